@@ -29,6 +29,8 @@ include_guard(GLOBAL)
 
 set(MATSURI_GROWING ON)  # A folder or a file that is not there yet is a warning, not an error.
 
+add_custom_target(matsuri_generated)  # All generated code, for tools that read sources.
+
 add_library(matsuri_flags INTERFACE)
 target_compile_options(matsuri_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual -Werror)
@@ -197,6 +199,8 @@ function(matsuri_protobuf name)
       DEPENDS ${proto} VERBATIM)
     list(APPEND outputs ${folder}/${stem}.pb.cc ${folder}/${stem}.pb.h)
   endforeach()
+  add_custom_target(matsuri_${name}_generated DEPENDS ${outputs})
+  add_dependencies(matsuri_generated matsuri_${name}_generated)
   add_library(matsuri_${name} STATIC ${outputs})
   add_library(matsuri::${name} ALIAS matsuri_${name})
   target_include_directories(matsuri_${name} SYSTEM PUBLIC ${folder})

@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+"""Adds up what `./dev test` ran, and ends with `N passed, N failed, N skipped` alone on a line.
+
+    test_report.py REPORTS
+
+REPORTS holds what the stages left: stages.tsv (name, verdict, what to count), and for each stage
+that ran tests either a folder with ctest.junit and GoogleTest's own XML, or a log with the summary
+of node:test. A test that was skipped without an entry in tests/skips.txt fails where CI is set.
+Exits 1 where anything failed.
+"""
+
+import dataclasses
+import fnmatch
+import os
+import pathlib
+import re
+import sys
+import xml.etree.ElementTree as ElementTree
+
+
+@dataclasses.dataclass
+class Results:
+    passed: int = 0
+    failed: list = dataclasses.field(default_factory=list)
+    skipped: list = dataclasses.field(default_factory=list)  # (name, reason)
+
+
+def read_gtest(path, results):
+    """Adds the tests of one GoogleTest program; False where it left nothing that can be read."""
+    try:
+        tree = ElementTree.parse(path)
+    except (ElementTree.ParseError, OSError):
+        return False
+    for case in tree.iter("testcase"):
+        name = f'{case.get("classname")}.{case.get("name")}'
+        skipped = case.find("skipped")
+        if case.find("failure") is not None:
+            results.failed.append(name)
+        elif skipped is not None:
+            results.skipped.append((name, first_line(skipped.get("message") or skipped.text)))
+        elif case.get("status") == "notrun":
+            results.skipped.append((name, "disabled"))
+        else:
+            results.passed += 1
+    return True
+
+
+def first_line(text):
+    """The line that says why: GoogleTest puts the place in the source before it."""
+    lines = [line.strip() for line in (text or "").splitlines() if line.strip()]
+    lines = [line for line in lines if not re.match(r"^\S+:\d+$", line)] or lines
+    return lines[0] if lines else "no reason given"
+
+
+def read_ctest(folder, results):
+    """Adds what ctest ran: each GoogleTest program by its tests, anything else as one."""
+    junit = folder / "ctest.junit"
+    if not junit.exists():
+        results.failed.append(f"{folder.name}: ctest left no results")
+        return
+    for case in ElementTree.parse(junit).iter("testcase"):
+        name, status = case.get("name"), case.get("status")
+        reports = sorted(folder.glob(f"{name}.xml")) + sorted(folder.glob(f"{name}_[0-9]*.xml"))
+        failed_before = len(results.failed)
+        counted = [read_gtest(path, results) for path in reports]
+        if status == "run":
+            results.passed += 0 if any(counted) else 1
+        elif case.find("skipped") is not None:
+            output = case.findtext("system-out") or case.find("skipped").get("message")
+            results.skipped.append((name, last_line(output)))
+        elif len(results.failed) == failed_before:
+            # Crashed, hung, or told by a sanitizer: no test of its own says so.
+            results.failed.append(f"{folder.name}: {name}")
+
+
+def last_line(text):
+    lines = [line.strip() for line in (text or "").splitlines() if line.strip()]
+    return lines[-1] if lines else "no reason given"
+
+
+def read_node(log, results):
+    """Adds the summary lines of node:test, `# pass 5` (TAP) or `ℹ pass 5`."""
+    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+    counts = {"pass": 0, "fail": 0, "skipped": 0}
+    for key, number in re.findall(r"^(?:#|ℹ) (pass|fail|skipped) (\d+)$", text, re.MULTILINE):
+        counts[key] += int(number)
+    results.passed += counts["pass"]
+    results.failed += [f"{log.stem}: a test of node"] * counts["fail"]
+    results.skipped += [(f"{log.stem}", "a test of node")] * counts["skipped"]
+    return sum(counts.values())
+
+
+def read_stages(reports, results):
+    for line in (reports / "stages.tsv").read_text(encoding="utf-8").splitlines():
+        name, verdict, counts = line.split("\t")
+        if counts == "itself":
+            if verdict == "pass":
+                results.passed += 1
+            else:
+                results.failed.append(name)
+            continue
+        folder = reports / {"tests": "dev"}.get(name, name.removesuffix("-tests"))
+        failed_before = len(results.failed)
+        if folder.is_dir():
+            read_ctest(folder, results)
+        elif not read_node(reports / f"{name}.log", results):
+            results.failed.append(f"{name}: no test reported")
+        if verdict != "pass" and len(results.failed) == failed_before:
+            results.failed.append(name)
+
+
+def read_skips(path):
+    rows = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            name, reason, condition = line.split("\t")
+            rows.append((name, reason, condition))
+    return rows
+
+
+def condition_holds(condition, root):
+    if condition == "always":
+        return True
+    if condition == "no-shared-data":
+        shared = os.environ.get("MATSURI_SHARED") or root.parent / "shared"
+        return not (pathlib.Path(shared) / "data").is_dir()
+    if condition == "not-root":
+        return os.geteuid() != 0
+    raise ValueError(f"tests/skips.txt: unknown condition {condition}")
+
+
+def unlisted(skipped, rows, root):
+    """Those of the skipped tests that tests/skips.txt does not excuse here."""
+    return [(name, reason) for name, reason in skipped
+            if not any(fnmatch.fnmatchcase(name, pattern) and condition_holds(condition, root)
+                       for pattern, _, condition in rows)]
+
+
+def main(arguments):
+    if len(arguments) != 1:
+        print(__doc__, file=sys.stderr)
+        return 2
+    root = pathlib.Path(__file__).resolve().parent.parent
+    results = Results()
+    read_stages(pathlib.Path(arguments[0]), results)
+    bad = unlisted(results.skipped, read_skips(root / "tests" / "skips.txt"), root)
+    for name, reason in results.skipped:
+        print(f"skipped: {name}: {reason}")
+    if os.environ.get("CI"):
+        for name, _ in bad:
+            results.failed.append(f"{name}: skipped, and tests/skips.txt does not excuse it here")
+        results.skipped = [row for row in results.skipped if row not in bad]
+    for name in results.failed:
+        print(f"FAILED: {name}")
+    print(f"{results.passed} passed, {len(results.failed)} failed, {len(results.skipped)} skipped")
+    return 1 if results.failed or results.passed == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -125,7 +125,8 @@ def cut(text):
     if limit == len(text):
         return text, "whole"
     least = limit // CUT_SHARE_MIN
-    ends = [m.end() for m in SENTENCE_END.finditer(text, 0, limit + 1) if m.end() <= limit]
+    ends = [m.end() for m in SENTENCE_END.finditer(text, 0, limit + 1)
+            if m.end() <= limit and not joins(text, m.end())]
     if ends and len(text[:ends[-1]].rstrip(SPACES)) >= least:
         return text[:ends[-1]].rstrip(SPACES), "sentence"
     spaces = [i for i in range(least, limit + 1) if text[i] in SPACES]

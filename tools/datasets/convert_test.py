@@ -135,6 +135,10 @@ class Cut(unittest.TestCase):
     def test_ends_with_a_word(self):
         self.assertEqual(convert.cut("lantern " * 40), (("lantern " * 35)[:-1], "word"))
 
+    def test_a_full_stop_keeps_its_variation_selector(self):
+        text = "祭" * 200 + "。\ufe01" + "祭" * 200
+        self.assertEqual(convert.cut(text)[1], "character")
+
     def test_a_sentence_too_early_is_no_place_to_cut(self):
         self.assertEqual(convert.cut("No. " + "word " * 80)[1], "word")
 

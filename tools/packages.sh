@@ -59,9 +59,10 @@ show_apt_progress() {
     esac
     percent=${percent%%.*}
     step=$kind$((percent / 10))
+    [ "$step" = "$last" ] && [ ! -t 2 ] && continue
     if [ -t 2 ]; then
       printf '\r\033[K  %s %s %%  %.50s' "$kind" "$percent" "$message" >&2
-    elif [ "$step" != "$last" ]; then
+    else
       printf '  %s %s %%\n' "$kind" "$percent" >&2
     fi
     last=$step
@@ -70,24 +71,17 @@ show_apt_progress() {
   return 0
 }
 
-# apt-get with the settings that never ask, wait for another apt to finish, and log to $1.
+# apt-get with the settings that never ask, and wait for another apt to finish. What it says goes to
+# the log $1, and what it has done so far to the terminal.
 apt_get() {
-  local log=$1 pipe rc
+  local log=$1
   shift
-  pipe=$(mktemp -u)
-  mkfifo "$pipe"
-  show_apt_progress < "$pipe" &
-  local shower=$!
-  exec 9> "$pipe"
-  # sudo closes descriptors above 2, so the status goes to standard output and the log to error.
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get -y -q -o DPkg::Lock::Timeout=600 \
-    -o Dpkg::Use-Pty=0 -o APT::Status-Fd=1 -o Dpkg::Options::=--force-confold "$@" \
-    < /dev/null > >(tee -a "$log" >&9) 2>> "$log"
-  rc=$?
-  exec 9>&-
-  wait "$shower"
-  rm -f "$pipe"
-  return $rc
+  touch "$log"
+  # sudo closes descriptors above 2: the status comes out as standard output, and only there is it
+  # moved to a descriptor of its own, because apt keeps the one it gets from package scripts.
+  as_root env DEBIAN_FRONTEND=noninteractive bash -c 'exec 3>&1 >> "$0" 2>&1; exec "$@"' "$log" \
+    apt-get -y -q -o DPkg::Lock::Timeout=600 -o Dpkg::Use-Pty=0 -o APT::Status-Fd=3 \
+    -o Dpkg::Options::=--force-confold "$@" < /dev/null | show_apt_progress
 }
 
 # Unpacks packages below build/tools without installing them, so that no service starts.

@@ -4,8 +4,8 @@
     test_report.py REPORTS
 
 REPORTS holds what the stages left: stages.tsv (name, verdict, what to count), and for each stage
-that ran tests either a folder with ctest.junit and GoogleTest's own XML, or a log with the summary
-of node:test. A test that was skipped without an entry in tests/skips.txt fails where CI is set.
+that ran tests either a folder with ctest.junit and GoogleTest's own XML, or a log with a summary that
+read_output() knows. A test that was skipped without an entry in tests/skips.txt fails where CI is set.
 Exits 1 where anything failed.
 """
 
@@ -63,12 +63,18 @@ def read_ctest(folder, results):
         reports = sorted(folder.glob(f"{name}.xml")) + sorted(folder.glob(f"{name}_[0-9]*.xml"))
         failed_before = len(results.failed)
         counted = [read_gtest(path, results) for path in reports]
-        if status == "run":
-            results.passed += 0 if any(counted) else 1
+        if status == "run" and not any(counted):
+            if not read_output(name, case.findtext("system-out") or "", results):
+                results.passed += 1
+        elif status == "run":
+            continue
         elif case.find("skipped") is not None:
             output = case.findtext("system-out") or case.find("skipped").get("message")
             results.skipped.append((name, last_line(output)))
         elif len(results.failed) == failed_before:
+            read_output(name, case.findtext("system-out") or "", results)
+            if len(results.failed) > failed_before:
+                continue
             # Crashed, hung, or told by a sanitizer: no test of its own says so.
             results.failed.append(f"{folder.name}: {name}")
 
@@ -78,15 +84,24 @@ def last_line(text):
     return lines[-1] if lines else "no reason given"
 
 
-def read_node(log, results):
-    """Adds the summary lines of node:test, `# pass 5` (TAP) or `ℹ pass 5`."""
-    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+def read_output(name, text, results):
+    """Adds the summary of node:test (`# pass 5` in TAP, or `ℹ pass 5`) or of Python's unittest.
+
+    How many tests that were; 0 where the text holds no such summary.
+    """
     counts = {"pass": 0, "fail": 0, "skipped": 0}
     for key, number in re.findall(r"^(?:#|ℹ) (pass|fail|skipped) (\d+)$", text, re.MULTILINE):
         counts[key] += int(number)
+    for ran, verdict in re.findall(r"^Ran (\d+) tests? in .*\n\s*(.*)$", text, re.MULTILINE):
+        told = {key: int(number) for key, number in re.findall(r"(\w+)=(\d+)", verdict)}
+        failed = told.get("failures", 0) + told.get("errors", 0)
+        skipped = told.get("skipped", 0)
+        counts["pass"] += int(ran) - failed - skipped
+        counts["fail"] += failed
+        counts["skipped"] += skipped
     results.passed += counts["pass"]
-    results.failed += [f"{log.stem}: a test of node"] * counts["fail"]
-    results.skipped += [(f"{log.stem}", "a test of node")] * counts["skipped"]
+    results.failed += [f"{name}: one of its tests"] * counts["fail"]
+    results.skipped += [(name, "one of its tests")] * counts["skipped"]
     return sum(counts.values())
 
 
@@ -103,8 +118,11 @@ def read_stages(reports, results):
         failed_before = len(results.failed)
         if folder.is_dir():
             read_ctest(folder, results)
-        elif not read_node(reports / f"{name}.log", results):
-            results.failed.append(f"{name}: no test reported")
+        else:
+            log = reports / f"{name}.log"
+            text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+            if not read_output(name, text, results):
+                results.failed.append(f"{name}: no test reported")
         if verdict != "pass" and len(results.failed) == failed_before:
             results.failed.append(name)
 

@@ -63,6 +63,16 @@ class Report(unittest.TestCase):
         results = self.read([("web-tests", "fail", "results")], {"web-tests.log": log})
         self.assertEqual((results.passed, len(results.failed), len(results.skipped)), (3, 1, 1))
 
+    def test_each_test_of_a_python_program_counts(self):
+        output = "<system-out>Ran 19 tests in 0.9s\n\nOK (skipped=1)\n</system-out>"
+        results = self.read([("tests", "pass", "results")],
+                            {"dev/ctest.junit": junit(("x_test", "run", output))})
+        self.assertEqual((results.passed, results.failed, len(results.skipped)), (18, [], 1))
+        output = "<system-out>Ran 3 tests in 0.9s\n\nFAILED (errors=1, failures=1)\n</system-out>"
+        results = self.read([("tests", "fail", "results")],
+                            {"dev/ctest.junit": junit(("x_test", "fail", output))})
+        self.assertEqual((results.passed, len(results.failed)), (1, 2))
+
     def test_a_failing_build_is_a_failure(self):
         results = self.read([("build", "fail", "itself"), ("layers", "pass", "itself")], {})
         self.assertEqual((results.passed, results.failed), (1, ["build"]))

@@ -32,7 +32,12 @@ enum class DiskOperation : std::uint8_t {
   sync_folder
 };
 
-// Thread-safe. Every open File must be gone before power_on().
+// Every call but reading ones is a changing operation, whether it succeeds or not; open() and
+// lock() only where they make a file. A rename is one atomic change to the folder, as in every
+// journalling file system, unless only one of two folders is synced.
+//
+// A path's root, and the working directory of relative ones, are the same folder, which is always
+// there. Thread-safe. Every open File must be gone before power_on().
 class SimDisk final : public FileSystem {
  public:
   SimDisk();
@@ -55,10 +60,12 @@ class SimDisk final : public FileSystem {
   // Cuts the power now.
   void cut_now();
   bool is_cut() const;
-  // The machine comes back with what the disk kept. Locks are gone.
+  // The machine comes back with what the disk kept, after a cut where none came before. Locks are
+  // gone, and cut_before() is forgotten.
   void power_on(Survival survival, Random& random);
 
-  // Bytes that files may hold in all; more is Code::exhausted.
+  // Bytes that files may hold in all, by their sizes; more is Code::exhausted, after as much of a
+  // write as fits.
   void set_capacity(std::uint64_t bytes);
   // Called before every changing operation, outside the disk's lock; an error it returns is the
   // operation's. For failing or slow syncs.

@@ -35,17 +35,7 @@ missing_packages() {
 }
 
 # Runs a command as root: directly, or through sudo.
-as_root() {
-  if [ "$(id -u)" = 0 ]; then
-    "$@"
-  elif command -v sudo > /dev/null; then
-    sudo -- "$@"
-  else
-    say "This needs root, and there is no sudo. As root, run:"
-    say "  $*"
-    return 1
-  fi
-}
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -- "$@"; fi; }
 
 # Reads apt's status lines on standard input and shows how far it is: one line that moves on a
 # terminal, a line every tenth else.
@@ -108,6 +98,9 @@ need() {
   [ ${#install[@]} = 0 ] && [ ${#unpack[@]} = 0 ] && return 0
   if ! command -v apt-get > /dev/null; then
     die "these Debian packages are missing, and there is no apt-get here: ${install[*]} ${unpack[*]}"
+  fi
+  if [ ${#install[@]} -gt 0 ] && [ "$(id -u)" != 0 ] && ! command -v sudo > /dev/null; then
+    die "installing needs root, and there is no sudo. As root: apt-get install ${install[*]}"
   fi
   mkdir -p "$root/build"
   if ! compgen -G '/var/lib/apt/lists/*_Packages*' > /dev/null; then

@@ -70,6 +70,10 @@ std::optional<Error> fault_of(std::string_view text, Form form) {
     const Point point = point_at(text, offset);
     offset += point.size;
     const char32_t c = point.value;
+    if (c > ' ' && c < 0x7F) {
+      seen = true;
+      continue;
+    }
     if (is_control(c) && !(c == '\n' && form == Form::text)) {
       return invalid("has a control character (" + hex_of(c) + ")");
     }

@@ -110,8 +110,10 @@ std::string format_line(Format format, std::string_view module, std::string_view
   return line;
 }
 
+bool is_enabled(Level level) { return level >= level_now.load(std::memory_order_relaxed); }
+
 void write(Level level, std::string_view module, std::string_view message, Fields fields) {
-  if (level < level_now.load(std::memory_order_relaxed)) return;
+  if (!is_enabled(level)) return;
   logger().log(spdlog_level(level), "{}",
                format_line(format_now.load(std::memory_order_relaxed), module, message, fields));
 }

@@ -45,6 +45,9 @@ using Fields = std::initializer_list<Field>;
 // it, info and above go out as text. Thread-safe from then on.
 void configure(Level level, Format format);
 
+// Would a line of this level go out? For callers to whom even making the fields is too much.
+bool is_enabled(Level level);
+
 void write(Level level, std::string_view module, std::string_view message, Fields fields = {});
 
 inline void debug(std::string_view module, std::string_view message, Fields fields = {}) {

@@ -336,7 +336,7 @@ Result<std::uint64_t> parse_id(std::string_view digits) {
   std::uint64_t id = 0;
   const char* end = digits.data() + digits.size();
   const bool plain = !digits.empty() && digits[0] >= '1' && digits[0] <= '9';
-  const auto [stop, error] = std::from_chars(digits.data(), end, id);
+  const auto [stop, error] = std::from_chars(end - digits.size(), end, id);
   if (!plain || error != std::errc{} || stop != end ||
       id > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
     return invalid("expected an id: decimal digits in a string");

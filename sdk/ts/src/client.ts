@@ -1,0 +1,185 @@
+// The calls of the API. Keeps the position token, so that one reads one's own writes, and turns
+// every way of failing into a value.
+import { PositionKeeper, type PositionStore } from "./position";
+import { LiveStream, type StreamHandlers } from "./stream";
+import type {
+  Account, Command, CreatedPost, CreatedToken, Failure, Me, Post, PostPage, Problem, Reply,
+  Session, Token,
+} from "./types";
+
+export interface ClientOptions {
+  /** Where the server is; nothing for the page's own origin. */
+  base?: string;
+  /** A bearer token, for programs. Browsers use their session cookie. */
+  token?: string;
+  fetch?: typeof fetch;
+  store?: PositionStore;
+  timeout_ms?: number;
+}
+
+interface Call {
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  path: string;
+  body?: unknown;
+  idempotency_key?: string;
+}
+
+export interface NewPost {
+  community: string;
+  text: string;
+  language?: string;
+  /** Made once for a post, and the same for each retry of it. */
+  idempotency_key: string;
+}
+
+const segment = encodeURIComponent;
+
+/** One reader of one server. Commands go one after the other, in the order of the calls. */
+export class Client {
+  private readonly base: string;
+  private readonly fetch: typeof fetch;
+  private readonly token: string | undefined;
+  private readonly timeout_ms: number;
+  private readonly position: PositionKeeper;
+  private last_command: Promise<unknown> = Promise.resolve();
+
+  constructor(options: ClientOptions = {}) {
+    this.base = options.base ?? "";
+    this.fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
+    this.token = options.token;
+    this.timeout_ms = options.timeout_ms ?? 10_000;
+    this.position = new PositionKeeper(options.store);
+  }
+
+  readonly accounts = {
+    create: (account: { handle: string; name: string; password: string }) =>
+      this.command<Me>({ method: "POST", path: "/v1/accounts", body: account }),
+    me: () => this.read<Me>("/v1/accounts/me"),
+    rename: (name: string) =>
+      this.command<Me>({ method: "PATCH", path: "/v1/accounts/me", body: { name } }),
+    get: (handle: string) => this.read<Account>(`/v1/accounts/${segment(handle)}`),
+  };
+
+  readonly sessions = {
+    create: (credentials: { handle: string; password: string }) =>
+      this.command<Me>({ method: "POST", path: "/v1/sessions", body: credentials }),
+    list: () => this.read<{ sessions: Session[] }>("/v1/sessions"),
+    end_current: () => this.command<null>({ method: "DELETE", path: "/v1/sessions/current" }),
+    end_all: () => this.command<null>({ method: "DELETE", path: "/v1/sessions" }),
+    end: (session: string) =>
+      this.command<null>({ method: "DELETE", path: `/v1/sessions/${segment(session)}` }),
+  };
+
+  readonly tokens = {
+    create: (label: string) =>
+      this.command<CreatedToken>({ method: "POST", path: "/v1/tokens", body: { label } }),
+    list: () => this.read<{ tokens: Token[] }>("/v1/tokens"),
+    revoke: (token: string) =>
+      this.command<null>({ method: "DELETE", path: `/v1/tokens/${segment(token)}` }),
+  };
+
+  readonly blocks = {
+    list: () => this.read<{ blocks: Account[] }>("/v1/accounts/me/blocks"),
+    add: (handle: string) =>
+      this.command<null>({ method: "PUT", path: `/v1/accounts/me/blocks/${segment(handle)}` }),
+    remove: (handle: string) =>
+      this.command<null>({ method: "DELETE", path: `/v1/accounts/me/blocks/${segment(handle)}` }),
+  };
+
+  readonly posts = {
+    create: ({ community, text, language, idempotency_key }: NewPost) =>
+      this.command<CreatedPost>({
+        method: "POST", path: `/v1/communities/${segment(community)}/posts`,
+        body: language === undefined ? { text } : { text, language }, idempotency_key,
+      }),
+    list: (community: string, page: { limit?: number; before?: string } = {}) => {
+      const query = new URLSearchParams();
+      if (page.limit !== undefined) query.set("limit", String(page.limit));
+      if (page.before !== undefined) query.set("before", page.before);
+      const tail = query.toString() === "" ? "" : `?${query.toString()}`;
+      return this.read<PostPage>(`/v1/communities/${segment(community)}/posts${tail}`);
+    },
+    get: (post: string) => this.read<Post>(`/v1/posts/${segment(post)}`),
+  };
+
+  readonly commands = {
+    get: (position: string) => this.read<Command>(`/v1/commands/${segment(position)}`),
+  };
+
+  /** Follows a community live until the stream is closed. */
+  stream(community: string, handlers: StreamHandlers): LiveStream {
+    return new LiveStream({
+      fetch: this.fetch, url: `${this.base}/v1/stream?community=${segment(community)}`,
+      headers: this.headers(), handlers,
+    });
+  }
+
+  private headers(): Record<string, string> {
+    return this.token === undefined ? {} : { Authorization: `Bearer ${this.token}` };
+  }
+
+  private async read<T>(path: string): Promise<Reply<T>> {
+    const sent = this.position.token();
+    const { reply, position } = await this.call<T>({ method: "GET", path }, sent);
+    this.position.read_answered(sent, position);
+    return reply;
+  }
+
+  private command<T>(call: Call): Promise<Reply<T>> {
+    const answer = this.last_command.then(async () => {
+      const { reply, position } = await this.call<T>(call, this.position.token());
+      this.position.command_answered(position);
+      return reply;
+    });
+    this.last_command = answer;
+    return answer;
+  }
+
+  // Sends one request. Never throws.
+  private async call<T>(
+    call: Call, sent: string | null,
+  ): Promise<{ reply: Reply<T>; position: string | null }> {
+    const headers: Record<string, string> = {
+      ...this.headers(), Accept: "application/json, application/problem+json",
+    };
+    if (sent !== null) headers["Matsuri-Position"] = sent;
+    if (call.body !== undefined) headers["Content-Type"] = "application/json";
+    if (call.idempotency_key !== undefined) headers["Idempotency-Key"] = call.idempotency_key;
+    const controller = new AbortController();
+    const timer = setTimeout(() => controller.abort(), this.timeout_ms);
+    try {
+      const answer = await this.fetch(this.base + call.path, {
+        method: call.method, headers, signal: controller.signal, credentials: "same-origin",
+        cache: "no-store", ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+      });
+      const position = answer.headers.get("Matsuri-Position");
+      if (!answer.ok) {
+        return { reply: { ok: false, failure: await failure_of(answer) }, position: null };
+      }
+      const value = (answer.status === 204 ? null : await answer.json()) as T;
+      return { reply: { ok: true, value, stale: answer.headers.has("Matsuri-Stale") }, position };
+    } catch (error) {
+      const failure: Failure = { code: "unreachable", status: 0, detail: String(error) };
+      return { reply: { ok: false, failure }, position: null };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+// A proxy in between answers in its own words: the status then says what it can.
+async function failure_of(answer: Response): Promise<Failure> {
+  const retry = Number(answer.headers.get("Retry-After"));
+  const failure: Failure = {
+    code: answer.status >= 500 ? "busy" : "invalid", status: answer.status,
+    detail: answer.statusText, ...(retry > 0 ? { retry_after_s: retry } : {}),
+  };
+  try {
+    const problem = (await answer.json()) as Partial<Problem>;
+    if (typeof problem.code === "string") failure.code = problem.code;
+    if (typeof problem.detail === "string") failure.detail = problem.detail;
+  } catch {
+    // Not a problem document.
+  }
+  return failure;
+}

@@ -1,0 +1,148 @@
+// A live stream that stays: it connects again after every loss, and resumes where it was.
+//
+// It reads with fetch rather than EventSource, because EventSource gives up for good at the first
+// answer that is not 200 (a busy server), forgets the id when it is made again, and cannot say
+// whether it resumed.
+import { EventParser } from "./sse";
+import type { Post, Refusal } from "./types";
+
+export interface StreamHandlers {
+  /**
+   * A connection stands. Where it did not resume, whatever happened before it is not sent: read
+   * the list again.
+   */
+  open?(resumed: boolean): void;
+  post?(post: Post): void;
+  refused?(refusal: Refusal): void;
+  /** What was missed is too long ago to be sent: read the list again. */
+  reset?(): void;
+  /** The connection is gone; the next try is under way. */
+  lost?(): void;
+}
+
+export interface StreamOptions {
+  fetch: typeof fetch;
+  url: string;
+  headers: Record<string, string>;
+  handlers: StreamHandlers;
+  /** Milliseconds without a byte after which the connection counts as dead. */
+  silence_ms?: number;
+  /** Milliseconds before try number `attempt` (0 is the first after a loss). */
+  backoff_ms?: (attempt: number) => number;
+}
+
+// Full jitter, so that a crowd that lost its server does not come back as one.
+const default_backoff_ms = (attempt: number): number =>
+  250 + Math.random() * Math.min(30_000, 500 * 2 ** attempt);
+
+/** One stream. Starts at once; `close()` ends it for good. */
+export class LiveStream {
+  private readonly options: Required<StreamOptions>;
+  private last_id = "";
+  private attempt = 0;
+  private stopped: "no" | "paused" | "closed" = "no";
+  private controller: AbortController | null = null;
+  private wake: (() => void) | null = null;
+
+  constructor(options: StreamOptions) {
+    this.options = { silence_ms: 40_000, backoff_ms: default_backoff_ms, ...options };
+    void this.run();
+  }
+
+  close(): void {
+    this.stopped = "closed";
+    this.controller?.abort();
+    this.wake?.();
+  }
+
+  /** Drops the connection and remembers the place, for pages that nobody looks at. */
+  pause(): void {
+    if (this.stopped !== "no") return;
+    this.stopped = "paused";
+    this.controller?.abort();
+    this.wake?.();
+  }
+
+  /** Connects at once, also out of a wait between two tries. */
+  resume(): void {
+    if (this.stopped === "closed") return;
+    this.attempt = 0;
+    this.stopped = "no";
+    this.wake?.();
+  }
+
+  private closed(): boolean {
+    return this.stopped === "closed";
+  }
+
+  private async run(): Promise<void> {
+    while (!this.closed()) {
+      if (this.stopped === "paused") {
+        await new Promise<void>((done) => (this.wake = done));
+        continue;
+      }
+      await this.connect();
+      if (this.stopped !== "no") continue;
+      this.options.handlers.lost?.();
+      await this.sleep(this.options.backoff_ms(this.attempt++));
+    }
+  }
+
+  private sleep(ms: number): Promise<void> {
+    return new Promise((done) => {
+      const timer = setTimeout(done, ms);
+      this.wake = () => {
+        clearTimeout(timer);
+        done();
+      };
+    });
+  }
+
+  // One connection, from request to loss. Never throws.
+  private async connect(): Promise<void> {
+    const controller = (this.controller = new AbortController());
+    let silence = setTimeout(() => controller.abort(), this.options.silence_ms);
+    try {
+      const headers: Record<string, string> = {
+        ...this.options.headers, Accept: "text/event-stream",
+      };
+      const resumed = this.last_id !== "";
+      if (resumed) headers["Last-Event-ID"] = this.last_id;
+      const answer = await this.options.fetch(this.options.url, {
+        headers, signal: controller.signal, cache: "no-store", credentials: "same-origin",
+      });
+      if (!answer.ok || answer.body === null) return;
+      this.attempt = 0;
+      this.options.handlers.open?.(resumed);
+      const parser = new EventParser((event) => this.dispatch(event.event, event.data));
+      const decoder = new TextDecoder();
+      const reader = answer.body.getReader();
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) return;
+        clearTimeout(silence);
+        silence = setTimeout(() => controller.abort(), this.options.silence_ms);
+        parser.push(decoder.decode(value, { stream: true }));
+        if (parser.last_id() !== "") this.last_id = parser.last_id();
+      }
+    } catch {
+      // Lost: the caller connects again.
+    } finally {
+      clearTimeout(silence);
+    }
+  }
+
+  private dispatch(event: string, data: string): void {
+    const { handlers } = this.options;
+    if (event === "reset") return handlers.reset?.();
+    if (event !== "post" && event !== "refused") return; // A newer server says more: not for us.
+    let value: unknown;
+    try {
+      value = JSON.parse(data);
+    } catch {
+      return; // Cut or foreign data: the list has the truth.
+    }
+    if (event === "post") handlers.post?.(value as Post);
+    else handlers.refused?.(value as Refusal);
+  }
+}

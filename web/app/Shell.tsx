@@ -1,0 +1,131 @@
+// What is around every page: the bar at the top, the foot, and on phones the tabs at the bottom.
+import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { useTexts } from "../lib/i18n";
+import { language_store, set_language, set_theme, theme_store } from "../lib/prefs";
+import { useStore } from "../lib/store";
+import { Icon, type IconName } from "../ui/Icon";
+import { ToastPlace } from "../ui/toast";
+import { route_store, type Route } from "./router";
+import { session_store } from "./session";
+
+interface Place {
+  href: string;
+  label: string;
+  icon: IconName;
+  page: Route["page"];
+}
+
+function usePlaces(): Place[] {
+  const t = useTexts();
+  const session = useStore(session_store);
+  const places: Place[] = [{ href: "/", label: t.nav.plaza, icon: "plaza", page: "plaza" }];
+  if (session.state === "anonymous") {
+    places.push({ href: "/login", label: t.nav.log_in, icon: "enter", page: "log_in" });
+    places.push({ href: "/signup", label: t.nav.sign_up, icon: "user", page: "sign_up" });
+  }
+  places.push({ href: "/settings", label: t.nav.settings, icon: "gear", page: "settings" });
+  return places;
+}
+
+// The pressed side is what is seen, also where the device decides.
+function useShownTheme(): "dark" | "light" {
+  const theme = useStore(theme_store);
+  const [light, set_light] = useState(() => matchMedia("(prefers-color-scheme: light)").matches);
+  useEffect(() => {
+    const query = matchMedia("(prefers-color-scheme: light)");
+    const change = () => set_light(query.matches);
+    query.addEventListener("change", change);
+    return () => query.removeEventListener("change", change);
+  }, []);
+  if (theme !== "system") return theme;
+  return light ? "light" : "dark";
+}
+
+function Tools() {
+  const t = useTexts();
+  const language = useStore(language_store);
+  const theme = useShownTheme();
+  return (
+    <div class="tools">
+      <div class="seg" role="group" aria-label={t.app.language}>
+        <button
+          type="button" lang="en" aria-label="English" aria-pressed={language === "en"}
+          onClick={() => set_language("en")}
+        >
+          En
+        </button>
+        <button
+          type="button" lang="ja" aria-label="日本語" aria-pressed={language === "ja"}
+          onClick={() => set_language("ja")}
+        >
+          日
+        </button>
+      </div>
+      <div class="seg" role="group" aria-label={t.app.theme}>
+        <button
+          type="button" aria-label={t.app.night} aria-pressed={theme === "dark"}
+          onClick={() => set_theme("dark")}
+        >
+          <Icon name="moon" />
+        </button>
+        <button
+          type="button" aria-label={t.app.morning} aria-pressed={theme === "light"}
+          onClick={() => set_theme("light")}
+        >
+          <Icon name="sun" />
+        </button>
+      </div>
+    </div>
+  );
+}
+
+export function Shell({ children }: { children: ComponentChildren }) {
+  const t = useTexts();
+  const route = useStore(route_store);
+  const places = usePlaces();
+  const current = (place: Place) => (place.page === route.page ? "page" : undefined);
+  return (
+    <>
+      <a class="skip" href="#main">{t.app.skip}</a>
+      <header class="top">
+        <div class="top-in">
+          <a class="brand" href="/" aria-label={t.app.to_plaza}>
+            <svg viewBox="0 0 26 34" aria-hidden="true">
+              <path d="M13 0v4M9 30h8M13 30v4" stroke="currentColor" stroke-width="1.6" />
+              <path
+                d="M8 5h10c5 4 7 7 7 12s-2 8-7 12H8c-5-4-7-7-7-12S3 9 8 5Z" fill="var(--lantern)"
+              />
+              <path
+                d="M3 11q10 3 20 0M1 17q12 3 24 0M3 23q10 3 20 0" fill="none" stroke="#7a2f0c"
+                stroke-opacity=".5"
+              />
+            </svg>
+            <span lang="en">Matsuri</span>
+            <span class="kanji" lang="ja" aria-hidden="true">祭り</span>
+          </a>
+          <nav class="nav" aria-label={t.app.main_nav}>
+            {places.map((place) => (
+              <a key={place.page} href={place.href} aria-current={current(place)}>{place.label}</a>
+            ))}
+          </nav>
+          <Tools />
+        </div>
+      </header>
+      {children}
+      <footer class="foot">
+        <p>{t.app.footer}</p>
+        <ul><li><a href="/docs">{t.app.api}</a></li></ul>
+      </footer>
+      <nav class="tabbar" aria-label={t.app.main_nav}>
+        {places.map((place) => (
+          <a key={place.page} href={place.href} aria-current={current(place)}>
+            <Icon name={place.icon} />
+            {place.label}
+          </a>
+        ))}
+      </nav>
+      <ToastPlace />
+    </>
+  );
+}

@@ -1,0 +1,17 @@
+// Starts the page.
+import { render } from "preact";
+import { start_plaza } from "../features/feed/plaza";
+import { start_connection } from "../lib/connection";
+import { start_prefs } from "../lib/prefs";
+import { start_clock } from "../lib/time";
+import { App } from "./App";
+import { start_router } from "./router";
+import { start_session } from "./session";
+
+start_prefs();
+start_connection();
+start_clock();
+start_router();
+start_session();
+start_plaza();
+render(<App />, document.getElementById("app") as HTMLElement);

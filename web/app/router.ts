@@ -1,0 +1,65 @@
+// Addresses and pages. Links are plain links; the ones that lead to a page of the app are followed
+// without loading again.
+import { Store } from "../lib/store";
+
+export type Route =
+  | { page: "plaza" | "sign_up" | "log_in" | "settings" | "not_found" }
+  | { page: "post"; post: string };
+
+export function route_of(path: string): Route {
+  switch (path) {
+    case "/": return { page: "plaza" };
+    case "/signup": return { page: "sign_up" };
+    case "/login": return { page: "log_in" };
+    case "/settings": return { page: "settings" };
+  }
+  const post = /^\/posts\/([1-9][0-9]{0,18})$/.exec(path)?.[1];
+  return post === undefined ? { page: "not_found" } : { page: "post", post };
+}
+
+export const route_store = new Store<Route>({ page: "plaza" });
+
+// Where each entry of the history was scrolled to; the browser cannot know when we have drawn.
+const scrolls = new Map<number, number>();
+let entry = 0;
+
+/** How the page that is shown was come to: only a new page moves the focus to its heading. */
+export let arrived: "loaded" | "followed" | "back" = "loaded";
+
+export function go(path: string): void {
+  scrolls.set(entry, window.scrollY);
+  entry = Date.now();
+  history.pushState({ entry }, "", path);
+  arrived = "followed";
+  route_store.set(route_of(path));
+}
+
+/** Call after a new page has been drawn. */
+export function settle_scroll(): void {
+  if (arrived === "followed") window.scrollTo(0, 0);
+  if (arrived === "back") window.scrollTo(0, scrolls.get(entry) ?? 0);
+}
+
+function follow(event: MouseEvent): void {
+  if (event.defaultPrevented || event.button !== 0) return;
+  if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  const link = (event.target as Element).closest?.("a");
+  if (!link || link.origin !== location.origin || link.target !== "" || link.hash !== "") return;
+  if (route_of(link.pathname).page === "not_found") return; // Such as /docs: the server's.
+  event.preventDefault();
+  if (link.pathname !== location.pathname) go(link.pathname);
+  else window.scrollTo(0, 0);
+}
+
+export function start_router(): void {
+  history.scrollRestoration = "manual";
+  history.replaceState({ entry }, "");
+  route_store.set(route_of(location.pathname));
+  document.addEventListener("click", follow);
+  window.addEventListener("popstate", (event) => {
+    scrolls.set(entry, window.scrollY);
+    entry = (event.state as { entry?: number } | null)?.entry ?? 0;
+    arrived = "back";
+    route_store.set(route_of(location.pathname));
+  });
+}

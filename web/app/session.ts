@@ -1,0 +1,53 @@
+// Who uses this page. The cookie is not readable here, so a mark in the storage says whether it is
+// worth asking; without it every visitor's first request would be a refused one.
+import type { Failure, Me } from "../../sdk/ts/src/index";
+import { texts } from "../lib/i18n";
+import { keep, kept } from "../lib/storage";
+import { Store } from "../lib/store";
+import { say } from "../ui/toast";
+import { client } from "./client";
+
+export type Session = { state: "unknown" } | { state: "anonymous" } | { state: "known"; me: Me };
+
+const mark = "matsuri-signed-in";
+export const session_store = new Store<Session>({ state: "unknown" });
+
+export function my_id(): string | null {
+  const session = session_store.get();
+  return session.state === "known" ? session.me.id : null;
+}
+
+export function signed_in(me: Me): void {
+  keep(mark, me.id);
+  session_store.set({ state: "known", me });
+}
+
+export function signed_out(): void {
+  keep(mark, null);
+  session_store.set({ state: "anonymous" });
+}
+
+/** Looks after a failure that says the session is over. True where it did. */
+export function expired(failure: Failure): boolean {
+  if (failure.code !== "unauthenticated") return false;
+  if (session_store.get().state === "known") say(texts().account.expired);
+  signed_out();
+  return true;
+}
+
+async function ask(): Promise<void> {
+  if (kept(mark) === null) return session_store.set({ state: "anonymous" });
+  const reply = await client.accounts.me();
+  if (reply.ok) return signed_in(reply.value);
+  if (reply.failure.code === "unauthenticated") return signed_out();
+  // No answer says nothing about who this is: ask again, and let them read meanwhile.
+  setTimeout(() => void ask(), 3000);
+}
+
+export function start_session(): void {
+  void ask();
+  // Another tab logged in or out.
+  window.addEventListener("storage", (event) => {
+    if (event.key === mark && event.newValue !== my_id()) void ask();
+  });
+}

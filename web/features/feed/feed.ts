@@ -1,0 +1,228 @@
+// The posts of a community as this page shows them: a list that grows at both ends.
+//
+// The stream is opened before the list is read, so that nothing can fall between the two. What
+// comes over both is kept once. Everything is bounded: a page that is left open through a
+// festival's night must not grow for ever.
+import type { Client, Failure, LiveStream, Post, Refusal } from "../../../sdk/ts/src/index";
+import { Store } from "../../lib/store";
+
+const page_count = 50;
+const shown_max = 400;
+const fresh_max = 100;
+// New posts are drawn a few times a second, however many come.
+const gather_ms = 200;
+// The list is read all the same where the stream takes longer than this.
+const stream_wait_ms = 1500;
+
+export interface FeedState {
+  status: "loading" | "ready" | "failed";
+  failure: Failure | null;
+  posts: Post[];
+  next: string | null;
+  /** New posts that wait above, newest first, because the reader has scrolled down. */
+  fresh: Post[];
+  fresh_overflow: boolean;
+  older: "idle" | "loading" | "failed";
+  live: "connecting" | "live" | "lost";
+  stale: boolean;
+  /** How many posts came in last, for those who listen. */
+  arrived: number;
+}
+
+const empty: FeedState = {
+  status: "loading", failure: null, posts: [], next: null, fresh: [], fresh_overflow: false,
+  older: "idle", live: "connecting", stale: false, arrived: 0,
+};
+
+// Ids are decimal numbers too large for `number`; longer is larger.
+export function id_is_newer(a: string, b: string): boolean {
+  return a.length === b.length ? a > b : a.length > b.length;
+}
+
+/** Both lists as one, newest first, each post once. */
+export function merged(a: readonly Post[], b: readonly Post[]): Post[] {
+  const by_id = new Map<string, Post>();
+  for (const post of a) by_id.set(post.id, post);
+  for (const post of b) by_id.set(post.id, post);
+  return [...by_id.values()].sort((x, y) => (id_is_newer(x.id, y.id) ? -1 : 1));
+}
+
+export class Feed {
+  readonly state = new Store<FeedState>(empty);
+  /** Called for every refusal of one's own posts. */
+  on_refused: (refusal: Refusal) => void = () => {};
+  /** Called for every post that the stream shows. */
+  on_post: (post: Post) => void = () => {};
+  /** Says whether the reader is at the top, where new posts may come in by themselves. */
+  at_top: () => boolean = () => true;
+
+  private stream: LiveStream | null = null;
+  private readonly hidden_authors = new Set<string>();
+  private gathered: Post[] = [];
+  private gather_timer: ReturnType<typeof setTimeout> | null = null;
+  private wait_timer: ReturnType<typeof setTimeout> | null = null;
+  private reading = 0;
+
+  constructor(private readonly client: Client, readonly community: string) {}
+
+  start(): void {
+    if (this.stream !== null) return;
+    this.change({ live: "connecting" });
+    this.stream = this.client.stream(this.community, {
+      open: (resumed) => {
+        this.change({ live: "live" });
+        if (!resumed) void this.read_list();
+      },
+      reset: () => void this.read_list(),
+      post: (post) => this.gather(post),
+      refused: (refusal) => {
+        this.remove((post) => post.id === refusal.post);
+        this.on_refused(refusal);
+      },
+      lost: () => this.change({ live: "lost" }),
+    });
+    this.wait_timer = setTimeout(() => {
+      if (this.state.get().status === "loading") void this.read_list();
+    }, stream_wait_ms);
+  }
+
+  stop(): void {
+    this.stream?.close();
+    this.stream = null;
+    if (this.wait_timer !== null) clearTimeout(this.wait_timer);
+    if (this.gather_timer !== null) clearTimeout(this.gather_timer);
+    this.gather_timer = null;
+    this.gathered = [];
+  }
+
+  /** Who reads has changed, and with them what may be read. */
+  restart(): void {
+    this.stop();
+    this.hidden_authors.clear();
+    this.state.set(empty);
+    this.start();
+  }
+
+  pause(): void {
+    this.stream?.pause();
+  }
+
+  resume(): void {
+    this.stream?.resume();
+  }
+
+  retry(): void {
+    this.change({ status: this.state.get().posts.length > 0 ? "ready" : "loading", failure: null });
+    this.stream?.resume();
+    void this.read_list();
+  }
+
+  async load_older(): Promise<void> {
+    const { next, older } = this.state.get();
+    if (next === null || older === "loading") return;
+    this.change({ older: "loading" });
+    const reading = this.reading;
+    const reply = await this.client.posts.list(this.community, { limit: page_count, before: next });
+    if (reading !== this.reading) return; // The list was read anew, from the top.
+    if (!reply.ok) return this.change({ older: "failed" });
+    const { posts } = this.state.get();
+    this.change({
+      older: "idle", next: reply.value.next, posts: merged(posts, this.visible(reply.value.posts)),
+    });
+  }
+
+  show_fresh(): void {
+    const { fresh, fresh_overflow, posts } = this.state.get();
+    this.change({ fresh: [], fresh_overflow: false });
+    if (fresh_overflow) return void this.read_list();
+    this.change({ posts: merged(fresh, posts) });
+    this.trim();
+  }
+
+  /** One's own post, as the server answered it. The stream brings it again. */
+  add_own(post: Post): void {
+    this.change({ posts: merged([post], this.state.get().posts), status: "ready", stale: false });
+  }
+
+  /** Takes an author's posts away until the next start, or gives them back at the next reading. */
+  hide_author(account: string, hide: boolean): void {
+    if (hide) {
+      this.hidden_authors.add(account);
+      this.remove((post) => post.author.id === account);
+    } else {
+      this.hidden_authors.delete(account);
+      void this.read_list();
+    }
+  }
+
+  private remove(which: (post: Post) => boolean): void {
+    const { posts, fresh } = this.state.get();
+    this.change({
+      posts: posts.filter((post) => !which(post)), fresh: fresh.filter((post) => !which(post)),
+    });
+  }
+
+  private change(part: Partial<FeedState>): void {
+    this.state.set({ ...this.state.get(), ...part });
+  }
+
+  private visible(posts: readonly Post[]): Post[] {
+    return posts.filter((post) => !this.hidden_authors.has(post.author.id));
+  }
+
+  private async read_list(): Promise<void> {
+    const reading = ++this.reading;
+    const reply = await this.client.posts.list(this.community, { limit: page_count });
+    if (reading !== this.reading) return;
+    if (!reply.ok) {
+      const failed = this.state.get().posts.length === 0;
+      return this.change({ failure: reply.failure, status: failed ? "failed" : "ready" });
+    }
+    // What the stream brought while the list was read is newer than the list.
+    const newest = reply.value.posts[0]?.id;
+    const since = this.state.get().posts.filter(
+      (post) => newest === undefined || id_is_newer(post.id, newest));
+    this.change({
+      status: "ready", failure: null, posts: merged(this.visible(reply.value.posts), since),
+      next: reply.value.next, older: "idle", fresh: [], fresh_overflow: false, stale: reply.stale,
+    });
+  }
+
+  private gather(post: Post): void {
+    this.on_post(post);
+    if (this.hidden_authors.has(post.author.id)) return;
+    this.gathered.push(post);
+    // More than would be shown: the oldest of them are in the list.
+    if (this.gathered.length > 2 * fresh_max) this.gathered.shift();
+    this.gather_timer ??= setTimeout(() => this.show_gathered(), gather_ms);
+  }
+
+  private show_gathered(): void {
+    this.gather_timer = null;
+    const { posts, fresh } = this.state.get();
+    const shown = new Set(posts.map((post) => post.id));
+    const all = merged(this.gathered.filter((post) => !shown.has(post.id)), fresh);
+    this.gathered = [];
+    const arrived = all.length - fresh.length;
+    if (arrived <= 0) return;
+    if (!this.at_top() || this.state.get().fresh_overflow) {
+      const over = all.length > fresh_max;
+      return this.change({
+        fresh: all.slice(0, fresh_max), arrived,
+        fresh_overflow: this.state.get().fresh_overflow || over,
+      });
+    }
+    this.change({ posts: merged(all, posts), fresh: [], arrived, stale: false, status: "ready" });
+    this.trim();
+  }
+
+  // The cursor is opaque, so the list cannot be cut at any place: it is read anew instead.
+  private trim(): void {
+    if (this.state.get().posts.length > shown_max && this.at_top()) void this.reread();
+  }
+
+  private async reread(): Promise<void> {
+    this.change({ posts: this.state.get().posts.slice(0, page_count), next: null });
+    await this.read_list();
+  }
+}

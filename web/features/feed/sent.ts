@@ -1,0 +1,75 @@
+// Posts that were accepted and not yet seen to have taken effect. A refusal may come while nobody
+// looks: the text is kept until the stream shows the post, or its command's fate is known.
+import type { Client, CreatedPost, Refusal } from "../../../sdk/ts/src/index";
+
+export interface Sent {
+  post: string;
+  position: string;
+  text: string;
+}
+
+export interface RefusedPost {
+  text: string;
+  reason: string;
+}
+
+const storage_key = "matsuri-sent";
+const kept_max = 10;
+
+/** The list lives in the tab's own storage: it has to survive a reload, not the tab. */
+export class SentPosts {
+  constructor(private readonly store: Pick<Storage, "getItem" | "setItem"> | undefined) {}
+
+  all(): Sent[] {
+    try {
+      return JSON.parse(this.store?.getItem(storage_key) ?? "[]") as Sent[];
+    } catch {
+      return [];
+    }
+  }
+
+  add(post: CreatedPost, text: string): void {
+    if (post.position === undefined) return;
+    this.save([...this.all(), { post: post.id, position: post.position, text }].slice(-kept_max));
+  }
+
+  /** The stream showed the post. */
+  seen(post: string): void {
+    const all = this.all();
+    if (all.some((sent) => sent.post === post)) this.save(all.filter((sent) => sent.post !== post));
+  }
+
+  /** The text of a refused post, if it was written here. */
+  refused(refusal: Pick<Refusal, "post" | "reason">): RefusedPost | null {
+    const sent = this.all().find((one) => one.post === refusal.post);
+    if (sent === undefined) return null;
+    this.seen(refusal.post);
+    return { text: sent.text, reason: refusal.reason };
+  }
+
+  /** Asks what became of the posts of before a reload; gives the refused ones. */
+  async ask(client: Client): Promise<RefusedPost[]> {
+    const refused: RefusedPost[] = [];
+    for (const sent of this.all()) {
+      const reply = await client.commands.get(sent.position);
+      if (!reply.ok) {
+        if (reply.failure.code === "not_found") this.seen(sent.post);
+        continue;
+      }
+      if (reply.value.status === "pending") continue;
+      if (reply.value.status === "refused") {
+        refused.push({ text: sent.text, reason: reply.value.reason ?? "" });
+      }
+      this.seen(sent.post);
+    }
+    return refused;
+  }
+
+  private save(all: Sent[]): void {
+    try {
+      this.store?.setItem(storage_key, JSON.stringify(all));
+    } catch {
+      // Storage is full or off: a refusal still comes over the stream, without the text.
+    }
+  }
+}

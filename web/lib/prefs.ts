@@ -1,0 +1,28 @@
+// Theme and language of this device, to be changed and followed.
+import {
+  apply_theme, chosen_language, chosen_theme, language_key, theme_key, type Language, type Theme,
+} from "./chosen";
+import { keep } from "./storage";
+import { Store } from "./store";
+
+export const theme_store = new Store<Theme>("system");
+export const language_store = new Store<Language>("en");
+
+export function start_prefs(): void {
+  theme_store.set(chosen_theme());
+  language_store.set(chosen_language());
+  apply_theme(theme_store.get());
+  document.documentElement.lang = language_store.get();
+}
+
+export function set_theme(theme: Theme): void {
+  keep(theme_key, theme === "system" ? null : theme);
+  apply_theme(theme);
+  theme_store.set(theme);
+}
+
+export function set_language(language: Language): void {
+  keep(language_key, language);
+  document.documentElement.lang = language;
+  language_store.set(language);
+}

@@ -1,0 +1,20 @@
+// Storage that may be switched off or full. Then nothing is kept, and nothing breaks.
+
+export function kept(key: string): string | null {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+/** Keeps a value, or forgets it where the value is null. False where storage does not work. */
+export function keep(key: string, value: string | null): boolean {
+  try {
+    if (value === null) localStorage.removeItem(key);
+    else localStorage.setItem(key, value);
+    return true;
+  } catch {
+    return false;
+  }
+}

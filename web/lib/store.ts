@@ -1,0 +1,36 @@
+// A value that components follow. One small class instead of a state library.
+import { useEffect, useState } from "preact/hooks";
+
+export class Store<T> {
+  private readonly followers = new Set<() => void>();
+
+  constructor(private value: T) {}
+
+  get(): T {
+    return this.value;
+  }
+
+  set(value: T): void {
+    if (Object.is(value, this.value)) return;
+    this.value = value;
+    for (const follower of [...this.followers]) follower();
+  }
+
+  /** Calls back after each change; returns what ends it. */
+  follow(follower: () => void): () => void {
+    this.followers.add(follower);
+    return () => this.followers.delete(follower);
+  }
+}
+
+/** The store's value, drawn again when it changes. */
+export function useStore<T>(store: Store<T>): T {
+  const [, draw] = useState(0);
+  useEffect(() => {
+    const seen = store.get();
+    const end = store.follow(() => draw((n) => n + 1));
+    if (!Object.is(seen, store.get())) draw((n) => n + 1);
+    return () => void end();
+  }, [store]);
+  return store.get();
+}

@@ -33,7 +33,9 @@ add_custom_target(matsuri_generated)  # All generated code, for tools that read 
 
 add_library(matsuri_flags INTERFACE)
 target_compile_options(matsuri_flags INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual -Werror)
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual -Werror
+  # `{.a = 1}` means: the rest as declared. That is what designated initializers are for.
+  -Wno-missing-designated-field-initializers)
 
 # Says what is wrong in the way the caller's stage deserves: configure stops, or goes on for now.
 function(matsuri_missing what)

@@ -1,0 +1,55 @@
+#include "account/directory.h"
+
+#include <variant>
+
+#include "account/query.h"
+#include "sql/call.h"
+
+namespace matsuri::account {
+
+std::optional<Account> Directory::find(AccountId id) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(id);
+  if (found == entries_.end()) return std::nullopt;
+  return found->second.account;
+}
+
+void Directory::resolve(AccountId id, io::Executor& executor,
+                        std::move_only_function<void(Result<Account>)> done) {
+  if (auto known = find(id)) return done(std::move(*known));
+  sql::read_value<AccountRow>(
+      db_, executor, [id](sql::Connection& connection) { return account_of(connection, id); },
+      [this, done = std::move(done)](Result<AccountRow> row) mutable {
+        if (!row.ok()) return done(std::move(row).error());
+        keep(row.value().account, row.value().rev);
+        done(std::move(row).value().account);
+      });
+}
+
+void Directory::keep(const Account& account, std::uint64_t rev) {
+  const std::lock_guard lock(mutex_);
+  const auto [entry, is_new] = entries_.try_emplace(account.id);
+  if (!is_new && rev <= entry->second.rev) return;
+  entry->second = {account, rev};
+  if (!is_new) return;
+  order_.push_back(account.id);
+  if (order_.size() <= count_max_) return;
+  entries_.erase(order_.front());
+  order_.pop_front();
+}
+
+void Directory::consume(std::span<const stream::Record> records) {
+  for (const stream::Record& record : records) {
+    const auto* fact = std::get_if<AccountChanged>(&record.event);
+    // Only of those whom somebody asked for: an import of a million people must not push them out.
+    if (fact == nullptr || !find(fact->account)) continue;
+    keep({.id = fact->account,
+          .handle = fact->handle,
+          .name = fact->name,
+          .role = fact->role,
+          .created_unix_ms = fact->created_unix_ms},
+         fact->rev);
+  }
+}
+
+}  // namespace matsuri::account

@@ -1,0 +1,156 @@
+// What people do to accounts. All of it is strict: an answer comes when main's transaction has
+// committed, with the position of the fact that tells the other domains.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "account/apply.h"
+#include "account/credential.h"
+#include "account/model.h"
+#include "base/metrics.h"
+#include "base/result.h"
+#include "io/clock.h"
+#include "io/executor.h"
+#include "io/thread_pool.h"
+#include "journal/id_maker.h"
+#include "model/position.h"
+#include "sql/db.h"
+#include "stream/outbox.h"
+
+namespace matsuri::account {
+
+// A value, and where the fact that follows from it stands (offset 0 where nothing changed).
+template <class T>
+struct Committed {
+  T value;
+  Position position;
+};
+
+struct Nothing {};
+
+// Runs exactly once, through the executor that the call named.
+template <class T>
+using Completion = std::move_only_function<void(Result<T>)>;
+
+struct SignedIn {
+  Account account;
+  Credential credential;
+};
+
+struct CreatedToken {
+  Token token;
+  Credential credential;
+};
+
+// Somebody from another system: no password, so nobody can sign in as them.
+struct ImportedAccount {
+  std::string source;
+  std::string source_id;
+  std::string handle;
+  std::string name;
+  AccountId id;  // with the original time
+};
+
+// Argon2id with OWASP's second recommended cost (19 MiB, 2 passes); about 14 ms of a core.
+struct PasswordCost {
+  std::uint64_t memory_size = std::uint64_t{19} << 20;
+  std::uint64_t passes = 2;
+};
+
+struct AccountsParts {
+  sql::Db& db;
+  stream::Outbox& outbox;
+  journal::IdMaker& ids;
+  Standings& standings;
+  io::ThreadPool& hashers;  // passwords are hashed here: its queue is the admission limit
+  io::Clock& clock;
+  PasswordCost cost = {};
+};
+
+// Thread-safe. Every call answers Code::busy where a queue is full.
+class Accounts {
+ public:
+  explicit Accounts(AccountsParts parts);
+
+  struct SignUp {
+    std::string handle;
+    std::string name;
+    std::string password;
+    std::string user_agent;
+  };
+  // Code::invalid for a form that check_handle() and the others refuse, Code::conflict where the
+  // handle is taken.
+  void sign_up(SignUp wanted, io::Executor& executor, Completion<Committed<SignedIn>> done);
+
+  struct LogIn {
+    std::string handle;
+    std::string password;
+    std::string user_agent;
+  };
+  // Code::unauthenticated where handle and password do not belong together. Takes the same time for
+  // a handle that nobody has.
+  void log_in(LogIn wanted, io::Executor& executor, Completion<Committed<SignedIn>> done);
+
+  // Code::not_found where the account has no such open session.
+  void close_session(AccountId account, SessionId session, io::Executor& executor,
+                     Completion<Committed<Nothing>> done);
+  // Ends all sessions by raising the epoch.
+  void close_sessions(AccountId account, io::Executor& executor,
+                      Completion<Committed<Nothing>> done);
+
+  // Code::exhausted past token_count_max.
+  void create_token(AccountId account, std::string label, io::Executor& executor,
+                    Completion<Committed<CreatedToken>> done);
+  void close_token(AccountId account, TokenId token, io::Executor& executor,
+                   Completion<Committed<Nothing>> done);
+
+  void rename(AccountId account, std::string name, io::Executor& executor,
+              Completion<Committed<Account>> done);
+  // Code::not_found where nobody has the handle. The caller has checked that it may.
+  void set_role(std::string handle, Role role, io::Executor& executor,
+                Completion<Committed<Account>> done);
+  // Code::not_found where nobody has the handle, Code::invalid for oneself.
+  void set_block(AccountId account, std::string handle, bool blocked, io::Executor& executor,
+                 Completion<Committed<Nothing>> done);
+
+  // In one transaction, waiting: the ids of all, in their order; an account that an earlier import
+  // made keeps its first id. A handle that is taken gets Code::conflict in its place.
+  Result<std::vector<Result<AccountId>>> import(const std::vector<ImportedAccount>& wanted);
+
+  // Notes that a session was used; written some time later, many at once (flush_seen()).
+  void seen(SessionId session);
+  Result<void> flush_seen();
+
+ private:
+  // What a strict transaction changed: a value for the caller, and the facts for everybody else.
+  template <class T>
+  struct Changed {
+    T value;
+    std::vector<Event> facts;
+  };
+  // Runs `body` (Connection& to Result<Changed<T>>) as one strict transaction; its facts are in the
+  // outbox with it, and in `standings` before `done` runs.
+  template <class T, class Body>
+  void commit(io::Executor& executor, Body body, Completion<Committed<T>> done);
+  void publish(const std::vector<Event>& facts, const Position& position);
+  // Opens a session inside a transaction, and closes the oldest beyond session_count_max.
+  Result<Changed<SignedIn>> open_session(sql::Connection& connection, const Account& account,
+                                         std::uint32_t epoch, const std::string& user_agent);
+  Result<Changed<Nothing>> close_credential(sql::Connection& connection, std::string_view table,
+                                            AccountId account, std::uint64_t credential);
+  void hash_then(io::Executor& executor, std::string password,
+                 std::move_only_function<void(Result<std::string>)> done);
+
+  AccountsParts parts_;
+  std::string decoy_hash_;  // of no password: what a log-in with an unknown handle is checked against
+  std::mutex seen_mutex_;
+  std::unordered_map<SessionId, std::int64_t> seen_;
+};
+
+}  // namespace matsuri::account

@@ -1,0 +1,95 @@
+#include "account/query.h"
+
+namespace matsuri::account {
+namespace {
+
+constexpr std::string_view account_columns =
+    "SELECT id, handle, name, role, created_ms, password, epoch, rev FROM account WHERE ";
+
+Account to_account(const sql::Row& row) {
+  return {.id = AccountId{row.id(0)},
+          .handle = std::string(row.text(1)),
+          .name = std::string(row.text(2)),
+          .role = static_cast<Role>(row.integer(3)),
+          .created_unix_ms = row.integer(4)};
+}
+
+Result<AccountRow> find(sql::Connection& connection, const std::string& condition,
+                        sql::Value value) {
+  std::optional<AccountRow> found;
+  TRY(connection.query(std::string(account_columns) + condition, {value}, [&](const sql::Row& row) {
+    found = {.account = to_account(row),
+             .password_hash = std::string(row.text(5)),
+             .epoch = static_cast<std::uint32_t>(row.integer(6)),
+             .rev = row.id(7)};
+  }));
+  if (!found) return Error(Code::not_found, "there is no such account");
+  return std::move(*found);
+}
+
+}  // namespace
+
+Result<AccountRow> account_of(sql::Connection& connection, AccountId id) {
+  return find(connection, "id = ?", id.value);
+}
+
+Result<AccountRow> account_named(sql::Connection& connection, std::string_view handle) {
+  return find(connection, "handle = ?", handle);
+}
+
+Result<std::vector<Session>> sessions_of(sql::Connection& connection, AccountId account,
+                                         std::int64_t now_unix_ms) {
+  std::vector<Session> sessions;
+  TRY(connection.query(
+      "SELECT id, created_ms, seen_ms, user_agent FROM session "
+      "WHERE account = ? AND closed_ms = 0 AND created_ms > ? ORDER BY seen_ms DESC, id DESC",
+      {account.value, now_unix_ms - session_age_ms_max}, [&](const sql::Row& row) {
+        sessions.push_back({.id = SessionId{row.id(0)},
+                            .created_unix_ms = row.integer(1),
+                            .seen_unix_ms = row.integer(2),
+                            .user_agent = std::string(row.text(3))});
+      }));
+  return sessions;
+}
+
+Result<std::vector<Token>> tokens_of(sql::Connection& connection, AccountId account) {
+  std::vector<Token> tokens;
+  TRY(connection.query("SELECT id, label, created_ms FROM token "
+                       "WHERE account = ? AND closed_ms = 0 ORDER BY id DESC",
+                       {account.value}, [&](const sql::Row& row) {
+                         tokens.push_back({.id = TokenId{row.id(0)},
+                                           .label = std::string(row.text(1)),
+                                           .created_unix_ms = row.integer(2)});
+                       }));
+  return tokens;
+}
+
+Result<std::vector<Account>> blocks_of(sql::Connection& connection, AccountId account) {
+  std::vector<Account> blocks;
+  TRY(connection.query(
+      "SELECT a.id, a.handle, a.name, a.role, a.created_ms FROM block b JOIN account a "
+      "ON a.id = b.target WHERE b.account = ? AND b.blocked = 1 ORDER BY b.changed_ms DESC, a.id",
+      {account.value}, [&](const sql::Row& row) { blocks.push_back(to_account(row)); }));
+  return blocks;
+}
+
+Result<AccountId> imported_account(sql::Connection& connection, std::string_view source,
+                                   std::string_view source_id) {
+  TRY_ASSIGN(const auto found,
+             connection.integer(
+                 "SELECT account FROM imported_account WHERE source = ? AND source_id = ?",
+                 {source, source_id}));
+  return AccountId{static_cast<std::uint64_t>(found.value_or(0))};
+}
+
+AccountChanged fact_of(const AccountRow& row) {
+  return {.account = row.account.id,
+          .rev = row.rev,
+          .handle = row.account.handle,
+          .name = row.account.name,
+          .role = row.account.role,
+          .epoch = row.epoch,
+          .created_unix_ms = row.account.created_unix_ms};
+}
+
+}  // namespace matsuri::account

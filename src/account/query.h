@@ -1,0 +1,41 @@
+// Reads of main's account tables. Each runs on a reader's connection, off the I/O threads.
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "account/model.h"
+#include "base/result.h"
+#include "sql/db.h"
+
+namespace matsuri::account {
+
+// An account with what only the module itself may see.
+struct AccountRow {
+  Account account;
+  std::string password_hash;  // empty: nobody can sign in
+  std::uint32_t epoch = 0;
+  std::uint64_t rev = 0;
+};
+
+// Code::not_found where there is none.
+Result<AccountRow> account_of(sql::Connection& connection, AccountId id);
+Result<AccountRow> account_named(sql::Connection& connection, std::string_view handle);
+
+// Those that are open and of the account's epoch, the one last seen first.
+Result<std::vector<Session>> sessions_of(sql::Connection& connection, AccountId account,
+                                         std::int64_t now_unix_ms);
+// The newest first.
+Result<std::vector<Token>> tokens_of(sql::Connection& connection, AccountId account);
+// Whom the account blocks, the newest block first.
+Result<std::vector<Account>> blocks_of(sql::Connection& connection, AccountId account);
+
+// Whom an import made for somebody of another system; none where it made nobody.
+Result<AccountId> imported_account(sql::Connection& connection, std::string_view source,
+                                   std::string_view source_id);
+
+// The fact that tells the other domains what an account is now.
+AccountChanged fact_of(const AccountRow& row);
+
+}  // namespace matsuri::account

@@ -1,0 +1,236 @@
+#include "timeline/apply.h"
+
+#include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
+#include <variant>
+
+#include "timeline/model.h"
+
+namespace matsuri::timeline {
+namespace {
+
+// Statements with a list have this many places, the last value repeated, so that one prepared text
+// serves every batch.
+constexpr std::size_t list_count = 256;
+
+// Calls `row` for each row of `head` IN (values) `tail`.
+Result<void> query_in(sql::Connection& connection, std::string_view head, std::string_view tail,
+                      std::span<const sql::Value> values, std::initializer_list<sql::Value> more,
+                      const sql::RowCallback& row) {
+  std::string text(head);
+  text += " IN (?";
+  for (std::size_t place = 1; place < list_count; ++place) text += ",?";
+  text += ')';
+  text += tail;
+  std::vector<sql::Value> parameters;
+  for (std::size_t first = 0; first < values.size(); first += list_count) {
+    const auto part = values.subspan(first, std::min(list_count, values.size() - first));
+    parameters.assign(part.begin(), part.end());
+    parameters.resize(list_count, part.back());
+    parameters.insert(parameters.end(), more.begin(), more.end());
+    TRY(connection.query(text, parameters, row));
+  }
+  return {};
+}
+
+// What identifies a post for the duplicate guard.
+std::string guard_key(AccountId author, CommunityId community, std::string_view text) {
+  std::string key(16, '\0');
+  std::memcpy(key.data(), &author.value, 8);
+  std::memcpy(key.data() + 8, &community.value, 8);
+  key += text;
+  return key;
+}
+
+// One batch of PublishPost records on its way into the tables.
+class PostBatch {
+ public:
+  PostBatch(sql::Connection& connection, std::span<const stream::Record> records,
+            stream::BatchResult& result)
+      : connection_(connection), records_(records), result_(result) {}
+
+  Result<void> run() {
+    TRY(read_known());
+    for (std::size_t index = 0; index < records_.size(); ++index) decide(index);
+    return write();
+  }
+
+ private:
+  static const PublishPost& post_of(const stream::Record& record) {
+    return std::get<PublishPost>(record.event);
+  }
+
+  // "Was there before" is decided by reading the batch's keys first: the applier is the only writer.
+  Result<void> read_known() {
+    std::vector<std::string> keys, sources;
+    std::vector<sql::Value> authors;
+    std::uint64_t id_first = ~std::uint64_t{0};
+    for (const stream::Record& record : records_) {
+      const PublishPost& post = post_of(record);
+      if (record.header.key) keys.push_back(account_key(post.author, record.header.key));
+      if (!post.import_source.empty()) {
+        sources.push_back(post.import_source + ':' + post.import_source_id);
+      } else {
+        authors.emplace_back(post.author.value);
+        id_first = std::min(id_first, post.post.value);
+      }
+    }
+    std::vector<sql::Value> values;
+    for (const std::string& key : keys) values.emplace_back(as_bytes(key));
+    TRY(query_in(connection_, "SELECT account_key FROM idempotency WHERE account_key", "", values,
+                 {}, [&](const sql::Row& row) { known_.emplace(as_text(row.blob(0))); }));
+    values.assign(sources.begin(), sources.end());
+    TRY(query_in(connection_, "SELECT source_key FROM imported_post WHERE source_key", "", values,
+                 {}, [&](const sql::Row& row) { known_.emplace(row.text(0)); }));
+    return read_recent(authors, id_first);
+  }
+
+  Result<void> read_recent(const std::vector<sql::Value>& authors, std::uint64_t id_first) {
+    if (authors.empty()) return {};
+    IdParts floor = parts_of(id_first);
+    floor = {.unix_ms = std::max(floor.unix_ms - duplicate_guard_ms, id_epoch_unix_ms)};
+    return query_in(connection_, "SELECT author, community, text, id FROM post WHERE author",
+                    " AND id >= ?", authors, {compose_id(floor)}, [&](const sql::Row& row) {
+                      remember(guard_key(AccountId{row.id(0)}, CommunityId{row.id(1)}, row.text(2)),
+                               parts_of(row.id(3)).unix_ms);
+                    });
+  }
+
+  void remember(std::string key, std::int64_t unix_ms) {
+    std::int64_t& latest = recent_[std::move(key)];
+    latest = std::max(latest, unix_ms);
+  }
+
+  void decide(std::size_t index) {
+    const stream::Record& record = records_[index];
+    const PublishPost& post = post_of(record);
+    if (record.header.key) {
+      std::string key = account_key(post.author, record.header.key);
+      if (!known_.insert(key).second) return result_.duplicate(index);
+      keys_.push_back({std::move(key), index});
+    }
+    if (!post.import_source.empty()) {
+      std::string source = post.import_source + ':' + post.import_source_id;
+      if (!known_.insert(source).second) return result_.duplicate(index);
+      sources_.push_back({std::move(source), index});
+    } else {
+      std::string key = guard_key(post.author, post.community, post.text);
+      const std::int64_t unix_ms = parts_of(post.post.value).unix_ms;
+      const auto before = recent_.find(key);
+      if (before != recent_.end() && std::abs(unix_ms - before->second) < duplicate_guard_ms)
+        return result_.refuse(index, Code::conflict,
+                              "the same text was posted less than 30 seconds before");
+      remember(std::move(key), unix_ms);
+    }
+    posts_.push_back(index);
+  }
+
+  Result<void> write() {
+    std::vector<sql::Value> values;
+    for (const std::size_t index : posts_) {
+      const PublishPost& post = post_of(records_[index]);
+      const sql::Value row[] = {post.post.value, post.community.value, post.author.value,
+                                std::int64_t{1}, post.text,            post.language};
+      values.insert(values.end(), std::begin(row), std::end(row));
+      result_.fact(PostPublished{.post = post.post,
+                                 .rev = 1,
+                                 .community = post.community,
+                                 .author = post.author,
+                                 .text = post.text,
+                                 .language = post.language},
+                   records_[index].header.unix_ms, post.author);
+    }
+    TRY(connection_.insert_rows("INSERT INTO post (id, community, author, rev, text, language)", "",
+                                6, values));
+    values.clear();
+    for (const Keyed& keyed : keys_) {
+      const RecordHeader& header = records_[keyed.index].header;
+      const sql::Value row[] = {as_bytes(keyed.key), static_cast<std::int64_t>(header.fingerprint),
+                                header.id, header.unix_ms};
+      values.insert(values.end(), std::begin(row), std::end(row));
+    }
+    TRY(connection_.insert_rows(
+        "INSERT INTO idempotency (account_key, fingerprint, post, unix_ms)", "", 4, values));
+    values.clear();
+    for (const Keyed& keyed : sources_) {
+      values.emplace_back(keyed.key);
+      values.emplace_back(records_[keyed.index].header.id);
+    }
+    return connection_.insert_rows("INSERT INTO imported_post (source_key, post)", "", 2, values);
+  }
+
+  struct Keyed {
+    std::string key;
+    std::size_t index;
+  };
+
+  sql::Connection& connection_;
+  std::span<const stream::Record> records_;
+  stream::BatchResult& result_;
+  std::unordered_set<std::string> known_;  // idempotency and source keys, stored or in this batch
+  std::unordered_map<std::string, std::int64_t> recent_;  // guard key to its latest time
+  std::vector<std::size_t> posts_;
+  std::vector<Keyed> keys_, sources_;
+};
+
+// The newest revision wins, column by column: facts may arrive again.
+Result<void> apply_authors(sql::Connection& connection, std::span<const stream::Record> records) {
+  std::vector<sql::Value> values;
+  for (const stream::Record& record : records) {
+    const auto* fact = std::get_if<AccountChanged>(&record.event);
+    if (fact == nullptr) continue;
+    const sql::Value row[] = {fact->account.value, fact->rev, fact->handle, fact->name};
+    values.insert(values.end(), std::begin(row), std::end(row));
+  }
+  return connection.insert_rows(
+      "INSERT INTO author (id, rev, handle, name)",
+      "ON CONFLICT (id) DO UPDATE SET "
+      "handle = CASE WHEN excluded.rev > rev THEN excluded.handle ELSE handle END, "
+      "name = CASE WHEN excluded.rev > rev THEN excluded.name ELSE name END, "
+      "rev = CASE WHEN excluded.rev > rev THEN excluded.rev ELSE rev END",
+      4, values);
+}
+
+Result<void> apply_blocks(sql::Connection& connection, std::span<const stream::Record> records) {
+  std::vector<sql::Value> values;
+  for (const stream::Record& record : records) {
+    const auto* fact = std::get_if<BlockChanged>(&record.event);
+    if (fact == nullptr) continue;
+    const sql::Value row[] = {fact->account.value, fact->target.value, fact->rev,
+                              std::int64_t{fact->blocked}};
+    values.insert(values.end(), std::begin(row), std::end(row));
+  }
+  return connection.insert_rows(
+      "INSERT INTO block (account, target, rev, blocked)",
+      "ON CONFLICT (account, target) DO UPDATE SET "
+      "blocked = CASE WHEN excluded.rev > rev THEN excluded.blocked ELSE blocked END, "
+      "rev = CASE WHEN excluded.rev > rev THEN excluded.rev ELSE rev END",
+      4, values);
+}
+
+}  // namespace
+
+std::string account_key(AccountId account, const IdempotencyKey& key) {
+  std::string joined(8, '\0');
+  std::memcpy(joined.data(), &account.value, 8);
+  joined += as_text(key.bytes);
+  return joined;
+}
+
+Result<void> TimelineView::apply(sql::Connection& connection,
+                                 std::span<const stream::Record> records,
+                                 stream::BatchResult& result) {
+  // Records of one origin are either a journal's posts or main's facts; a run of one sort at a time
+  // keeps their order whatever an origin mixes.
+  const auto is_post = [](const stream::Record& record) {
+    return std::holds_alternative<PublishPost>(record.event);
+  };
+  if (std::ranges::all_of(records, is_post)) return PostBatch(connection, records, result).run();
+  if (std::ranges::any_of(records, is_post))
+    return Error(Code::corrupt, "an origin gives both posts and facts");
+  TRY(apply_authors(connection, records));
+  return apply_blocks(connection, records);
+}
+
+}  // namespace matsuri::timeline

@@ -1,0 +1,26 @@
+// Posts, and what account's facts say of their authors, written into the timeline database.
+#pragma once
+
+#include <string>
+
+#include "stream/view.h"
+
+namespace matsuri::timeline {
+
+// The view "timeline". What must hold for ever is decided here: one post per idempotency key, one
+// per imported source id, and the duplicate guard.
+class TimelineView final : public stream::View {
+ public:
+  std::string_view name() const override { return "timeline"; }
+  bool wants(EventKind kind) const override {
+    return kind == EventKind::publish_post || kind == EventKind::account_changed ||
+           kind == EventKind::block_changed;
+  }
+  Result<void> apply(sql::Connection& connection, std::span<const stream::Record> records,
+                     stream::BatchResult& result) override;
+};
+
+// The idempotency table's key: the account (8 bytes, little-endian) and the client's key.
+std::string account_key(AccountId account, const IdempotencyKey& key);
+
+}  // namespace matsuri::timeline

@@ -1,0 +1,93 @@
+#include "timeline/recent.h"
+
+#include <string>
+
+#include "base/assert.h"
+#include "timeline/model.h"
+
+namespace matsuri::timeline {
+
+Result<void> RecentKeys::load(sql::Connection& connection) {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::pair<Name, Entry>> newest_first;
+  TRY(connection.query(
+      "SELECT account_key, fingerprint, post FROM idempotency ORDER BY unix_ms DESC LIMIT ?",
+      {static_cast<std::int64_t>(count_max_)}, [&](const sql::Row& row) {
+        const Bytes stored = row.blob(0);
+        if (stored.size() != 24) return;
+        Name name{.account = AccountId{matsuri::load<std::uint64_t>(stored, 0)}, .key = {}};
+        std::memcpy(name.key.bytes.data(), stored.data() + 8, name.key.bytes.size());
+        newest_first.emplace_back(name, Entry{row.id(1), PostId{row.id(2)}});
+      }));
+  for (auto each = newest_first.rbegin(); each != newest_first.rend(); ++each)
+    insert(each->first, each->second);
+  return {};
+}
+
+void RecentKeys::insert(const Name& name, const Entry& entry) {
+  if (!entries_.try_emplace(name, entry).second) return;
+  order_.push_back(name);
+  while (order_.size() > count_max_) {
+    entries_.erase(order_.front());
+    order_.pop_front();
+  }
+}
+
+RecentKeys::Use RecentKeys::begin(AccountId account, const IdempotencyKey& key,
+                                  std::uint64_t fingerprint) {
+  const std::lock_guard lock(mutex_);
+  const Name name{account, key};
+  const auto found = entries_.find(name);
+  if (found == entries_.end()) {
+    insert(name, {.fingerprint = fingerprint, .post = {}});
+    return {.state = Use::State::first, .post = {}};
+  }
+  if (found->second.fingerprint != fingerprint) return {.state = Use::State::reused, .post = {}};
+  if (!found->second.post) return {.state = Use::State::in_flight, .post = {}};
+  return {.state = Use::State::made, .post = found->second.post};
+}
+
+void RecentKeys::made(AccountId account, const IdempotencyKey& key, PostId post) {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find({account, key});
+  if (found != entries_.end()) found->second.post = post;
+}
+
+void RecentKeys::forget(AccountId account, const IdempotencyKey& key) {
+  const std::lock_guard lock(mutex_);
+  const Name name{account, key};
+  if (entries_.erase(name) == 0) return;
+  // Most often it is the newest; the order must not name it twice when it comes again.
+  for (auto each = order_.rbegin(); each != order_.rend(); ++each)
+    if (*each == name) {
+      order_.erase(std::next(each).base());
+      return;
+    }
+}
+
+std::uint64_t RecentTexts::hash_of(AccountId author, CommunityId community,
+                                   std::string_view text) {
+  const std::uint64_t text_hash = std::hash<std::string_view>{}(text);
+  return text_hash ^ (author.value * 0x9e3779b97f4a7c15U) ^ (community.value << 1);
+}
+
+bool RecentTexts::begin(AccountId author, CommunityId community, std::string_view text,
+                        std::int64_t now_ms) {
+  const std::uint64_t hash = hash_of(author, community, text);
+  const std::lock_guard lock(mutex_);
+  while (!order_.empty() && order_.front().first <= now_ms - duplicate_guard_ms) {
+    const auto found = times_.find(order_.front().second);
+    if (found != times_.end() && found->second == order_.front().first) times_.erase(found);
+    order_.pop_front();
+  }
+  if (!times_.try_emplace(hash, now_ms).second) return false;
+  order_.emplace_back(now_ms, hash);
+  return true;
+}
+
+void RecentTexts::forget(AccountId author, CommunityId community, std::string_view text) {
+  const std::lock_guard lock(mutex_);
+  times_.erase(hash_of(author, community, text));
+}
+
+}  // namespace matsuri::timeline

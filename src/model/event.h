@@ -1,6 +1,8 @@
 // The events that journals and outboxes carry, as plain structs. Their stored form is Protocol
 // Buffers (api/events.proto); only codec.cc knows it.
 //
+// Every field has an initial value, so that designated initializers may leave fields out.
+//
 // Two families, one enumeration: deferred commands (a journal's records) and facts (an outbox's
 // rows: absolute values with a revision, of which a later one replaces an earlier one).
 #pragma once
@@ -27,13 +29,13 @@ enum class EventKind : std::uint16_t {
 
 // Command: a post is to appear. Fat: everything that any view needs.
 struct PublishPost {
-  PostId post;
-  CommunityId community;
-  AccountId author;
-  std::string text;              // NFC, within the limits of timeline/model.h
-  std::string language;          // BCP 47, or empty
-  std::string import_source;     // empty unless imported
-  std::string import_source_id;  // the id that the source has for it
+  PostId post{};
+  CommunityId community{};
+  AccountId author{};
+  std::string text{};              // NFC, within the limits of timeline/model.h
+  std::string language{};          // BCP 47, or empty
+  std::string import_source{};     // empty unless imported
+  std::string import_source_id{};  // the id that the source has for it
 
   bool operator==(const PublishPost&) const = default;
 };
@@ -42,10 +44,10 @@ enum class Role : std::uint8_t { user = 0, moderator = 1, support = 2, admin = 3
 
 // Fact: what others may know of an account.
 struct AccountChanged {
-  AccountId account;
+  AccountId account{};
   std::uint64_t rev = 0;  // grows by one with every change of the account
-  std::string handle;
-  std::string name;
+  std::string handle{};
+  std::string name{};
   Role role = Role::user;
   std::uint32_t epoch = 0;  // sessions of a lower epoch are over
   std::int64_t created_unix_ms = 0;
@@ -55,8 +57,8 @@ struct AccountChanged {
 
 // Fact: whether `account` blocks `target`.
 struct BlockChanged {
-  AccountId account;
-  AccountId target;
+  AccountId account{};
+  AccountId target{};
   std::uint64_t rev = 0;  // of this pair
   bool blocked = false;
 
@@ -65,7 +67,7 @@ struct BlockChanged {
 
 // Fact: a session or a bearer token is good no longer.
 struct CredentialClosed {
-  AccountId account;
+  AccountId account{};
   std::uint64_t credential = 0;  // a SessionId or a TokenId
 
   bool operator==(const CredentialClosed&) const = default;
@@ -73,23 +75,23 @@ struct CredentialClosed {
 
 // Fact: a post is in the timeline.
 struct PostPublished {
-  PostId post;
+  PostId post{};
   std::uint64_t rev = 0;
-  CommunityId community;
-  AccountId author;
-  std::string text;
-  std::string language;
+  CommunityId community{};
+  AccountId author{};
+  std::string text{};
+  std::string language{};
 
   bool operator==(const PostPublished&) const = default;
 };
 
 // Fact: a command that had been accepted was refused when it was applied.
 struct CommandRefused {
-  AccountId account;              // who is to be told
-  std::string position;           // of the command, Position::to_string()
+  AccountId account{};            // who is to be told
+  std::string position{};         // of the command, Position::to_string()
   std::uint64_t resource_id = 0;  // the id that the answer had named
   Code code = Code::invalid;
-  std::string reason;
+  std::string reason{};
 
   bool operator==(const CommandRefused&) const = default;
 };

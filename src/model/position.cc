@@ -1,7 +1,5 @@
 #include "model/position.h"
 
-#include <sodium.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -23,6 +21,44 @@ constexpr std::size_t token_bytes_max = 1 + position_origin_count_max * token_en
 static_assert((token_bytes_max * 4 + 2) / 3 <= position_token_size_max);
 
 constexpr unsigned region_max = 7;
+
+constexpr std::string_view base64url_digits =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+// RFC 4648, section 5, without padding.
+std::string to_base64url(Bytes bytes) {
+  std::string text;
+  std::uint32_t bits = 0;
+  int bit_count = 0;
+  for (const std::byte byte : bytes) {
+    bits = bits << 8 | std::to_integer<std::uint32_t>(byte);
+    for (bit_count += 8; bit_count >= 6; bit_count -= 6)
+      text += base64url_digits[bits >> (bit_count - 6) & 63];
+  }
+  if (bit_count > 0) text += base64url_digits[bits << (6 - bit_count) & 63];
+  return text;
+}
+
+// The bytes read, or nullopt for what to_base64url() does not give and what does not fit. Our own,
+// because libsodium takes bytes from 0x80 up for '_'.
+std::optional<std::size_t> from_base64url(std::string_view text, MutableBytes out) {
+  std::size_t size = 0;
+  std::uint32_t bits = 0;
+  int bit_count = 0;
+  for (const char c : text) {
+    const std::size_t digit = base64url_digits.find(c);
+    if (digit == std::string_view::npos) return std::nullopt;
+    bits = bits << 6 | static_cast<std::uint32_t>(digit);
+    bit_count += 6;
+    if (bit_count < 8) continue;
+    if (size == out.size()) return std::nullopt;
+    bit_count -= 8;
+    out[size++] = static_cast<std::byte>(bits >> bit_count);
+  }
+  // A lone digit at the end, or bits that belong to no byte.
+  if (bit_count >= 6 || (bits & ((1U << bit_count) - 1)) != 0) return std::nullopt;
+  return size;
+}
 
 std::string hex_of(std::uint64_t value) {
   static constexpr char digits[] = "0123456789abcdef";
@@ -118,21 +154,15 @@ std::string PositionSet::to_token() const {
     store(entry, 10, position.offset);
     size += token_entry_size;
   }
-  std::array<char, position_token_size_max> text;
-  sodium_bin2base64(text.data(), text.size(), reinterpret_cast<const unsigned char*>(bytes.data()),
-                    size, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-  return text.data();
+  return to_base64url(Bytes(bytes).first(size));
 }
 
 Result<PositionSet> PositionSet::from_token(std::string_view token) {
   if (token.size() > position_token_size_max) return bad_token("it is too long");
   std::array<std::byte, token_bytes_max> buffer;
-  std::size_t size = 0;
-  // It refuses other characters, padding, and stray bits after the last byte.
-  if (sodium_base642bin(reinterpret_cast<unsigned char*>(buffer.data()), buffer.size(),
-                        token.data(), token.size(), nullptr, &size, nullptr,
-                        sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0)
-    return bad_token("it is not base64url");
+  const auto decoded = from_base64url(token, buffer);
+  if (!decoded) return bad_token("it is not base64url");
+  const std::size_t size = *decoded;
   if (size == 0 || buffer[0] != token_version) return bad_token("its version is unknown");
   if ((size - 1) % token_entry_size != 0) return bad_token("it is cut short");
 

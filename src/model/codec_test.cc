@@ -1,0 +1,206 @@
+// The stored form of events: what was written once is read for ever, and damage is said, not read.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <vector>
+
+#include "base/bytes.h"
+#include "model/event.h"
+
+namespace matsuri {
+namespace {
+
+const std::string golden_folder = "tests/golden/events/";  // from the repository's root
+
+// One of each kind with every field set: these are what the golden files hold. Add, never change.
+const std::vector<Event>& samples() {
+  static const std::vector<Event> all = {
+      PublishPost{.post = {0x0123456789abcdefU},
+                  .community = plaza_community,
+                  .author = {0x7fffffffffffffffU},
+                  .text = "祭りへようこそ!\nWelcome 🏮",
+                  .language = "ja",
+                  .import_source = "steam",
+                  .import_source_id = "76561198000000000:620"},
+      AccountChanged{.account = {42},
+                     .rev = 300,
+                     .handle = "hana_7",
+                     .name = "花",
+                     .role = Role::admin,
+                     .epoch = 4'000'000'000,
+                     .created_unix_ms = -1},
+      BlockChanged{.account = {1}, .target = {2}, .rev = 1ULL << 40, .blocked = true},
+      CredentialClosed{.account = {42}, .credential = 0x1111111111111111U},
+      PostPublished{.post = {7},
+                    .rev = 1,
+                    .community = {1},
+                    .author = {42},
+                    .text = "a post",
+                    .language = "en"},
+      CommandRefused{.account = {42},
+                     .position = "0.1.89abcdef01234567.42",
+                     .resource_id = 7,
+                     .code = Code::conflict,
+                     .reason = "The same text was posted just before."}};
+  return all;
+}
+
+Result<Event> decoded(EventKind kind, std::string_view bytes) {
+  return decode(kind, as_bytes(bytes));
+}
+
+// The same in Protocol Buffers' wire form, by hand.
+std::string varint(std::uint64_t value) {
+  std::string bytes;
+  for (; value >= 128; value >>= 7) bytes += static_cast<char>(value | 128);
+  return bytes + static_cast<char>(value);
+}
+std::string fixed(unsigned field, std::uint64_t value) {
+  std::string bytes = varint(field << 3 | 1);
+  bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
+  return bytes;
+}
+std::string number(unsigned field, std::uint64_t value) {
+  return varint(field << 3) + varint(value);
+}
+std::string text(unsigned field, std::string_view value) {
+  return varint(field << 3 | 2) + varint(value.size()) + std::string(value);
+}
+std::string framed(EventKind kind, const std::string& inner) {
+  return text(static_cast<unsigned>(kind), inner);
+}
+
+TEST(Codec, GivesEveryEventBack) {
+  for (const Event& event : samples()) {
+    SCOPED_TRACE(name_of(kind_of(event)));
+    const auto back = decoded(kind_of(event), encode(event));
+    ASSERT_TRUE(back.ok()) << back.error().to_string();
+    EXPECT_EQ(*back, event);
+  }
+  EXPECT_EQ(samples().size(), std::variant_size_v<Event>) << "a sample of each kind";
+}
+
+TEST(Codec, GivesEmptyAndLargeFieldsBack) {
+  const Event empty = PublishPost{.post = {1}, .community = {1}, .author = {1}};
+  EXPECT_EQ(decoded(EventKind::publish_post, encode(empty)).value(), empty);
+  const Event nobody = CommandRefused{};
+  EXPECT_EQ(decoded(EventKind::command_refused, encode(nobody)).value(), nobody);
+  // Larger than the arena's first block.
+  const Event large = PublishPost{.post = {1},
+                                  .community = {1},
+                                  .author = {1},
+                                  .text = std::string(1 << 20, 'x'),
+                                  .language = std::string(5'000, 'y')};
+  EXPECT_EQ(decoded(EventKind::publish_post, encode(large)).value(), large);
+  EXPECT_EQ(decoded(EventKind::publish_post, encode(empty)).value(), empty) << "nothing stays";
+  const Event zero =
+      PublishPost{.post = {1}, .community = {1}, .author = {1}, .text = std::string("a\0b", 3)};
+  EXPECT_EQ(decoded(EventKind::publish_post, encode(zero)).value(), zero);
+}
+
+TEST(Codec, AppendsToWhatIsThere) {
+  std::string buffer = "head";
+  encode_to(samples().front(), buffer);
+  EXPECT_EQ(buffer, "head" + encode(samples().front()));
+}
+
+// Goal: records of the first version are read by every later one. Method: files that were written
+// once; MATSURI_WRITE_GOLDEN=1 writes those that are missing, for a new kind, and none over.
+TEST(Codec, ReadsTheGoldenFiles) {
+  for (const Event& event : samples()) {
+    SCOPED_TRACE(name_of(kind_of(event)));
+    const std::string path = golden_folder + std::string(name_of(kind_of(event))) + ".bin";
+    if (std::getenv("MATSURI_WRITE_GOLDEN") != nullptr && !std::filesystem::exists(path))
+      std::ofstream(path, std::ios::binary) << encode(event);
+    std::ifstream file(path, std::ios::binary);
+    ASSERT_TRUE(file.is_open()) << path;
+    const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+    const auto back = decoded(kind_of(event), bytes);
+    ASSERT_TRUE(back.ok()) << back.error().to_string();
+    EXPECT_EQ(*back, event);
+  }
+}
+
+TEST(Codec, IgnoresFieldsOfNewerVersions) {
+  const std::string inner = fixed(1, 5) + fixed(2, 1) + fixed(3, 6) + text(4, "hello");
+  const Event expected = PublishPost{.post = {5}, .community = {1}, .author = {6}, .text = "hello"};
+  const EventKind kind = EventKind::publish_post;
+  EXPECT_EQ(decoded(kind, framed(kind, inner)).value(), expected);
+  EXPECT_EQ(decoded(kind, framed(kind, inner + text(99, "new") + number(98, 7))).value(), expected);
+  EXPECT_EQ(decoded(kind, framed(kind, inner) + text(1'000, "new")).value(), expected);
+}
+
+TEST(Codec, CallsEveryCutCorrupt) {
+  for (const Event& event : samples()) {
+    const std::string bytes = encode(event);
+    for (std::size_t length = 0; length < bytes.size(); ++length) {
+      const auto got = decoded(kind_of(event), std::string_view(bytes).substr(0, length));
+      ASSERT_FALSE(got.ok()) << name_of(kind_of(event)) << ' ' << length;
+      ASSERT_EQ(got.error().code(), Code::corrupt);
+    }
+  }
+}
+
+// Goal: a flipped bit gives an error or another whole event, never a crash. (Checksums are the
+// journal's; this is for the sanitizers.)
+TEST(Codec, StandsEveryFlippedBit) {
+  int taken = 0, refused = 0;
+  for (const Event& event : samples()) {
+    const std::string bytes = encode(event);
+    for (std::size_t at = 0; at < bytes.size(); ++at)
+      for (int bit = 0; bit < 8; ++bit) {
+        std::string other = bytes;
+        other[at] = static_cast<char>(other[at] ^ (1 << bit));
+        const auto got = decoded(kind_of(event), other);
+        if (!got.ok()) {
+          ++refused;
+          ASSERT_EQ(got.error().code(), Code::corrupt);
+          continue;
+        }
+        ++taken;
+        ASSERT_EQ(decoded(kind_of(event), encode(*got)).value(), *got);
+      }
+  }
+  EXPECT_GT(taken, 500);
+  EXPECT_GT(refused, 500);
+}
+
+TEST(Codec, CallsWrongKindsCorruptAndNewOnesNotFound) {
+  const std::string bytes = encode(samples().front());
+  EXPECT_EQ(decoded(EventKind::post_published, bytes).error().code(), Code::corrupt);
+  for (const unsigned kind : {0U, 2U, 23U, 999U, 65'535U})
+    EXPECT_EQ(decoded(static_cast<EventKind>(kind), bytes).error().code(), Code::not_found);
+}
+
+TEST(Codec, CallsWhatCanNotBeCorrupt) {
+  const auto code_of = [](EventKind kind, const std::string& inner) {
+    const auto got = decoded(kind, framed(kind, inner));
+    return got.ok() ? std::string("taken") : std::string(name_of(got.error().code()));
+  };
+  const std::string ids = fixed(1, 5) + fixed(2, 1) + fixed(3, 6);
+  EXPECT_EQ(code_of(EventKind::publish_post, ids), "taken");
+  EXPECT_EQ(code_of(EventKind::publish_post, fixed(2, 1) + fixed(3, 6)), "corrupt") << "no id";
+  EXPECT_EQ(code_of(EventKind::publish_post, ids + fixed(1, 1ULL << 63)), "corrupt") << "64 bits";
+  for (const char* bytes : {"\xff", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "a\xe3\x81"})
+    for (unsigned field = 4; field <= 7; ++field)
+      EXPECT_EQ(code_of(EventKind::publish_post, ids + text(field, bytes)), "corrupt");
+  EXPECT_EQ(code_of(EventKind::publish_post, ids + fixed(4, 1)), "taken")
+      << "a field of another type is an unknown one";
+  EXPECT_EQ(code_of(EventKind::account_changed, fixed(1, 1) + number(5, 3)), "taken");
+  EXPECT_EQ(code_of(EventKind::account_changed, fixed(1, 1) + number(5, 4)), "corrupt") << "role";
+  EXPECT_EQ(code_of(EventKind::command_refused, number(4, 9)), "taken");
+  EXPECT_EQ(code_of(EventKind::command_refused, number(4, 0)), "corrupt") << "code";
+  EXPECT_EQ(code_of(EventKind::command_refused, number(4, 10)), "corrupt") << "code";
+  EXPECT_EQ(code_of(EventKind::block_changed, fixed(1, 1)), "corrupt") << "no target";
+}
+
+TEST(EventKind, HasANameForEveryKind) {
+  for (const Event& event : samples()) EXPECT_NE(name_of(kind_of(event)), "unknown");
+  EXPECT_EQ(name_of(static_cast<EventKind>(2)), "unknown");
+}
+
+}  // namespace
+}  // namespace matsuri

@@ -1,0 +1,146 @@
+// What a journal's folder holds, and how a copy of one becomes a journal of its own.
+#include <algorithm>
+#include <limits>
+
+#include "journal/format.h"
+#include "journal/internal/folder.h"
+#include "journal/internal/retention.h"
+#include "journal/internal/scan.h"
+#include "journal/reader.h"
+#include "journal/writer.h"
+
+namespace matsuri::journal {
+namespace {
+
+constexpr std::uint64_t no_active = std::numeric_limits<std::uint64_t>::max();
+// Retention may drop a segment between the listing and the look at it.
+constexpr int attempt_count_max = 5;
+
+// What the folder's files say at one moment.
+struct Snapshot {
+  JournalFile journal;
+  std::vector<internal::SegmentEnd> sealed;  // the oldest first
+  internal::SegmentEnd newest;               // of the current incarnation
+  std::uint64_t newest_size = 0;             // bytes up to its last whole batch
+};
+
+Result<Snapshot> look(io::FileSystem& files, const std::string& folder) {
+  Snapshot seen;
+  TRY_ASSIGN(seen.journal, internal::load_journal_file(files, folder));
+  TRY_ASSIGN(const auto segments, internal::list_segments(files, folder));
+  const auto own = internal::segments_of(segments, seen.journal.incarnation);
+  if (own.empty())
+    return Error(Code::corrupt, folder + ": all segments of the incarnation that " +
+                                    std::string(journal_file_name) + " names are missing");
+  seen.sealed = internal::sealed_segments(segments, seen.journal, no_active);
+  seen.newest.name = own.back();
+  TRY_ASSIGN(const auto file, files.open(internal::path_in(folder, seen.newest.name.to_string()),
+                                         io::OpenMode::read));
+  TRY_ASSIGN(const auto scanned, internal::scan_segment(*file, seen.newest.name));
+  seen.newest.end_offset = scanned.end_offset;
+  seen.newest_size = scanned.good_size;
+  return seen;
+}
+
+Origin origin_of(const JournalFile& journal, std::uint64_t incarnation) {
+  return {.region = journal.region, .node = journal.node, .incarnation = incarnation};
+}
+
+std::vector<Range> ranges_of(const Snapshot& seen) {
+  std::vector<Range> ranges;
+  std::vector<internal::SegmentEnd> all = seen.sealed;
+  all.push_back(seen.newest);
+  for (const internal::SegmentEnd& segment : all) {
+    const Origin origin = origin_of(seen.journal, segment.name.incarnation);
+    if (ranges.empty() || ranges.back().origin != origin)
+      ranges.push_back({.origin = origin,
+                        .first_offset = segment.name.first_offset,
+                        .end_offset = 0,
+                        .sealed = origin.incarnation != seen.journal.incarnation});
+    ranges.back().end_offset = segment.end_offset;
+  }
+  return ranges;
+}
+
+std::uint64_t applied_of(const std::vector<Position>& applied, const Origin& origin) {
+  std::uint64_t offset = 0;
+  for (const Position& position : applied)
+    if (position.origin == origin) offset = std::max(offset, position.offset);
+  return offset;
+}
+
+// Bytes of a sealed segment up to its end, which must be where the next one begins.
+Result<std::uint64_t> sealed_size(io::FileSystem& files, const std::string& folder,
+                                  const internal::SegmentEnd& segment) {
+  TRY_ASSIGN(const auto file,
+             files.open(internal::path_in(folder, segment.name.to_string()), io::OpenMode::read));
+  TRY_ASSIGN(const auto scanned, internal::scan_segment(*file, segment.name));
+  if (scanned.end_offset != segment.end_offset)
+    return internal::damaged(segment.name, scanned.good_size,
+                             "records up to " + std::to_string(segment.end_offset) +
+                                 " had been durable, and are not here");
+  return scanned.good_size;
+}
+
+Result<std::vector<SegmentCopy>> copies_of(io::FileSystem& files, const std::string& folder,
+                                           const std::vector<Position>& applied) {
+  TRY_ASSIGN(const Snapshot seen, look(files, folder));
+  TRY_ASSIGN(
+      const std::string journal_file,
+      io::read_file(files, internal::path_in(folder, journal_file_name), std::size_t{1} << 20));
+  std::vector<SegmentCopy> copies{
+      {.name = std::string(journal_file_name), .size = journal_file.size()}};
+  for (const internal::SegmentEnd& segment : seen.sealed) {
+    const Origin origin = origin_of(seen.journal, segment.name.incarnation);
+    if (segment.end_offset <= applied_of(applied, origin)) continue;
+    TRY_ASSIGN(const std::uint64_t size, sealed_size(files, folder, segment));
+    copies.push_back({.name = segment.name.to_string(), .size = size});
+  }
+  copies.push_back({.name = seen.newest.name.to_string(), .size = seen.newest_size});
+  return copies;
+}
+
+template <class Call>
+auto while_it_changes(Call call) {
+  auto result = call();
+  for (int attempt = 1; attempt < attempt_count_max; ++attempt) {
+    if (result.ok() || result.error().code() != Code::not_found) break;
+    result = call();
+  }
+  return result;
+}
+
+}  // namespace
+
+Result<std::vector<Range>> list_ranges(io::FileSystem& files, const std::string& folder) {
+  TRY_ASSIGN(const Snapshot seen, while_it_changes([&] { return look(files, folder); }));
+  return ranges_of(seen);
+}
+
+Result<std::vector<SegmentCopy>> segments_after(io::FileSystem& files, const std::string& folder,
+                                                const std::vector<Position>& applied) {
+  return while_it_changes([&] { return copies_of(files, folder, applied); });
+}
+
+Result<Origin> begin_incarnation(io::FileSystem& files, const std::string& folder,
+                                 io::Random& random) {
+  TRY_ASSIGN(const auto lock, files.lock(internal::path_in(folder, lock_file_name)));
+  TRY_ASSIGN(const JournalFile before, internal::load_journal_file(files, folder));
+  // Only that it gets a segment of the usual size, and of the time that a writer would give it.
+  internal::OpenFolderOptions options{.region = before.region,
+                                      .node = before.node,
+                                      .segment_size = WriterOptions{}.segment_size,
+                                      .unix_ms = io::system_clock().unix_ms()};
+  TRY_ASSIGN(const internal::OpenFolder open,
+             internal::open_folder(files, folder, options, random));
+  options.segment_size = open.segment.segment_size;
+  JournalFile next = open.journal;
+  if (next.sealed.size() == sealed_count_max) next.sealed.erase(next.sealed.begin());
+  next.sealed.push_back({.incarnation = next.incarnation, .end_offset = open.next_offset - 1});
+  TRY_ASSIGN(next.incarnation,
+             internal::make_incarnation(files, folder, options, open.journal, random));
+  TRY(internal::save_journal_file(files, folder, next));
+  return origin_of(next, next.incarnation);
+}
+
+}  // namespace matsuri::journal

@@ -1,0 +1,32 @@
+// What mariadb_dump.cc needs of a MariaDB connection beyond a Session, without the client's header.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "sql/internal/session.h"
+
+namespace matsuri::sql::internal {
+
+class MariadbSession : public Session {
+ public:
+  using TextRow = std::span<const std::optional<std::string_view>>;
+
+  // Runs a SELECT and gives its rows as they come, every value as text, nullopt for NULL: for
+  // tables that do not fit into memory. An error of `row` ends it.
+  virtual Result<void> stream(const std::string& text,
+                              const std::function<Result<void>(TextRow)>& row) = 0;
+};
+
+// Connects to the schema of `options`, and makes it where it is missing.
+Result<std::unique_ptr<MariadbSession>> connect_mariadb(const DbOptions& options,
+                                                        SessionKind kind);
+
+// Writes all tables of the schema into a new file, as one consistent snapshot (sql-dump.md).
+Result<void> dump_mariadb(MariadbSession& session, const std::string& path);
+
+}  // namespace matsuri::sql::internal

@@ -131,6 +131,8 @@ TEST(Codec, IgnoresFieldsOfNewerVersions) {
   EXPECT_EQ(decoded(kind, framed(kind, inner)).value(), expected);
   EXPECT_EQ(decoded(kind, framed(kind, inner + text(99, "new") + number(98, 7))).value(), expected);
   EXPECT_EQ(decoded(kind, framed(kind, inner) + text(1'000, "new")).value(), expected);
+  // Equal to a kind of ours in its lower 16 bits.
+  EXPECT_EQ(decoded(kind, text(65'537, "new") + framed(kind, inner)).value(), expected);
 }
 
 TEST(Codec, CallsEveryCutCorrupt) {
@@ -173,6 +175,13 @@ TEST(Codec, CallsWrongKindsCorruptAndNewOnesNotFound) {
   EXPECT_EQ(decoded(EventKind::post_published, bytes).error().code(), Code::corrupt);
   for (const unsigned kind : {0U, 2U, 23U, 999U, 65'535U})
     EXPECT_EQ(decoded(static_cast<EventKind>(kind), bytes).error().code(), Code::not_found);
+}
+
+TEST(Codec, CallsTwoEventsInOneCorrupt) {
+  const std::string post = encode(samples()[0]), block = encode(samples()[2]);
+  EXPECT_EQ(decoded(EventKind::publish_post, post + post).error().code(), Code::corrupt);
+  EXPECT_EQ(decoded(EventKind::publish_post, post + block).error().code(), Code::corrupt);
+  EXPECT_EQ(decoded(EventKind::block_changed, post + block).error().code(), Code::corrupt);
 }
 
 TEST(Codec, CallsWhatCanNotBeCorrupt) {

@@ -2,6 +2,7 @@
 
 #include <sodium.h>
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -299,16 +300,27 @@ void Accounts::rename(AccountId account, std::string name, io::Executor& executo
       std::move(done));
 }
 
+Result<AccountChanged> change_role(sql::Connection& connection, std::string_view handle,
+                                   Role role) {
+  TRY(connection.execute("UPDATE account SET role = ?, rev = rev + 1 WHERE handle = ? AND role <> ?",
+                         {static_cast<std::int64_t>(role), handle,
+                          static_cast<std::int64_t>(role)}));
+  TRY_ASSIGN(const AccountRow row, account_named(connection, handle));
+  return fact_of(row);
+}
+
 void Accounts::set_role(std::string handle, Role role, io::Executor& executor,
                         Completion<Committed<Account>> done) {
   commit<Account>(
       executor,
       [handle = std::move(handle), role](sql::Connection& connection) -> Result<Changed<Account>> {
-        TRY(connection.execute(
-            "UPDATE account SET role = ?, rev = rev + 1 WHERE handle = ? AND role <> ?",
-            {static_cast<std::int64_t>(role), handle, static_cast<std::int64_t>(role)}));
-        TRY_ASSIGN(const AccountRow row, account_named(connection, handle));
-        return Changed<Account>{.value = row.account, .facts = {fact_of(row)}};
+        TRY_ASSIGN(const AccountChanged fact, change_role(connection, handle, role));
+        return Changed<Account>{.value = {.id = fact.account,
+                                          .handle = fact.handle,
+                                          .name = fact.name,
+                                          .role = fact.role,
+                                          .created_unix_ms = fact.created_unix_ms},
+                                .facts = {fact}};
       },
       std::move(done));
 }
@@ -350,6 +362,18 @@ void Accounts::set_block(AccountId account, std::string handle, bool blocked,
                                                        .blocked = blocked}}};
       },
       std::move(done));
+}
+
+Result<std::uint64_t> Accounts::forget_old_sessions() {
+  const std::int64_t oldest_ms = parts_.clock.unix_ms() - session_age_ms_max;
+  std::uint64_t count = 0;
+  TRY(parts_.db.write_and_wait([&](sql::Connection& connection) -> Result<void> {
+    TRY_ASSIGN(count, connection.execute(
+                          "DELETE FROM session WHERE id < ? ORDER BY id LIMIT 10000",
+                          {compose_id({.unix_ms = std::max(oldest_ms, id_epoch_unix_ms)})}));
+    return {};
+  }));
+  return count;
 }
 
 void Accounts::seen(SessionId session) {

@@ -63,6 +63,10 @@ struct PasswordCost {
   std::uint64_t passes = 2;
 };
 
+// Gives the role inside the caller's transaction, and the fact to put into main's outbox with it.
+// Code::not_found where nobody has the handle.
+Result<AccountChanged> change_role(sql::Connection& connection, std::string_view handle, Role role);
+
 struct AccountsParts {
   sql::Db& db;
   stream::Outbox& outbox;
@@ -122,6 +126,9 @@ class Accounts {
   // In one transaction, waiting: the ids of all, in their order; an account that an earlier import
   // made keeps its first id. A handle that is taken gets Code::conflict in its place.
   Result<std::vector<Result<AccountId>>> import(const std::vector<ImportedAccount>& wanted);
+
+  // Deletes sessions that are too old to count, at most 10 000 at a time. Gives how many it was.
+  Result<std::uint64_t> forget_old_sessions();
 
   // Notes that a session was used; written some time later, many at once (flush_seen()).
   void seen(SessionId session);

@@ -211,6 +211,12 @@ Result<void> apply_blocks(sql::Connection& connection, std::span<const stream::R
 
 }  // namespace
 
+Result<std::uint64_t> forget_old_keys(sql::Connection& connection, std::int64_t now_unix_ms) {
+  return connection.execute(
+      "DELETE FROM idempotency WHERE unix_ms < ? ORDER BY unix_ms LIMIT 10000",
+      {now_unix_ms - idempotency_age_ms});
+}
+
 std::string account_key(AccountId account, const IdempotencyKey& key) {
   std::string joined(8, '\0');
   std::memcpy(joined.data(), &account.value, 8);

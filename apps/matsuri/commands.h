@@ -1,0 +1,23 @@
+// The operator's commands. Each gives the exit status, or the error that is printed.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "config.h"
+#include "node.h"
+
+namespace matsuri {
+
+Result<int> run_import(const Config& config, const std::vector<std::string>& files);
+Result<int> run_account_role(const Config& config, const std::string& handle,
+                             const std::string& role);
+Result<int> run_backup(const Config& config, const std::string& to);
+Result<int> run_restore(const Config& config, const std::string& from, int node);
+Result<int> run_rebuild(const Config& config, const std::string& view);
+// Without position and `all`: prints what is in quarantine.
+Result<int> run_requeue(const Config& config, const std::string& position, bool all);
+Result<int> run_doctor(const Config& config);
+
+}  // namespace matsuri

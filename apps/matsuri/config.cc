@@ -1,0 +1,214 @@
+#include "config.h"
+
+#include <charconv>
+#include <set>
+#include <sstream>
+#include <toml++/toml.h>
+
+namespace matsuri {
+namespace {
+
+// Reads the keys of one table, and complains of those that nobody asked for.
+class Section {
+ public:
+  Section(const toml::table* table, std::string name) : table_(table), name_(std::move(name)) {}
+
+  template <class T>
+  Result<void> read(std::string_view key, T& target) {
+    known_.emplace(key);
+    if (table_ == nullptr) return {};
+    const toml::node* const node = table_->get(key);
+    if (node == nullptr) return {};
+    if constexpr (std::is_same_v<T, std::vector<std::string>>) {
+      const toml::array* const array = node->as_array();
+      if (array == nullptr) return wrong(*node, key, "a list of strings");
+      for (const toml::node& item : *array) {
+        const auto text = item.value_exact<std::string>();
+        if (!text) return wrong(item, key, "a list of strings");
+        target.push_back(*text);
+      }
+    } else if constexpr (std::is_same_v<T, std::string>) {
+      const auto value = node->value_exact<std::string>();
+      if (!value) return wrong(*node, key, "a string");
+      target = *value;
+    } else if constexpr (std::is_same_v<T, bool>) {
+      const auto value = node->value_exact<bool>();
+      if (!value) return wrong(*node, key, "true or false");
+      target = *value;
+    } else if constexpr (std::is_same_v<T, double>) {
+      const auto value = node->value<double>();
+      if (!value || *value <= 0) return wrong(*node, key, "a number above 0");
+      target = *value;
+    } else {
+      const auto value = node->value_exact<std::int64_t>();
+      if (!value || *value < 0 || !std::in_range<T>(*value))
+        return wrong(*node, key, "a whole number from 0 to " +
+                                     std::to_string(std::numeric_limits<T>::max()));
+      target = static_cast<T>(*value);
+    }
+    return {};
+  }
+
+  Section section(std::string_view key) {
+    known_.emplace(key);
+    const toml::table* const inner =
+        table_ == nullptr ? nullptr : (*table_)[key].as_table();
+    return {inner, name_.empty() ? std::string(key) : name_ + '.' + std::string(key)};
+  }
+
+  Result<void> refuse_unknown() const {
+    if (table_ == nullptr) return {};
+    for (const auto& [key, node] : *table_)
+      if (!known_.contains(std::string(key.str())))
+        return Error(Code::invalid, place(node) + ": " + path(key.str()) + " is not known");
+    return {};
+  }
+
+ private:
+  std::string path(std::string_view key) const {
+    return name_.empty() ? std::string(key) : name_ + '.' + std::string(key);
+  }
+  static std::string place(const toml::node& node) {
+    const auto& begin = node.source().begin;
+    return "line " + std::to_string(begin.line) + ", column " + std::to_string(begin.column);
+  }
+  Error wrong(const toml::node& node, std::string_view key, const std::string& expected) const {
+    return {Code::invalid, place(node) + ": " + path(key) + ": expected " + expected};
+  }
+
+  const toml::table* table_;
+  std::string name_;
+  std::set<std::string, std::less<>> known_;
+};
+
+Result<void> read_database(Section section, sql::DbOptions& options) {
+  std::string engine = "sqlite", durability = "full";
+  TRY(section.read("engine", engine));
+  TRY(section.read("durability", durability));
+  TRY(section.read("readers", options.reader_count));
+  TRY(section.read("socket", options.mariadb_socket));
+  TRY(section.read("host", options.mariadb_host));
+  TRY(section.read("port", options.mariadb_port));
+  TRY(section.read("user", options.mariadb_user));
+  TRY(section.read("password", options.mariadb_password));
+  TRY(section.read("schema", options.mariadb_schema));
+  TRY(section.refuse_unknown());
+  if (engine == "sqlite") options.engine = sql::Engine::sqlite;
+  else if (engine == "mariadb") options.engine = sql::Engine::mariadb;
+  else return Error(Code::invalid, "database engine: \"sqlite\" or \"mariadb\" is taken");
+  if (durability == "full") options.durability = sql::Durability::full;
+  else if (durability == "normal") options.durability = sql::Durability::normal;
+  else return Error(Code::invalid, "database durability: \"full\" or \"normal\" is taken");
+  return {};
+}
+
+Result<void> read_limit(Section section, http::RateLimit& limit) {
+  TRY(section.read("per_minute", limit.per_minute));
+  TRY(section.read("burst", limit.burst));
+  return section.refuse_unknown();
+}
+
+Result<void> read_limits(Section section, http::ServerOptions& limits) {
+  TRY(read_limit(section.section("account_read"), limits.account_read));
+  TRY(read_limit(section.section("account_write"), limits.account_write));
+  TRY(read_limit(section.section("account_sign_in"), limits.account_sign_in));
+  TRY(read_limit(section.section("address_read"), limits.address_read));
+  TRY(read_limit(section.section("address_write"), limits.address_write));
+  TRY(read_limit(section.section("address_sign_in"), limits.address_sign_in));
+  return section.refuse_unknown();
+}
+
+Result<void> read_log(Section section, Config& config) {
+  std::string level = "info", format = "text";
+  TRY(section.read("level", level));
+  TRY(section.read("format", format));
+  TRY(section.refuse_unknown());
+  if (level == "debug") config.log_level = log::Level::debug;
+  else if (level == "info") config.log_level = log::Level::info;
+  else if (level == "warn") config.log_level = log::Level::warn;
+  else if (level == "error") config.log_level = log::Level::error;
+  else return Error(Code::invalid, "log.level: debug, info, warn or error is taken");
+  if (format == "text") config.log_format = log::Format::text;
+  else if (format == "json") config.log_format = log::Format::json;
+  else return Error(Code::invalid, "log.format: text or json is taken");
+  return {};
+}
+
+Result<Config> from_table(const toml::table& table) {
+  Config config;
+  Section root(&table, "");
+  std::string listen;
+  std::uint8_t region = 0, node = 1;
+  TRY(root.read("data", config.data));
+  TRY(root.read("listen", listen));
+  TRY(root.read("region", region));
+  TRY(root.read("node", node));
+  TRY(root.read("threads", config.thread_count));
+  TRY(root.read("behind_tls", config.behind_tls));
+  TRY(root.read("trusted_proxies", config.trusted_proxies));
+  if (region > 7) return Error(Code::invalid, "region: 0 to 7 is taken");
+  if (node > 254) return Error(Code::invalid, "node: 0 to 254 is taken; 255 is the import's");
+  config.region = Region{region};
+  config.node = matsuri::Node{node};
+  if (!listen.empty()) TRY(set_listen(config, listen));
+  TRY(read_log(root.section("log"), config));
+
+  Section journal = root.section("journal");
+  TRY(journal.read("segment_bytes", config.journal_segment_size));
+  TRY(journal.read("keep_bytes", config.journal_keep_size));
+  TRY(journal.refuse_unknown());
+  if (config.journal_segment_size < (8U << 20) || config.journal_segment_size > (1U << 30))
+    return Error(Code::invalid, "journal.segment_bytes: 8388608 to 1073741824 is taken");
+
+  Section database = root.section("database");
+  TRY(read_database(database.section("main"), config.main));
+  TRY(read_database(database.section("timeline"), config.timeline));
+  TRY(database.refuse_unknown());
+  TRY(read_limits(root.section("limits"), config.limits));
+  TRY(root.refuse_unknown());
+  return config;
+}
+
+}  // namespace
+
+Result<Config> read_config(const std::string& path) {
+  toml::table table;
+  if (!path.empty()) {
+    // toml++ throws: the one place where its errors become ours.
+    try {
+      table = toml::parse_file(path);
+    } catch (const toml::parse_error& error) {
+      std::ostringstream place;
+      place << path << ": line " << error.source().begin.line << ", column "
+            << error.source().begin.column << ": " << error.description();
+      return Error(Code::invalid, place.str());
+    }
+  }
+  return within(path, from_table(table));
+}
+
+Result<void> set_listen(Config& config, std::string_view listen) {
+  const std::size_t colon = listen.rfind(':');
+  const Error refused(Code::invalid, "listen: HOST:PORT is taken, like 127.0.0.1:8080");
+  if (colon == std::string_view::npos || colon == 0) return refused;
+  std::string_view host = listen.substr(0, colon);
+  const std::string_view port = listen.substr(colon + 1);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), config.port);
+  if (error != std::errc() || end != port.data() + port.size()) return refused;
+  config.host = host;
+  return {};
+}
+
+void set_data(Config& config, const std::string& folder) {
+  config.data = folder;
+  const auto set = [&](sql::DbOptions& options, std::string_view name) {
+    options.name = name;
+    options.sqlite_path = folder + "/db/" + std::string(name) + ".sqlite";
+    if (options.mariadb_schema.empty()) options.mariadb_schema = "matsuri_" + std::string(name);
+  };
+  set(config.main, "main");
+  set(config.timeline, "timeline");
+}
+
+}  // namespace matsuri

@@ -1,0 +1,46 @@
+// What an operator may set, from a TOML file and the command line. Everything has a default: without
+// a file, `matsuri serve` runs every role on embedded storage.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "http/server.h"
+#include "model/ids.h"
+#include "sql/db.h"
+
+namespace matsuri {
+
+struct Config {
+  std::string data = "data";
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 8080;
+  Region region{0};
+  matsuri::Node node{1};
+  log::Level log_level = log::Level::info;
+  log::Format log_format = log::Format::text;
+  std::size_t thread_count = 0;  // I/O threads; 0: one a core
+  bool behind_tls = false;
+  std::vector<std::string> trusted_proxies;
+  std::uint64_t journal_segment_size = std::uint64_t{64} << 20;
+  std::uint64_t journal_keep_size = std::uint64_t{1} << 30;  // applied segments kept for rebuilds
+  sql::DbOptions main;
+  sql::DbOptions timeline;
+  http::ServerOptions limits;  // only its rate limits are read
+};
+
+// Code::invalid with line and column for what is no TOML, and for a key or value that is not known.
+// An empty path gives the defaults.
+Result<Config> read_config(const std::string& path);
+
+// "HOST:PORT" or "[v6]:PORT" into host and port.
+Result<void> set_listen(Config& config, std::string_view listen);
+
+// Fills in what follows from the data folder: where the databases are.
+void set_data(Config& config, const std::string& folder);
+
+}  // namespace matsuri

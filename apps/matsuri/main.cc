@@ -1,0 +1,138 @@
+// The one binary: the server and every operator's command. Only the command line is read here.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "base/log.h"
+#include "commands.h"
+#include "config.h"
+#include "serve.h"
+
+namespace matsuri {
+namespace {
+
+// Exit statuses: 0 done, 1 failed, 2 wrong usage or configuration; commands may add their own.
+int report(const Result<int>& result) {
+  if (result.ok()) return result.value();
+  std::fprintf(stderr, "matsuri: %s\n", result.error().message().c_str());
+  return result.error().code() == Code::invalid ? 2 : 1;
+}
+
+// What the command line says, before the configuration file fills in the rest.
+struct Arguments {
+  std::string config;
+  std::string data;
+  std::string listen;
+  std::string to, from, view, handle, role, position;
+  int node = -1;
+  bool all = false;
+  std::vector<std::string> files;
+};
+
+Result<Config> configure(const Arguments& arguments) {
+  TRY_ASSIGN(Config config, read_config(arguments.config));
+  set_data(config, arguments.data.empty() ? config.data : arguments.data);
+  if (!arguments.listen.empty()) TRY(set_listen(config, arguments.listen));
+  log::configure(config.log_level, config.log_format);
+  return config;
+}
+
+using Command = Result<int> (*)(const Config&, const Arguments&);
+
+// Adds a subcommand that every data folder has in common.
+CLI::App* add(CLI::App& parent, const std::string& name, const std::string& help,
+              Arguments& arguments, Command command, Command& chosen) {
+  CLI::App* const app = parent.add_subcommand(name, help);
+  app->add_option("--data", arguments.data, "Folder with everything that is kept (default: data)")
+      ->envname("MATSURI_DATA");
+  app->add_option("--config", arguments.config, "TOML file; see docs/operations/run.md");
+  app->callback([&chosen, command] { chosen = command; });
+  return app;
+}
+
+void add_commands(CLI::App& app, Arguments& arguments, Command& chosen) {
+  add(app, "serve", "Serve until SIGINT or SIGTERM", arguments,
+      [](const Config& config, const Arguments&) -> Result<int> {
+        TRY(serve(config));
+        return 0;
+      },
+      chosen)
+      ->add_option("--listen", arguments.listen, "HOST:PORT (default: 127.0.0.1:8080)")
+      ->envname("MATSURI_LISTEN");
+
+  add(app, "import", "Bring people and posts from files (docs/formats/import.md)", arguments,
+      [](const Config& config, const Arguments& given) {
+        return run_import(config, given.files);
+      },
+      chosen)
+      ->add_option("FILE", arguments.files, "Newline-delimited JSON")
+      ->required()
+      ->check(CLI::ExistingFile);
+
+  CLI::App* const account = app.add_subcommand("account", "Change accounts");
+  account->require_subcommand(1);
+  CLI::App* const role = add(*account, "role", "Give somebody a role, also beside a running server",
+                             arguments,
+                             [](const Config& config, const Arguments& given) {
+                               return run_account_role(config, given.handle, given.role);
+                             },
+                             chosen);
+  role->add_option("NAME", arguments.handle, "The account's handle")->required();
+  role->add_option("ROLE", arguments.role, "user, moderator, support or admin")->required();
+
+  add(app, "backup", "Copy everything, also beside a running server", arguments,
+      [](const Config& config, const Arguments& given) { return run_backup(config, given.to); },
+      chosen)
+      ->add_option("--to", arguments.to, "Folder to make")
+      ->required();
+
+  CLI::App* const restore =
+      add(app, "restore", "Make a data folder from a backup", arguments,
+          [](const Config& config, const Arguments& given) {
+            return run_restore(config, given.from, given.node);
+          },
+          chosen);
+  restore->add_option("--from", arguments.from, "Folder that backup made")->required();
+  restore->add_option("--node", arguments.node, "Node number, where the original goes on as well")
+      ->check(CLI::Range(0, 254));
+
+  add(app, "rebuild", "Make a view's database again, from snapshot and journal", arguments,
+      [](const Config& config, const Arguments& given) { return run_rebuild(config, given.view); },
+      chosen)
+      ->add_option("VIEW", arguments.view, "timeline")
+      ->required();
+
+  CLI::App* const requeue =
+      add(app, "requeue", "List quarantined records, or apply them again", arguments,
+          [](const Config& config, const Arguments& given) {
+            return run_requeue(config, given.position, given.all);
+          },
+          chosen);
+  requeue->add_option("POSITION", arguments.position, "Of the record, as the list names it");
+  requeue->add_flag("--all", arguments.all, "Every quarantined record");
+
+  add(app, "doctor", "Check everything that is kept, and change nothing", arguments,
+      [](const Config& config, const Arguments&) { return run_doctor(config); }, chosen);
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("Matsuri: a backend for crowds that arrive all at once", "matsuri");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", std::string("matsuri ") + MATSURI_VERSION);
+  Arguments arguments;
+  Command chosen = nullptr;
+  add_commands(app, arguments, chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int status = app.exit(error);
+    return status == 0 ? 0 : 2;
+  }
+  const Result<Config> config = configure(arguments);
+  if (!config.ok()) return report(config.error());
+  return report(chosen(config.value(), arguments));
+}
+
+}  // namespace
+}  // namespace matsuri
+
+int main(int argc, char** argv) { return matsuri::run(argc, argv); }

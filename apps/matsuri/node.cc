@@ -1,0 +1,145 @@
+#include "node.h"
+
+#include "account/schema.h"
+#include "base/log.h"
+#include "io/clock.h"
+#include "io/file.h"
+#include "io/random.h"
+#include "timeline/schema.h"
+
+namespace matsuri {
+namespace {
+
+constexpr std::int64_t drain_report_ms = 5'000;
+
+}  // namespace
+
+ServerNode::ServerNode(const Config& wanted) : config(wanted), folder{wanted.data} {}
+
+ServerNode::~ServerNode() { stop(); }
+
+Result<std::unique_ptr<ServerNode>> ServerNode::open(const Config& config, NodeUse use) {
+  std::unique_ptr<ServerNode> node(new ServerNode(config));
+  io::FileSystem& files = io::posix_files();
+  TRY(files.make_folders(node->folder.databases()));
+  if (use != NodeUse::peek) {
+    auto lock = files.lock(node->folder.lock());
+    if (!lock.ok() && lock.error().code() == Code::busy)
+      return Error(Code::busy, "another matsuri works on " + config.data + ": stop it first");
+    TRY_ASSIGN(node->lock, std::move(lock));
+  }
+  TRY_ASSIGN(node->signer,
+             account::Signer::open(files, node->folder.keys(), io::system_random()));
+  TRY(node->open_databases());
+  TRY(node->open_journals(use));
+  TRY(node->open_domains());
+  if (use != NodeUse::peek) TRY(node->open_stream());
+  return node;
+}
+
+Result<void> ServerNode::open_databases() {
+  const auto open = [&](sql::DbOptions options, std::span<const sql::Migration> migrations,
+                        std::unique_ptr<sql::Db>& db,
+                        std::unique_ptr<stream::Outbox>& outbox) -> Result<void> {
+    options.metrics = &metrics;
+    TRY_ASSIGN(db, within("database " + options.name, sql::Db::open(options)));
+    TRY(within("database " + options.name, db->migrate(options.name, migrations)));
+    TRY_ASSIGN(outbox,
+               stream::Outbox::open(*db, config.region, config.node, io::system_random()));
+    return {};
+  };
+  TRY(open(config.main, account::migrations(), main_db, main_outbox));
+  return open(config.timeline, timeline::migrations(), timeline_db, timeline_outbox);
+}
+
+Result<void> ServerNode::open_journals(NodeUse use) {
+  if (use == NodeUse::peek) return {};
+  io::FileSystem& files = io::posix_files();
+  TRY(files.make_folders(folder.ids()));
+  TRY(files.make_folders(folder.journal()));
+  TRY_ASSIGN(ids, journal::IdMaker::open({.path = folder.ids() + "/node",
+                                          .region = config.region,
+                                          .node = config.node}));
+  TRY_ASSIGN(journal, journal::Writer::open({.folder = folder.journal(),
+                                             .region = config.region,
+                                             .node = config.node,
+                                             .segment_size = config.journal_segment_size,
+                                             .metrics = &metrics}));
+  if (use != NodeUse::import) return {};
+  TRY(files.make_folders(folder.import_journal()));
+  TRY_ASSIGN(import_journal, journal::Writer::open({.folder = folder.import_journal(),
+                                                    .region = config.region,
+                                                    .node = import_node,
+                                                    .segment_size = config.journal_segment_size}));
+  return {};
+}
+
+Result<void> ServerNode::open_domains() {
+  io::Clock& clock = io::system_clock();
+  hashers = std::make_unique<io::ThreadPool>(
+      io::ThreadPoolOptions{.name = "password", .thread_count = 2, .queue_count_max = 64});
+  standings = std::make_unique<account::Standings>(clock);
+  directory = std::make_unique<account::Directory>(*main_db);
+  if (ids == nullptr) return {};
+  accounts = std::make_unique<account::Accounts>(account::AccountsParts{.db = *main_db,
+                                                                        .outbox = *main_outbox,
+                                                                        .ids = *ids,
+                                                                        .standings = *standings,
+                                                                        .hashers = *hashers,
+                                                                        .clock = clock});
+  return {};
+}
+
+Result<void> ServerNode::open_stream() {
+  stream = std::make_unique<stream::Stream>(stream::StreamOptions{.metrics = &metrics});
+  TRY(stream->add_journal(folder.journal(), journal.get()));
+  TRY_ASSIGN(const bool has_import, io::posix_files().exists(folder.import_journal()));
+  if (has_import) TRY(stream->add_journal(folder.import_journal(), import_journal.get()));
+  TRY(stream->add_outbox(*main_outbox));
+  TRY(stream->add_outbox(*timeline_outbox));
+  TRY(stream->add_view(timeline_view, *timeline_outbox));
+
+  // Positions are taken before the tables are read: what changes between comes twice, never not.
+  PositionSet main_end;
+  TRY_ASSIGN(const std::uint64_t main_offset, main_outbox->end_offset());
+  main_end.raise(Position{main_outbox->origin(), main_offset});
+  TRY(main_db->read_and_wait(
+      [this](sql::Connection& connection) { return standings->load(connection); }));
+  stream->add_memory_view(*standings, main_end);
+  stream->add_memory_view(*directory, main_end);
+
+  TRY_ASSIGN(const std::uint64_t timeline_offset, timeline_outbox->end_offset());
+  const std::uint64_t kept = timeline::live_event_count_max;
+  const Position live_from{timeline_outbox->origin(),
+                           timeline_offset > kept ? timeline_offset - kept : 0};
+  live = std::make_unique<timeline::Live>(*timeline_db, live_from, metrics);
+  PositionSet live_begin = main_end;
+  live_begin.raise(live_from);
+  stream->add_memory_view(*live, live_begin);
+  timeline = std::make_unique<timeline::Timeline>(*journal, *ids, *stream, recent_keys,
+                                                  io::system_clock());
+  return {};
+}
+
+Result<void> ServerNode::start() {
+  TRY(stream->start());
+  while (!stream->drain(drain_report_ms))
+    for (const stream::ApplierStatus& status : stream->status())
+      log::info("matsuri", "applying what the journal holds",
+                {{"view", status.view}, {"lag", status.lag}, {"trouble", status.trouble}});
+  return timeline_db->read_and_wait(
+      [this](sql::Connection& connection) { return recent_keys.load(connection); });
+}
+
+void ServerNode::stop() {
+  if (stream == nullptr) return;
+  stream->drain(1'000);
+  stream->stop();
+  if (accounts != nullptr) {
+    const Result<void> flushed = accounts->flush_seen();
+    if (!flushed.ok())
+      log::warn("matsuri", "last-seen times not written", {{"error", flushed.error().to_string()}});
+  }
+}
+
+}  // namespace matsuri

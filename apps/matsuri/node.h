@@ -1,0 +1,93 @@
+// One node: every part of the system, put together over one data folder. No rules of the domain.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "account/apply.h"
+#include "account/credential.h"
+#include "account/directory.h"
+#include "account/exec.h"
+#include "base/metrics.h"
+#include "base/result.h"
+#include "config.h"
+#include "io/thread_pool.h"
+#include "journal/id_maker.h"
+#include "journal/writer.h"
+#include "sql/db.h"
+#include "stream/jobs.h"
+#include "stream/outbox.h"
+#include "stream/stream.h"
+#include "timeline/apply.h"
+#include "timeline/exec.h"
+#include "timeline/live.h"
+#include "timeline/recent.h"
+
+namespace matsuri {
+
+// Where things lie in a data folder.
+struct DataFolder {
+  std::string path;
+
+  std::string lock() const { return path + "/LOCK"; }
+  std::string keys() const { return path + "/keys"; }
+  std::string databases() const { return path + "/db"; }
+  std::string snapshots() const { return path + "/snapshots"; }
+  std::string ids() const { return path + "/ids"; }
+  std::string journal() const { return path + "/journal/main"; }
+  std::string import_journal() const { return path + "/journal/import"; }
+};
+
+// What a process wants of a node. Every use but `peek` holds the data folder's lock.
+enum class NodeUse : std::uint8_t {
+  serve,   // all of it
+  import,  // the import's journal is open for writing
+  peek,    // the databases only, beside a running server
+};
+
+class ServerNode {
+ public:
+  // Code::busy where another process works on the folder.
+  static Result<std::unique_ptr<ServerNode>> open(const Config& config, NodeUse use);
+  ~ServerNode();
+  ServerNode(const ServerNode&) = delete;
+  ServerNode& operator=(const ServerNode&) = delete;
+
+  // Starts the appliers, and waits until they have what the journals hold: from then on exec knows
+  // all idempotency keys. Logs how far they are.
+  Result<void> start();
+  // Stops workers and appliers, after what was accepted is applied as far as a second allows.
+  void stop();
+
+  // Members are in the order of their construction; later ones use earlier ones.
+  Config config;
+  DataFolder folder;
+  metrics::Registry metrics;
+  std::unique_ptr<io::FileLock> lock;
+  std::unique_ptr<account::Signer> signer;
+  std::unique_ptr<sql::Db> main_db;
+  std::unique_ptr<sql::Db> timeline_db;
+  std::unique_ptr<stream::Outbox> main_outbox;
+  std::unique_ptr<stream::Outbox> timeline_outbox;
+  std::unique_ptr<journal::IdMaker> ids;
+  std::unique_ptr<journal::Writer> journal;
+  std::unique_ptr<journal::Writer> import_journal;  // only with NodeUse::import
+  std::unique_ptr<io::ThreadPool> hashers;
+  std::unique_ptr<account::Standings> standings;
+  std::unique_ptr<account::Directory> directory;
+  std::unique_ptr<account::Accounts> accounts;
+  timeline::TimelineView timeline_view;
+  timeline::RecentKeys recent_keys;
+  std::unique_ptr<timeline::Live> live;
+  std::unique_ptr<stream::Stream> stream;
+  std::unique_ptr<timeline::Timeline> timeline;
+
+ private:
+  explicit ServerNode(const Config& config);
+  Result<void> open_databases();
+  Result<void> open_journals(NodeUse use);
+  Result<void> open_domains();
+  Result<void> open_stream();
+};
+
+}  // namespace matsuri

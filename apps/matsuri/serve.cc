@@ -1,0 +1,136 @@
+#include "serve.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+
+#include "account/routes.h"
+#include "base/assert.h"
+#include "base/log.h"
+#include "http/router.h"
+#include "http/server.h"
+#include "node.h"
+#include "ops/routes.h"
+#include "ops/upkeep.h"
+#include "timeline/routes.h"
+#include "web_assets.h"
+
+namespace matsuri {
+namespace {
+
+// Lets http wait for positions without knowing the stream.
+class StreamPositionWaiter final : public http::PositionWaiter {
+ public:
+  explicit StreamPositionWaiter(stream::Stream& stream) : stream_(stream) {}
+  bool has_passed(const PositionSet& position) override { return stream_.has_passed(position); }
+  void wait(const PositionSet& position, std::int64_t timeout_ms,
+            std::move_only_function<void(bool)> done) override {
+    stream_.when_passed(position, timeout_ms, std::move(done));
+  }
+
+ private:
+  stream::Stream& stream_;
+};
+
+// Blocks the signals that end us, before any thread is made: all threads inherit that, and
+// sigwait() gets them. A signal that our parent ignored would never arrive, so it is set back.
+sigset_t block_end_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int number : {SIGINT, SIGTERM}) {
+    sigaddset(&signals, number);
+    struct sigaction action = {};
+    action.sa_handler = SIG_DFL;
+    MATSURI_ASSERT(sigaction(number, &action, nullptr) == 0);
+  }
+  MATSURI_ASSERT(pthread_sigmask(SIG_BLOCK, &signals, nullptr) == 0);
+  signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+// A socket each: as many as the system lets us have.
+void raise_file_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+bool is_loopback(std::string_view host) {
+  return host.starts_with("127.") || host == "::1" || host == "localhost";
+}
+
+http::ServerOptions server_options(const Config& config) {
+  http::ServerOptions options = config.limits;
+  options.host = config.host;
+  options.port = config.port;
+  options.thread_count = config.thread_count;
+  options.behind_tls = config.behind_tls;
+  options.trusted_proxies = config.trusted_proxies;
+  const WebAssets assets = web_assets();
+  options.static_files.assign(assets.files.begin(), assets.files.end());
+  options.page_routes.assign(assets.page_routes.begin(), assets.page_routes.end());
+  return options;
+}
+
+void log_start(const Config& config, std::uint16_t port) {
+  log::info("matsuri", "serving",
+            {{"url", "http://" + config.host + ':' + std::to_string(port)},
+             {"data", config.data}});
+  if (!config.behind_tls && !is_loopback(config.host))
+    log::warn("matsuri",
+              "plain HTTP on an address that others can reach: sessions can be read on the way. Put "
+              "a proxy with TLS in front, and set behind_tls = true");
+}
+
+}  // namespace
+
+Result<void> serve(const Config& config) {
+  const sigset_t signals = block_end_signals();
+  raise_file_limit();
+  TRY_ASSIGN(const std::unique_ptr<ServerNode> node, ServerNode::open(config, NodeUse::serve));
+  ops::Readiness readiness;
+  account::CredentialAuthenticator authenticator(*node->signer, *node->standings, *node->accounts,
+                                                 config.behind_tls);
+  StreamPositionWaiter waiter(*node->stream);
+
+  http::Router router;
+  account::add_routes(router, {.accounts = *node->accounts,
+                               .db = *node->main_db,
+                               .signer = *node->signer,
+                               .clock = io::system_clock(),
+                               .behind_tls = config.behind_tls});
+  timeline::add_routes(router, {.timeline = *node->timeline,
+                                .live = *node->live,
+                                .db = *node->timeline_db,
+                                .directory = *node->directory});
+  ops::add_routes(router, {.readiness = readiness,
+                           .journal = *node->journal,
+                           .stream = *node->stream,
+                           .metrics = node->metrics});
+
+  http::ServerOptions options = server_options(config);
+  options.authenticator = &authenticator;
+  options.position_waiter = &waiter;
+  options.metrics = &node->metrics;
+  TRY_ASSIGN(const std::unique_ptr<http::Server> server,
+             http::Server::listen(std::move(options), router));
+  TRY(node->start());
+  ops::Upkeep upkeep(upkeep_parts(*node));
+  server->start();
+  readiness.set(ops::Readiness::State::serving);
+  log_start(config, server->port());
+
+  int number = 0;
+  MATSURI_ASSERT(sigwait(&signals, &number) == 0);
+  log::info("matsuri", "stopping", {{"signal", number == SIGINT ? "SIGINT" : "SIGTERM"}});
+  readiness.set(ops::Readiness::State::draining);
+  server->stop();
+  upkeep.stop();
+  node->stop();
+  log::info("matsuri", "stopped");
+  return {};
+}
+
+}  // namespace matsuri

@@ -1,0 +1,22 @@
+// What load balancers and monitoring ask: /livez, /readyz, /metrics.
+#pragma once
+
+#include "base/metrics.h"
+#include "http/router.h"
+#include "journal/writer.h"
+#include "ops/readiness.h"
+#include "stream/stream.h"
+
+namespace matsuri::ops {
+
+struct RouteParts {
+  const Readiness& readiness;
+  const journal::Writer& journal;
+  const stream::Stream& stream;
+  const metrics::Registry& metrics;
+};
+
+// Adds /livez (the process runs), /readyz (200, or 503 with the reason) and /metrics.
+void add_routes(http::Router& router, RouteParts parts);
+
+}  // namespace matsuri::ops

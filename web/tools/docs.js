@@ -115,17 +115,18 @@ class Reference {
       .join("<br>");
   }
 
+  // Every error has the same body, so its code and meaning are all there is to say of it.
   responses(operation) {
-    return table(["Status", "Body", "Headers", "Meaning"],
+    return table(["Status", "Meaning", "Body", "Headers"],
       Object.entries(operation.responses).map(([status, ref]) => {
         const response = this.resolve(ref);
         const good = Number(status) < 400;
+        const provoked = response["x-provoked-by"];
         return [
           `<span class="badge ${good ? "ok" : "bad"}">${status}</span>`,
-          this.body_type(response.content),
-          Object.keys(response.headers ?? {}).map(code).join(" "),
-          inline_text(response.description)
-            + (response["x-provoked-by"] ? ` ${inline_text(response["x-provoked-by"])}` : ""),
+          inline_text(response.description) + (provoked ? ` ${inline_text(provoked)}` : ""),
+          good ? this.body_type(response.content) : '<a href="#schema-Problem">Problem</a>',
+          Object.keys(response.headers ?? {}).map(code).join("<br>"),
         ];
       }));
   }
@@ -161,7 +162,7 @@ class Reference {
 
   operations() {
     return Object.entries(this.document.paths).flatMap(([path, item]) =>
-      ["get", "post", "put", "patch", "delete"].filter((method) => item[method]).map((method) => ({
+      ["post", "get", "put", "patch", "delete"].filter((method) => item[method]).map((method) => ({
         tag: item[method].tags[0], id: item[method].operationId, summary: item[method].summary,
         html: this.operation(method, path, item[method], item.parameters ?? []),
       })));
@@ -190,6 +191,7 @@ export function docs_page(document) {
     Object.entries(document["x-rate-limits"]).map(([name, rate]) =>
       [code(name), escape(rate.per), rate.at_once, `${rate.one_more_every_s} s`]));
   const schemas = Object.entries(document.components.schemas)
+    .filter(([name]) => !name.endsWith("Problem") || name === "Problem")
     .map(([name, schema]) => reference.schema(name, schema)).join("\n");
   return `<!doctype html>
 <html lang="en" data-fixed-lang>
@@ -204,7 +206,7 @@ export function docs_page(document) {
 </head>
 <body>
 <a class="skip" href="#main">Skip to the page</a>
-<header class="top"><div class="top-in"><a class="brand" href="/">Matsuri <span class="kanji" lang="ja" aria-hidden="true">祭り</span></a><nav class="nav docs-nav" aria-label="Main"><a href="/">Plaza</a><a href="/docs" aria-current="page">API</a></nav></div></header>
+<header class="top"><div class="top-in"><a class="brand" href="/"><svg viewBox="0 0 26 34" aria-hidden="true"><path d="M13 0v4M9 30h8M13 30v4" stroke="currentColor" stroke-width="1.6"/><path d="M8 5h10c5 4 7 7 7 12s-2 8-7 12H8c-5-4-7-7-7-12S3 9 8 5Z" fill="var(--lantern)"/><path d="M3 11q10 3 20 0M1 17q12 3 24 0M3 23q10 3 20 0" fill="none" stroke="#7a2f0c" stroke-opacity=".5"/></svg> Matsuri <span class="kanji" lang="ja" aria-hidden="true">祭り</span></a><nav class="nav docs-nav" aria-label="Main"><a href="/">Plaza</a><a href="/docs" aria-current="page">API</a></nav></div></header>
 <main id="main"><div class="docs">
 <nav class="toc" aria-label="Contents"><ul>${contents}<li><a href="#limits">limits</a></li><li><a href="#schemas">schemas</a></li></ul></nav>
 <div class="stack docs-body">

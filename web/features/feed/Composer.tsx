@@ -192,7 +192,7 @@ function SendingBanner({ sending, t }: { sending: Sending; t: Texts }) {
               {t.composer.try_now}
             </button>
           )}
-          <button type="button" class="btn btn-bare" onClick={() => sender.stop()}>
+          <button type="button" class="btn" onClick={() => sender.stop()}>
             {t.composer.edit}
           </button>
         </div>

@@ -1,0 +1,20 @@
+// Goal: every address of the app leads to its page, and the server is told of the same ones.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import test from "node:test";
+import { route_of } from "./router";
+
+test("addresses", () => {
+  assert.deepEqual(route_of("/"), { page: "plaza" });
+  assert.deepEqual(route_of("/posts/123"), { page: "post", post: "123" });
+  for (const path of ["/posts/", "/posts/0", "/posts/12a", "/posts/1/2", "/nothing", "/signup/"]) {
+    assert.deepEqual(route_of(path), { page: "not_found" }, path);
+  }
+});
+
+test("the server's list of routes leads to pages", () => {
+  const { routes } = JSON.parse(readFileSync("dist/assets.json", "utf8")) as { routes: string[] };
+  for (const route of routes) {
+    assert.notEqual(route_of(route.replace("{id}", "7")).page, "not_found", route);
+  }
+});

@@ -1,0 +1,146 @@
+// Goal: each post is shown once, newest first, however stream and list overlap; and nothing grows
+// without bound.
+import assert from "node:assert/strict";
+import test from "node:test";
+import type { Client, Post, PostPage, StreamHandlers } from "../../../sdk/ts/src/index";
+import { Feed, id_is_newer, merged } from "./feed";
+
+const post = (id: number | string, author = "1"): Post => ({
+  id: String(id), community: "1", author: { id: author, handle: "abc", name: "A" }, text: "t",
+  language: null, created_at: "2026-11-21T00:00:00.000Z",
+});
+const ids = (posts: readonly Post[]): string[] => posts.map((one) => one.id);
+
+class World {
+  handlers: StreamHandlers = {};
+  pages: PostPage[] = [];
+  reads = 0;
+  readonly feed: Feed;
+
+  constructor(pages: PostPage[]) {
+    this.pages = pages;
+    const client = {
+      stream: (_community: string, handlers: StreamHandlers) => {
+        this.handlers = handlers;
+        return { close() {}, pause() {}, resume() {} };
+      },
+      posts: { list: async () => {
+        ++this.reads;
+        const value = this.pages.shift();
+        if (value === undefined) return { ok: false, failure: { code: "busy", status: 503, detail: "" } };
+        return { ok: true, value, stale: false };
+      } },
+    } as unknown as Client;
+    this.feed = new Feed(client, "1");
+    this.feed.start();
+  }
+
+  get state() {
+    return this.feed.state.get();
+  }
+}
+const tick = (ms = 5) => new Promise((done) => setTimeout(done, ms));
+const gathered = () => tick(230);
+
+test("ids compare as numbers, beyond what a double can tell apart", () => {
+  assert.ok(id_is_newer("10", "9"));
+  assert.ok(id_is_newer("9007199254740993", "9007199254740992"));
+  assert.ok(!id_is_newer("5", "5"));
+  assert.deepEqual(ids(merged([post(3), post(1)], [post(2), post(3), post(10)])), ["10", "3", "2", "1"]);
+});
+
+test("the list is read when the stream stands, and both together show each post once", async () => {
+  const world = new World([{ posts: [post(5), post(4)], next: "4" }]);
+  assert.equal(world.reads, 0);
+  world.handlers.open?.(false);
+  world.handlers.post?.(post(5));
+  world.handlers.post?.(post(6));
+  await gathered();
+  assert.deepEqual(ids(world.state.posts), ["6", "5", "4"]);
+  assert.equal(world.state.next, "4");
+  world.handlers.open?.(true); // Resumed: nothing was missed.
+  await tick();
+  assert.equal(world.reads, 1);
+  world.feed.stop();
+});
+
+test("one's own post is there at once and does not come twice", async () => {
+  const world = new World([{ posts: [post(1)], next: null }]);
+  world.handlers.open?.(false);
+  await tick();
+  world.feed.add_own(post(2));
+  world.handlers.post?.(post(2));
+  await gathered();
+  assert.deepEqual(ids(world.state.posts), ["2", "1"]);
+  world.feed.stop();
+});
+
+test("for a reader further down new posts wait, and come when asked for", async () => {
+  const world = new World([{ posts: [post(1)], next: null }]);
+  world.handlers.open?.(false);
+  await tick();
+  world.feed.at_top = () => false;
+  world.handlers.post?.(post(2));
+  world.handlers.post?.(post(3));
+  await gathered();
+  assert.deepEqual(ids(world.state.posts), ["1"]);
+  assert.deepEqual(ids(world.state.fresh), ["3", "2"]);
+  world.feed.show_fresh();
+  assert.deepEqual(ids(world.state.posts), ["3", "2", "1"]);
+  world.feed.stop();
+});
+
+test("a flood is bounded, and the list is read anew instead of kept", async () => {
+  const world = new World([
+    { posts: [post(1)], next: null }, { posts: [post(1500)], next: "1500" },
+  ]);
+  world.handlers.open?.(false);
+  await tick();
+  world.feed.at_top = () => false;
+  for (let id = 2; id <= 1500; ++id) world.handlers.post?.(post(id));
+  await gathered();
+  assert.equal(world.state.fresh.length, 100);
+  assert.ok(world.state.fresh_overflow);
+  assert.equal(world.state.fresh[0]?.id, "1500");
+  world.feed.show_fresh();
+  await tick();
+  assert.ok(ids(world.state.posts).includes("1500"));
+  assert.equal(world.state.next, "1500");
+  assert.ok(world.state.posts.length <= 400);
+  world.feed.stop();
+});
+
+test("refused and blocked posts go away; a reset reads the list again", async () => {
+  const world = new World([
+    { posts: [post(3, "8"), post(2), post(1)], next: null }, { posts: [post(2)], next: null },
+  ]);
+  world.handlers.open?.(false);
+  await tick();
+  const refused: string[] = [];
+  world.feed.on_refused = (refusal) => refused.push(refusal.post);
+  world.handlers.refused?.({ position: "p", post: "1", code: "conflict", reason: "r" });
+  assert.deepEqual(refused, ["1"]);
+  world.feed.hide_author("8", true);
+  world.handlers.post?.(post(9, "8"));
+  await gathered();
+  assert.deepEqual(ids(world.state.posts), ["2"]);
+  world.handlers.reset?.();
+  await tick();
+  assert.equal(world.reads, 2);
+  world.feed.stop();
+});
+
+test("a failed first read is said, a failed later one keeps what is there", async () => {
+  const world = new World([]);
+  world.handlers.open?.(false);
+  await tick();
+  assert.equal(world.state.status, "failed");
+  world.pages = [{ posts: [post(1)], next: "1" }];
+  world.feed.retry();
+  await tick();
+  assert.equal(world.state.status, "ready");
+  await world.feed.load_older();
+  assert.equal(world.state.older, "failed");
+  assert.deepEqual(ids(world.state.posts), ["1"]);
+  world.feed.stop();
+});

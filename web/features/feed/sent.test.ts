@@ -1,0 +1,47 @@
+// Goal: the text of a refused post comes back, also when the refusal came during a reload.
+import assert from "node:assert/strict";
+import test from "node:test";
+import type { Client, CreatedPost } from "../../../sdk/ts/src/index";
+import { SentPosts } from "./sent";
+
+function tab(): Pick<Storage, "getItem" | "setItem"> {
+  const kept = new Map<string, string>();
+  return { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => void kept.set(key, value) };
+}
+const post = (id: string): CreatedPost =>
+  ({ id, position: `0.1.0000000000000001.${id}` }) as CreatedPost;
+
+test("a refusal gives the text back once; a seen post is forgotten", () => {
+  const sent = new SentPosts(tab());
+  sent.add(post("1"), "one");
+  sent.add(post("2"), "two");
+  sent.seen("1");
+  assert.equal(sent.refused({ post: "1", reason: "x" }), null);
+  assert.deepEqual(sent.refused({ post: "2", reason: "same" }), { text: "two", reason: "same" });
+  assert.equal(sent.refused({ post: "2", reason: "same" }), null);
+});
+
+test("after a reload the fate of each is asked", async () => {
+  const storage = tab();
+  const before = new SentPosts(storage);
+  for (const id of ["1", "2", "3", "4"]) before.add(post(id), `text ${id}`);
+  const fates: Record<string, object> = {
+    1: { ok: true, value: { status: "applied" } },
+    2: { ok: true, value: { status: "refused", reason: "said already" } },
+    3: { ok: true, value: { status: "pending" } },
+    4: { ok: false, failure: { code: "not_found" } },
+  };
+  const client = { commands: {
+    get: async (position: string) => fates[position.slice(-1)],
+  } } as unknown as Client;
+  const after = new SentPosts(storage);
+  assert.deepEqual(await after.ask(client), [{ text: "text 2", reason: "said already" }]);
+  assert.deepEqual(after.all().map((one) => one.post), ["3"]);
+});
+
+test("no more than ten are kept, and a broken storage breaks nothing", () => {
+  const sent = new SentPosts(tab());
+  for (let i = 1; i <= 15; ++i) sent.add(post(String(i)), "x");
+  assert.equal(sent.all().length, 10);
+  new SentPosts(undefined).add(post("1"), "x");
+});

@@ -1,0 +1,48 @@
+// Goal: nobody meets a text that is missing in their language.
+import assert from "node:assert/strict";
+import test from "node:test";
+import { all_texts } from "./i18n";
+
+type Leaf = string | ((...args: never[]) => string);
+function leaves(node: object, path = ""): Map<string, Leaf> {
+  const found = new Map<string, Leaf>();
+  for (const [key, value] of Object.entries(node) as [string, Leaf | object][]) {
+    if (typeof value === "object") {
+      for (const [below, leaf] of leaves(value, `${path}${key}.`)) found.set(below, leaf);
+    } else found.set(path + key, value);
+  }
+  return found;
+}
+
+// Values that show whether a text uses what it is given.
+const samples: unknown[] = ["\u2780", "\u2781"];
+function said(leaf: Leaf): string {
+  return typeof leaf === "string" ? leaf : (leaf as (...args: unknown[]) => string)(...samples);
+}
+
+test("both languages have the same texts, none is empty, none glues code into words", () => {
+  const en = leaves(all_texts.en);
+  const ja = leaves(all_texts.ja);
+  assert.deepEqual([...en.keys()].sort(), [...ja.keys()].sort());
+  for (const [key, leaf] of [...en, ...ja]) {
+    const text = said(leaf);
+    assert.notEqual(text.trim(), "", key);
+    assert.doesNotMatch(text, /undefined|\[object/, key);
+  }
+  for (const [key, leaf] of en) {
+    assert.equal(typeof leaf, typeof ja.get(key), key);
+    if (typeof leaf === "function") assert.equal(leaf.length, ja.get(key)?.length, key);
+  }
+});
+
+test("Japanese is Japanese, but for names", () => {
+  for (const [key, leaf] of leaves(all_texts.ja)) {
+    assert.match(said(leaf), /[\u3041-\u30ff\u4e00-\u9fff]/, key);
+  }
+});
+
+test("English counts one and many", () => {
+  assert.equal(all_texts.en.feed.fresh(1), "1 new post");
+  assert.equal(all_texts.en.feed.fresh(1200), "1,200 new posts");
+  assert.equal(all_texts.ja.feed.fresh(1200), "新しい投稿 1,200件");
+});

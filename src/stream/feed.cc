@@ -1,0 +1,289 @@
+#include "stream/internal/feed.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+
+namespace matsuri::stream::internal {
+namespace {
+
+// Rows of an outbox that one query takes: they are copied, other than a journal's records.
+constexpr std::size_t outbox_rows_max = 4096;
+
+class JournalCursor final : public Cursor {
+ public:
+  JournalCursor(io::FileSystem& files, std::string folder, Origin origin)
+      : files_(files), folder_(std::move(folder)), origin_(origin) {}
+
+  Result<void> read(std::uint64_t after, std::uint64_t end, std::size_t count_max,
+                    std::size_t size_max, std::vector<journal::StoredRecord>& records) override {
+    records.clear();
+    if (!reader_ || next_ != after + 1) {
+      reader_.reset();
+      TRY_ASSIGN(auto reader, journal::Reader::open(files_, folder_, origin_));
+      TRY(reader->seek(after + 1));
+      reader_ = std::move(reader);
+      next_ = after + 1;
+    }
+    Result<void> result = reader_->read(end, count_max, size_max, records);
+    if (!result.ok()) {
+      reader_.reset();
+      records.clear();
+      return result;
+    }
+    if (!records.empty()) next_ = records.back().offset + 1;
+    return {};
+  }
+
+ private:
+  io::FileSystem& files_;
+  std::string folder_;
+  Origin origin_;
+  std::unique_ptr<journal::Reader> reader_;
+  std::uint64_t next_ = 0;
+};
+
+class JournalFeed final : public Feed {
+ public:
+  JournalFeed(io::FileSystem& files, std::string folder, const Origin& origin)
+      : Feed(origin), files_(files), folder_(std::move(folder)) {}
+
+  // Follows what `writer` makes durable, from now on.
+  void attach(journal::Writer& writer, const std::shared_ptr<Signal>& signal,
+              const std::shared_ptr<JournalFeed>& self) {
+    {
+      const std::unique_lock lock(mutex_);
+      writer_ = &writer;
+    }
+    // The listener holds nothing but the feed: it may run while the stream goes away.
+    handle_ = writer.on_durable([weak = std::weak_ptr(self), signal] {
+      if (const auto feed = weak.lock(); feed && feed->look()) signal->raise();
+    });
+    look();
+  }
+
+  Result<void> poll() override {
+    look();
+    return {};
+  }
+  std::unique_ptr<Cursor> open_cursor() override {
+    return std::make_unique<JournalCursor>(files_, folder_, origin());
+  }
+  std::uint64_t first_offset() override {
+    const auto ranges = journal::list_ranges(files_, folder_);
+    if (!ranges.ok()) return 0;
+    for (const journal::Range& range : *ranges)
+      if (range.origin == origin()) return range.first_offset;
+    return 0;
+  }
+  bool is_outbox() const override { return false; }
+  void close() override {
+    std::shared_ptr<void> handle;
+    const std::unique_lock lock(mutex_);
+    writer_ = nullptr;
+    handle.swap(handle_);
+  }
+
+ private:
+  bool look() {
+    const std::shared_lock lock(mutex_);
+    return writer_ != nullptr && raise_end(writer_->durable_offset());
+  }
+
+  io::FileSystem& files_;
+  std::string folder_;
+  std::shared_mutex mutex_;
+  journal::Writer* writer_ = nullptr;
+  std::shared_ptr<void> handle_;
+};
+
+class OutboxFeed;
+
+class OutboxCursor final : public Cursor {
+ public:
+  explicit OutboxCursor(OutboxFeed& feed) : feed_(feed) {}
+  Result<void> read(std::uint64_t after, std::uint64_t end, std::size_t count_max,
+                    std::size_t size_max, std::vector<journal::StoredRecord>& records) override;
+
+ private:
+  OutboxFeed& feed_;  // whoever holds a cursor holds its feed
+  std::vector<Outbox::Row> rows_;
+};
+
+class OutboxFeed final : public Feed {
+ public:
+  explicit OutboxFeed(Outbox& outbox) : Feed(outbox.origin()), outbox_(&outbox) {}
+
+  void attach(const std::shared_ptr<Signal>& signal, const std::shared_ptr<OutboxFeed>& self) {
+    handle_ = outbox_->on_committed([weak = std::weak_ptr(self), signal](std::uint64_t offset) {
+      if (const auto feed = weak.lock(); feed && feed->raise_end(offset)) signal->raise();
+    });
+  }
+
+  Result<void> poll() override {
+    const std::shared_lock lock(mutex_);
+    if (!outbox_) return {};
+    TRY_ASSIGN(const std::uint64_t end, outbox_->end_offset());
+    raise_end(end);
+    return {};
+  }
+  Result<std::vector<Outbox::Row>> read(std::uint64_t after, std::size_t count_max) {
+    const std::shared_lock lock(mutex_);
+    if (!outbox_) return std::vector<Outbox::Row>();
+    return outbox_->read_rows(after, count_max);
+  }
+  std::unique_ptr<Cursor> open_cursor() override { return std::make_unique<OutboxCursor>(*this); }
+  std::uint64_t first_offset() override { return 0; }  // a gap in an outbox is read over
+  bool is_outbox() const override { return true; }
+  void close() override {
+    std::shared_ptr<void> handle;
+    const std::unique_lock lock(mutex_);
+    outbox_ = nullptr;
+    handle.swap(handle_);
+  }
+
+ private:
+  std::shared_mutex mutex_;
+  Outbox* outbox_;
+  std::shared_ptr<void> handle_;
+};
+
+Result<void> OutboxCursor::read(std::uint64_t after, std::uint64_t end, std::size_t count_max,
+                                std::size_t size_max,
+                                std::vector<journal::StoredRecord>& records) {
+  records.clear();
+  const std::size_t count =
+      static_cast<std::size_t>(std::min<std::uint64_t>({count_max, outbox_rows_max, end - after}));
+  TRY_ASSIGN(rows_, feed_.read(after, count));
+  std::size_t size = 0;
+  for (const Outbox::Row& row : rows_) {
+    if (row.offset > end || (size > size_max && !records.empty())) break;
+    size += row.payload.size();
+    records.push_back(
+        {.offset = row.offset, .header = row.header, .payload = as_bytes(row.payload)});
+  }
+  return {};
+}
+
+}  // namespace
+
+bool Feed::raise_end(std::uint64_t offset) {
+  std::uint64_t now = end_.load(std::memory_order_relaxed);
+  while (offset > now)
+    if (end_.compare_exchange_weak(now, offset, std::memory_order_acq_rel)) return true;
+  return false;
+}
+
+Feeds::~Feeds() { close_all(); }
+
+Result<void> Feeds::add_journal(const std::string& folder, journal::Writer* writer) {
+  if (writer) {
+    const auto feed = std::make_shared<JournalFeed>(files_, folder, writer->origin());
+    {
+      const std::lock_guard lock(mutex_);
+      removed_.erase(writer->origin());
+    }
+    feed->attach(*writer, signal_, feed);
+    add(feed);
+  }
+  const Folder added{.path = folder, .has_writer = writer != nullptr};
+  TRY(poll_folder(added));
+  const std::lock_guard lock(mutex_);
+  folders_.push_back(added);
+  return {};
+}
+
+Result<void> Feeds::add_outbox(Outbox& outbox) {
+  const auto feed = std::make_shared<OutboxFeed>(outbox);
+  TRY(feed->poll());
+  feed->attach(signal_, feed);
+  TRY(feed->poll());  // what came between the first look and the listener
+  add(feed);
+  return {};
+}
+
+void Feeds::add(std::shared_ptr<Feed> feed) {
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& known : *list_)
+      if (known->origin() == feed->origin()) return;
+    auto list = std::make_shared<List>(*list_);
+    list->push_back(std::move(feed));
+    list_ = std::move(list);
+  }
+  signal_->raise();
+}
+
+void Feeds::remove(const Origin& origin) {
+  std::shared_ptr<Feed> gone;
+  {
+    const std::lock_guard lock(mutex_);
+    auto list = std::make_shared<List>(*list_);
+    const auto found = std::ranges::find(*list, origin, [](const auto& feed) { return feed->origin(); });
+    if (found == list->end()) return;
+    gone = *found;
+    list->erase(found);
+    list_ = std::move(list);
+    if (!gone->is_outbox()) removed_.insert(origin);
+  }
+  gone->close();
+  signal_->raise();
+}
+
+void Feeds::close_all() {
+  for (const auto& feed : *list()) feed->close();
+}
+
+Result<void> Feeds::poll_folder(const Folder& folder) {
+  TRY_ASSIGN(const std::vector<journal::Range> ranges, journal::list_ranges(files_, folder.path));
+  bool news = false;
+  for (const journal::Range& range : ranges) {
+    std::shared_ptr<Feed> known;
+    {
+      const std::lock_guard lock(mutex_);
+      if (removed_.contains(range.origin)) continue;
+      for (const auto& feed : *list_)
+        if (feed->origin() == range.origin) known = feed;
+    }
+    if (known) {
+      news |= known->raise_end(range.end_offset);
+    } else {
+      const auto feed = std::make_shared<JournalFeed>(files_, folder.path, range.origin);
+      feed->raise_end(range.end_offset);
+      add(feed);
+    }
+  }
+  if (news) signal_->raise();
+  return {};
+}
+
+Result<void> Feeds::poll() {
+  std::vector<Folder> folders;
+  {
+    const std::lock_guard lock(mutex_);
+    folders = folders_;
+  }
+  Result<void> first;
+  const auto note = [&](Result<void> result) {
+    if (first.ok() && !result.ok()) first = std::move(result);
+  };
+  // A folder that this process writes has no news but the writer's own.
+  for (const Folder& folder : folders)
+    if (!folder.has_writer) note(poll_folder(folder));
+  bool news = false;
+  for (const auto& feed : *list()) {
+    const std::uint64_t before = feed->end();
+    note(feed->poll());
+    news |= feed->end() != before;
+  }
+  if (news) signal_->raise();
+  return first;
+}
+
+std::shared_ptr<const Feeds::List> Feeds::list() const {
+  const std::lock_guard lock(mutex_);
+  return list_;
+}
+
+}  // namespace matsuri::stream::internal

@@ -1,0 +1,195 @@
+#include "http/internal/loop.h"
+
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <chrono>
+
+#include "base/log.h"
+#include "http/internal/connection.h"
+
+namespace matsuri::http {
+namespace {
+
+constexpr std::size_t buffers_kept_max = 64;
+// Descriptors that connections leave to journals, databases and logs.
+constexpr std::size_t reserved_descriptors = 256;
+
+std::size_t connection_limit(std::size_t wanted) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return wanted;
+  const std::size_t descriptors = limit.rlim_cur;
+  const std::size_t possible =
+      descriptors > 2 * reserved_descriptors ? descriptors - reserved_descriptors : descriptors / 2;
+  if (possible < wanted) {
+    log::warn("http", "the limit of open files allows fewer connections than configured",
+              {{"connections", possible}, {"configured", wanted}});
+  }
+  return std::min(possible, wanted);
+}
+
+std::string to_text(const asio::ip::address& address) {
+  if (address.is_v6() && address.to_v6().is_v4_mapped())
+    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
+  return address.to_string();
+}
+
+}  // namespace
+
+std::int64_t steady_us() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+std::int64_t steady_ms() { return steady_us() / 1000; }
+
+void Mailbox::post(io::Task task) {
+  const std::scoped_lock lock(mutex_);
+  if (!context_) return;  // the caller destroys the task, after the lock is gone
+  tasks_.push_back(std::move(task));
+  if (tasks_.size() == 1) asio::post(*context_, [this] { drain(); });
+}
+
+void Mailbox::drain() {
+  {
+    const std::scoped_lock lock(mutex_);
+    running_.swap(tasks_);
+  }
+  for (io::Task& task : running_) {
+    task();
+    task = nullptr;
+  }
+  running_.clear();
+}
+
+void Mailbox::close() {
+  std::vector<io::Task> dropped;
+  {
+    const std::scoped_lock lock(mutex_);
+    context_ = nullptr;
+    dropped.swap(tasks_);
+  }
+}
+
+Shared::Shared(ServerOptions given, const Router& router)
+    : options(std::move(given)),
+      table(router.state().table),
+      metrics(options.metrics, table),
+      dispatcher(options, table, metrics),
+      connection_count_max(connection_limit(options.connection_count_max)) {}
+
+BufferPool::~BufferPool() {
+  for (char* buffer : free_) munmap(buffer, buffer_size);
+}
+
+char* BufferPool::take() {
+  if (!free_.empty()) {
+    char* const buffer = free_.back();
+    free_.pop_back();
+    return buffer;
+  }
+  void* const mapped =
+      mmap(nullptr, buffer_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return mapped == MAP_FAILED ? nullptr : static_cast<char*>(mapped);
+}
+
+void BufferPool::give(char* buffer) {
+  if (free_.size() < buffers_kept_max)
+    free_.push_back(buffer);
+  else
+    munmap(buffer, buffer_size);
+}
+
+Loop::Loop(Shared& given)
+    : shared(given),
+      mailbox(std::make_shared<Mailbox>(context)),
+      wheel(steady_ms()),
+      writer(shared.options.behind_tls),
+      acceptor_(context),
+      timer_(context) {
+  writer.set_time(shared.options.clock->unix_ms());
+}
+
+Loop::~Loop() { mailbox->close(); }
+
+Result<void> Loop::listen(const asio::ip::tcp::endpoint& endpoint) {
+  boost::system::error_code ec;
+  acceptor_.open(endpoint.protocol(), ec);
+  if (ec) return Error(Code::io, "open a socket: " + ec.message());
+  const int on = 1;
+  ::setsockopt(acceptor_.native_handle(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  ::setsockopt(acceptor_.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+  acceptor_.bind(endpoint, ec);
+  if (!ec) acceptor_.listen(asio::socket_base::max_listen_connections, ec);
+  if (ec == asio::error::address_in_use) return Error(Code::busy, "the port is taken");
+  if (ec) return Error(Code::io, "listen: " + ec.message());
+  return {};
+}
+
+std::uint16_t Loop::port() const {
+  boost::system::error_code ignored;
+  return acceptor_.local_endpoint(ignored).port();
+}
+
+void Loop::run() {
+  mailbox->set_owner(std::this_thread::get_id());
+  accept();
+  tick();
+  context.run();
+  mailbox->set_owner({});
+}
+
+void Loop::tick() {
+  wheel.advance(steady_ms());
+  writer.set_time(shared.options.clock->unix_ms());
+  accept();  // where it was stopped by a limit
+  timer_.expires_after(std::chrono::milliseconds(TimerWheel::tick_ms));
+  timer_.async_wait([this](const boost::system::error_code& ec) {
+    if (!ec) tick();
+  });
+}
+
+void Loop::accept() {
+  if (is_accepting_ || is_stopping) return;
+  if (shared.connection_count.load() >= shared.connection_count_max) return;
+  is_accepting_ = true;
+  acceptor_.async_accept(context, peer_, [this](boost::system::error_code ec, Socket socket) {
+    is_accepting_ = false;
+    if (is_stopping || ec == asio::error::operation_aborted) return;
+    if (ec) return on_accept_error(ec);
+    shared.connection_count.fetch_add(1);
+    if (shared.metrics.connections) shared.metrics.connections->add(1);
+    socket.set_option(asio::ip::tcp::no_delay(true), ec);
+    socket.non_blocking(true, ec);
+    std::make_shared<Connection>(*this, std::move(socket), to_text(peer_.address()))->start();
+    accept();
+  });
+}
+
+void Loop::on_accept_error(const boost::system::error_code& ec) {
+  // The client went away before we came: nothing to wait for.
+  if (ec == asio::error::connection_aborted) return accept();
+  // Out of descriptors or memory: the next tick tries again.
+  if (const std::int64_t now_ms = steady_ms(); now_ms - complained_ms_ > 10'000) {
+    complained_ms_ = now_ms;
+    log::warn("http", "can't accept connections", {{"error", ec.message()}});
+  }
+}
+
+void Loop::begin_shutdown() {
+  is_stopping = true;
+  boost::system::error_code ignored;
+  acceptor_.close(ignored);
+  // Closing takes a connection off the list, by putting the last one into its place.
+  for (std::size_t i = connections.size(); i-- > 0;)
+    if (i < connections.size()) connections[i]->begin_shutdown();
+}
+
+void Loop::close_all() {
+  while (!connections.empty()) connections.back()->close();
+}
+
+}  // namespace matsuri::http

@@ -1,0 +1,57 @@
+// Which handler answers which method and path, and under which limits.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "http/message.h"
+
+namespace matsuri::http {
+
+class EventStream;
+
+// Runs on the connection's I/O thread: it must not block. It may keep the responder and answer
+// later, from any thread.
+using Handler = std::function<void(RequestPtr request, Responder respond)>;
+
+// Opens a stream of server-sent events (sse.h), or answers with an error.
+using StreamHandler =
+    std::function<Result<void>(RequestPtr request, std::shared_ptr<EventStream> stream)>;
+
+// Which token bucket a route draws from; the limits are in ServerOptions. `none`: what monitoring
+// asks, which must get an answer when everything else is refused.
+enum class Cost : std::uint8_t { read, write, sign_in, none };
+
+struct RouteOptions {
+  Cost cost = Cost::read;
+  std::size_t body_size_max = 16 << 10;  // more is 413
+  bool needs_account = false;            // else 401 before the handler
+  bool json_body = false;                // Content-Type must be application/json, else 415
+  // A read that honours Matsuri-Position: the router waits (PositionWaiter) before the handler runs.
+  bool waits_for_position = false;
+};
+
+// Built once at start, then only read. A pattern is "/v1/posts/{post}"; a literal segment wins over
+// a parameter. A path that is known under other methods only is 405 with Allow; HEAD is answered by
+// GET's handler without the body.
+class Router {
+ public:
+  Router();
+  ~Router();
+  Router(const Router&) = delete;
+  Router& operator=(const Router&) = delete;
+
+  // REQUIRES: method and pattern were not added before.
+  void add(Method method, std::string_view pattern, RouteOptions options, Handler handler);
+  void add_stream(std::string_view pattern, RouteOptions options, StreamHandler handler);
+
+  struct State;
+  const State& state() const { return *state_; }
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace matsuri::http

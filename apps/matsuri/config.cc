@@ -1,9 +1,9 @@
 #include "config.h"
 
+#include <toml++/toml.h>
 #include <charconv>
 #include <set>
 #include <sstream>
-#include <toml++/toml.h>
 
 namespace matsuri {
 namespace {
@@ -42,8 +42,8 @@ class Section {
     } else {
       const auto value = node->value_exact<std::int64_t>();
       if (!value || *value < 0 || !std::in_range<T>(*value))
-        return wrong(*node, key, "a whole number from 0 to " +
-                                     std::to_string(std::numeric_limits<T>::max()));
+        return wrong(*node, key,
+                     "a whole number from 0 to " + std::to_string(std::numeric_limits<T>::max()));
       target = static_cast<T>(*value);
     }
     return {};
@@ -51,16 +51,18 @@ class Section {
 
   Section section(std::string_view key) {
     known_.emplace(key);
-    const toml::table* const inner =
-        table_ == nullptr ? nullptr : (*table_)[key].as_table();
+    if (table_ != nullptr && table_->contains(key)) sections_.emplace(key);
+    const toml::table* const inner = table_ == nullptr ? nullptr : (*table_)[key].as_table();
     return {inner, name_.empty() ? std::string(key) : name_ + '.' + std::string(key)};
   }
 
   Result<void> refuse_unknown() const {
     if (table_ == nullptr) return {};
     for (const auto& [key, node] : *table_)
-      if (!known_.contains(std::string(key.str())))
+      if (!known_.contains(key.str()))
         return Error(Code::invalid, place(node) + ": " + path(key.str()) + " is not known");
+      else if (sections_.contains(key.str()) && !node.is_table())
+        return wrong(node, key.str(), "a table");
     return {};
   }
 
@@ -79,6 +81,7 @@ class Section {
   const toml::table* table_;
   std::string name_;
   std::set<std::string, std::less<>> known_;
+  std::set<std::string, std::less<>> sections_;
 };
 
 Result<void> read_database(Section section, sql::DbOptions& options) {
@@ -93,12 +96,18 @@ Result<void> read_database(Section section, sql::DbOptions& options) {
   TRY(section.read("password", options.mariadb_password));
   TRY(section.read("schema", options.mariadb_schema));
   TRY(section.refuse_unknown());
-  if (engine == "sqlite") options.engine = sql::Engine::sqlite;
-  else if (engine == "mariadb") options.engine = sql::Engine::mariadb;
-  else return Error(Code::invalid, "database engine: \"sqlite\" or \"mariadb\" is taken");
-  if (durability == "full") options.durability = sql::Durability::full;
-  else if (durability == "normal") options.durability = sql::Durability::normal;
-  else return Error(Code::invalid, "database durability: \"full\" or \"normal\" is taken");
+  if (engine == "sqlite")
+    options.engine = sql::Engine::sqlite;
+  else if (engine == "mariadb")
+    options.engine = sql::Engine::mariadb;
+  else
+    return Error(Code::invalid, "database engine: \"sqlite\" or \"mariadb\" is taken");
+  if (durability == "full")
+    options.durability = sql::Durability::full;
+  else if (durability == "normal")
+    options.durability = sql::Durability::normal;
+  else
+    return Error(Code::invalid, "database durability: \"full\" or \"normal\" is taken");
   return {};
 }
 
@@ -123,14 +132,22 @@ Result<void> read_log(Section section, Config& config) {
   TRY(section.read("level", level));
   TRY(section.read("format", format));
   TRY(section.refuse_unknown());
-  if (level == "debug") config.log_level = log::Level::debug;
-  else if (level == "info") config.log_level = log::Level::info;
-  else if (level == "warn") config.log_level = log::Level::warn;
-  else if (level == "error") config.log_level = log::Level::error;
-  else return Error(Code::invalid, "log.level: debug, info, warn or error is taken");
-  if (format == "text") config.log_format = log::Format::text;
-  else if (format == "json") config.log_format = log::Format::json;
-  else return Error(Code::invalid, "log.format: text or json is taken");
+  if (level == "debug")
+    config.log_level = log::Level::debug;
+  else if (level == "info")
+    config.log_level = log::Level::info;
+  else if (level == "warn")
+    config.log_level = log::Level::warn;
+  else if (level == "error")
+    config.log_level = log::Level::error;
+  else
+    return Error(Code::invalid, "log.level: debug, info, warn or error is taken");
+  if (format == "text")
+    config.log_format = log::Format::text;
+  else if (format == "json")
+    config.log_format = log::Format::json;
+  else
+    return Error(Code::invalid, "log.format: text or json is taken");
   return {};
 }
 

@@ -1,5 +1,5 @@
-// What an operator may set, from a TOML file and the command line. Everything has a default: without
-// a file, `matsuri serve` runs every role on embedded storage.
+// What an operator may set, from a TOML file and the command line. Everything has a default:
+// without a file, `matsuri serve` runs every role on embedded storage.
 #pragma once
 
 #include <cstdint>

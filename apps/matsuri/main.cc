@@ -50,7 +50,8 @@ CLI::App* add(CLI::App& parent, const std::string& name, const std::string& help
 }
 
 void add_commands(CLI::App& app, Arguments& arguments, Command& chosen) {
-  add(app, "serve", "Serve until SIGINT or SIGTERM", arguments,
+  add(
+      app, "serve", "Serve until SIGINT or SIGTERM", arguments,
       [](const Config& config, const Arguments&) -> Result<int> {
         TRY(serve(config));
         return 0;
@@ -59,10 +60,9 @@ void add_commands(CLI::App& app, Arguments& arguments, Command& chosen) {
       ->add_option("--listen", arguments.listen, "HOST:PORT (default: 127.0.0.1:8080)")
       ->envname("MATSURI_LISTEN");
 
-  add(app, "import", "Bring people and posts from files (docs/formats/import.md)", arguments,
-      [](const Config& config, const Arguments& given) {
-        return run_import(config, given.files);
-      },
+  add(
+      app, "import", "Bring people and posts from files (docs/formats/import.md)", arguments,
+      [](const Config& config, const Arguments& given) { return run_import(config, given.files); },
       chosen)
       ->add_option("FILE", arguments.files, "Newline-delimited JSON")
       ->required()
@@ -70,47 +70,50 @@ void add_commands(CLI::App& app, Arguments& arguments, Command& chosen) {
 
   CLI::App* const account = app.add_subcommand("account", "Change accounts");
   account->require_subcommand(1);
-  CLI::App* const role = add(*account, "role", "Give somebody a role, also beside a running server",
-                             arguments,
-                             [](const Config& config, const Arguments& given) {
-                               return run_account_role(config, given.handle, given.role);
-                             },
-                             chosen);
+  CLI::App* const role = add(
+      *account, "role", "Give somebody a role, also beside a running server", arguments,
+      [](const Config& config, const Arguments& given) {
+        return run_account_role(config, given.handle, given.role);
+      },
+      chosen);
   role->add_option("NAME", arguments.handle, "The account's handle")->required();
   role->add_option("ROLE", arguments.role, "user, moderator, support or admin")->required();
 
-  add(app, "backup", "Copy everything, also beside a running server", arguments,
+  add(
+      app, "backup", "Copy everything, also beside a running server", arguments,
       [](const Config& config, const Arguments& given) { return run_backup(config, given.to); },
       chosen)
       ->add_option("--to", arguments.to, "Folder to make")
       ->required();
 
-  CLI::App* const restore =
-      add(app, "restore", "Make a data folder from a backup", arguments,
-          [](const Config& config, const Arguments& given) {
-            return run_restore(config, given.from, given.node);
-          },
-          chosen);
+  CLI::App* const restore = add(
+      app, "restore", "Make a data folder from a backup", arguments,
+      [](const Config& config, const Arguments& given) {
+        return run_restore(config, given.from, given.node);
+      },
+      chosen);
   restore->add_option("--from", arguments.from, "Folder that backup made")->required();
   restore->add_option("--node", arguments.node, "Node number, where the original goes on as well")
       ->check(CLI::Range(0, 254));
 
-  add(app, "rebuild", "Make a view's database again, from snapshot and journal", arguments,
+  add(
+      app, "rebuild", "Make a view's database again, from snapshot and journal", arguments,
       [](const Config& config, const Arguments& given) { return run_rebuild(config, given.view); },
       chosen)
       ->add_option("VIEW", arguments.view, "timeline")
       ->required();
 
-  CLI::App* const requeue =
-      add(app, "requeue", "List quarantined records, or apply them again", arguments,
-          [](const Config& config, const Arguments& given) {
-            return run_requeue(config, given.position, given.all);
-          },
-          chosen);
+  CLI::App* const requeue = add(
+      app, "requeue", "List quarantined records, or apply them again", arguments,
+      [](const Config& config, const Arguments& given) {
+        return run_requeue(config, given.position, given.all);
+      },
+      chosen);
   requeue->add_option("POSITION", arguments.position, "Of the record, as the list names it");
   requeue->add_flag("--all", arguments.all, "Every quarantined record");
 
-  add(app, "doctor", "Check everything that is kept, and change nothing", arguments,
+  add(
+      app, "doctor", "Check everything that is kept, and change nothing", arguments,
       [](const Config& config, const Arguments&) { return run_doctor(config); }, chosen);
 }
 

@@ -28,8 +28,7 @@ Result<std::unique_ptr<ServerNode>> ServerNode::open(const Config& config, NodeU
       return Error(Code::busy, "another matsuri works on " + config.data + ": stop it first");
     TRY_ASSIGN(node->lock, std::move(lock));
   }
-  TRY_ASSIGN(node->signer,
-             account::Signer::open(files, node->folder.keys(), io::system_random()));
+  TRY_ASSIGN(node->signer, account::Signer::open(files, node->folder.keys(), io::system_random()));
   TRY(node->open_databases());
   TRY(node->open_journals(use));
   TRY(node->open_domains());
@@ -44,8 +43,7 @@ Result<void> ServerNode::open_databases() {
     options.metrics = &metrics;
     TRY_ASSIGN(db, within("database " + options.name, sql::Db::open(options)));
     TRY(within("database " + options.name, db->migrate(options.name, migrations)));
-    TRY_ASSIGN(outbox,
-               stream::Outbox::open(*db, config.region, config.node, io::system_random()));
+    TRY_ASSIGN(outbox, stream::Outbox::open(*db, config.region, config.node, io::system_random()));
     return {};
   };
   TRY(open(config.main, account::migrations(), main_db, main_outbox));
@@ -57,9 +55,9 @@ Result<void> ServerNode::open_journals(NodeUse use) {
   io::FileSystem& files = io::posix_files();
   TRY(files.make_folders(folder.ids()));
   TRY(files.make_folders(folder.journal()));
-  TRY_ASSIGN(ids, journal::IdMaker::open({.path = folder.ids() + "/node",
-                                          .region = config.region,
-                                          .node = config.node}));
+  TRY_ASSIGN(ids,
+             journal::IdMaker::open(
+                 {.path = folder.ids() + "/node", .region = config.region, .node = config.node}));
   TRY_ASSIGN(journal, journal::Writer::open({.folder = folder.journal(),
                                              .region = config.region,
                                              .node = config.node,

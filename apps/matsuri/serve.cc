@@ -76,12 +76,12 @@ http::ServerOptions server_options(const Config& config) {
 
 void log_start(const Config& config, std::uint16_t port) {
   log::info("matsuri", "serving",
-            {{"url", "http://" + config.host + ':' + std::to_string(port)},
-             {"data", config.data}});
+            {{"url", "http://" + config.host + ':' + std::to_string(port)}, {"data", config.data}});
   if (!config.behind_tls && !is_loopback(config.host))
-    log::warn("matsuri",
-              "plain HTTP on an address that others can reach: sessions can be read on the way. Put "
-              "a proxy with TLS in front, and set behind_tls = true");
+    log::warn(
+        "matsuri",
+        "plain HTTP on an address that others can reach: sessions can be read on the way. Put "
+        "a proxy with TLS in front, and set behind_tls = true");
 }
 
 }  // namespace

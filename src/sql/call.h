@@ -22,8 +22,10 @@ struct ValueCall {
     return {};
   }
   void finish(const Result<void>& result) {
-    if (result.ok()) done(Result<T>(std::move(*value)));
-    else done(Result<T>(result.error()));
+    if (result.ok())
+      done(Result<T>(std::move(*value)));
+    else
+      done(Result<T>(result.error()));
   }
 };
 

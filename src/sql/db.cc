@@ -140,12 +140,10 @@ class DbImpl final : public Db {
                 options.metrics != nullptr ? *options.metrics : own_metrics_),
         reads_(*driver_, options) {}
 
-  Result<void> migrate(std::string_view component,
-                       std::span<const Migration> migrations) override {
+  Result<void> migrate(std::string_view component, std::span<const Migration> migrations) override {
     TRY_ASSIGN(const std::unique_ptr<Session> session, driver_->connect(SessionKind::maintenance));
-    return behind_gate([&] {
-      return within(options_.name, internal::migrate(*session, component, migrations));
-    });
+    return behind_gate(
+        [&] { return within(options_.name, internal::migrate(*session, component, migrations)); });
   }
 
   Result<void> write(Body body, io::Executor& executor, Done done) override {

@@ -33,16 +33,16 @@ enum class Durability : std::uint8_t { full, normal };
 // row's until the next step as columns. Unsigned ids fit (they are below 2^63).
 class Value {
  public:
-  Value() = default;                                            // NULL
-  Value(std::nullptr_t) {}                                      // NOLINT
-  Value(std::int64_t number) : data_(number) {}                 // NOLINT
+  Value() = default;                                                         // NULL
+  Value(std::nullptr_t) {}                                                   // NOLINT
+  Value(std::int64_t number) : data_(number) {}                              // NOLINT
   Value(std::uint64_t number) : data_(static_cast<std::int64_t>(number)) {}  // NOLINT
-  Value(std::int32_t number) : data_(std::int64_t{number}) {}   // NOLINT
-  Value(std::uint32_t number) : data_(std::int64_t{number}) {}  // NOLINT
-  Value(std::string_view text) : data_(text) {}                 // NOLINT
-  Value(const std::string& text) : data_(std::string_view(text)) {}  // NOLINT
-  Value(const char* text) : data_(std::string_view(text)) {}    // NOLINT
-  Value(Bytes blob) : data_(blob) {}                            // NOLINT
+  Value(std::int32_t number) : data_(std::int64_t{number}) {}                // NOLINT
+  Value(std::uint32_t number) : data_(std::int64_t{number}) {}               // NOLINT
+  Value(std::string_view text) : data_(text) {}                              // NOLINT
+  Value(const std::string& text) : data_(std::string_view(text)) {}          // NOLINT
+  Value(const char* text) : data_(std::string_view(text)) {}                 // NOLINT
+  Value(Bytes blob) : data_(blob) {}                                         // NOLINT
 
   bool is_null() const { return std::holds_alternative<std::monostate>(data_); }
   const std::variant<std::monostate, std::int64_t, std::string_view, Bytes>& data() const {
@@ -58,13 +58,11 @@ class Row {
  public:
   virtual ~Row() = default;
   virtual bool is_null(std::size_t column) const = 0;
-  virtual std::int64_t integer(std::size_t column) const = 0;     // 0 for NULL
-  virtual std::string_view text(std::size_t column) const = 0;    // "" for NULL
+  virtual std::int64_t integer(std::size_t column) const = 0;   // 0 for NULL
+  virtual std::string_view text(std::size_t column) const = 0;  // "" for NULL
   virtual Bytes blob(std::size_t column) const = 0;
 
-  std::uint64_t id(std::size_t column) const {
-    return static_cast<std::uint64_t>(integer(column));
-  }
+  std::uint64_t id(std::size_t column) const { return static_cast<std::uint64_t>(integer(column)); }
 };
 
 using RowCallback = std::function<void(const Row&)>;
@@ -86,9 +84,9 @@ class Connection {
   // UPDATE … WHERE and DELETE: never decide "was new" by the count of an INSERT.
   virtual Result<std::uint64_t> execute(std::string_view text,
                                         std::span<const Value> parameters) = 0;
-  // INSERT … VALUES of many rows with few round trips. `head` ends before VALUES, `tail` (often an ON
-  // CONFLICT clause) follows the rows. REQUIRES: values.size() == row_count * column_count.
-  // A column has one kind of value (or NULL) in all rows. On an error some rows may be in: roll back.
+  // INSERT … VALUES of many rows with few round trips. `head` ends before VALUES, `tail` (often an
+  // ON CONFLICT clause) follows the rows. REQUIRES: values.size() == row_count * column_count. A
+  // column has one kind of value (or NULL) in all rows. On an error some rows may be in: roll back.
   virtual Result<void> insert_rows(std::string_view head, std::string_view tail,
                                    std::size_t column_count, std::span<const Value> values) = 0;
   virtual Engine engine() const = 0;
@@ -125,13 +123,14 @@ class DedicatedConnection {
 
 struct DbOptions {
   Engine engine = Engine::sqlite;
-  std::string name;    // of the subsystem: "main", "timeline": in logs and metrics
+  std::string name;  // of the subsystem: "main", "timeline": in logs and metrics
   Durability durability = Durability::full;
   std::size_t reader_count = 2;
   std::size_t queue_count_max = 1024;  // strict transactions and reads that may wait
 
   std::string sqlite_path;
-  std::string sqlite_vfs;  // for tests: a registered VFS (sql/testing/sim_vfs.h); empty means the system's
+  std::string
+      sqlite_vfs;  // for tests: a registered VFS (sql/testing/sim_vfs.h); empty means the system's
 
   std::string mariadb_socket;  // or host and port
   std::string mariadb_host;
@@ -173,10 +172,11 @@ class Db {
   virtual Result<void> migrate(std::string_view component,
                                std::span<const Migration> migrations) = 0;
 
-  // Runs `body` in a transaction on the writer's thread, together with others that wait (a savepoint
-  // each, one commit for all), and then `done` through `executor`. A body's error rolls back its own
-  // work only. Retries by itself what Code::busy says may be retried, at most for 5 s: so `body` may
-  // run more than once. Code::busy (returned at once) where the queue is full; then `done` never runs.
+  // Runs `body` in a transaction on the writer's thread, together with others that wait (a
+  // savepoint each, one commit for all), and then `done` through `executor`. A body's error rolls
+  // back its own work only. Retries by itself what Code::busy says may be retried, at most for 5 s:
+  // so `body` may run more than once. Code::busy (returned at once) where the queue is full; then
+  // `done` never runs.
   using Body = std::move_only_function<Result<void>(Connection&)>;
   using Done = std::move_only_function<void(Result<void>)>;
   virtual Result<void> write(Body body, io::Executor& executor, Done done) = 0;
@@ -193,8 +193,8 @@ class Db {
   // Makes every commit so far durable, also under Durability::normal (SQLite: a synced checkpoint).
   virtual Result<void> checkpoint() = 0;
 
-  // Writes a consistent copy to `path` (SQLite: one file; MariaDB: a dump in our own SQL form), while
-  // others write. For backup and for snapshots of views. Code::conflict where `path` exists.
+  // Writes a consistent copy to `path` (SQLite: one file; MariaDB: a dump in our own SQL form),
+  // while others write. For backup and for snapshots of views. Code::conflict where `path` exists.
   virtual Result<void> snapshot_to(const std::string& path) = 0;
 
   virtual Engine engine() const = 0;

@@ -61,11 +61,18 @@ TEST_P(DbTest, ValuesComeBackAsTheyWentIn) {
   for (int i = 0; i < 256; ++i) all_bytes += static_cast<char>(i);
   const std::string text_with_nul("a\0b'\\\"`%_ {} ?\n\xF0\x9F\x8F\xAE", 20);
   const std::int64_t largest = std::numeric_limits<std::int64_t>::max();
-  const std::array values = {
-      Value(largest), Value(std::numeric_limits<std::int64_t>::min()),
-      Value(text_with_nul), Value(as_bytes(all_bytes)),
-      Value(2), Value(), Value(std::string_view()), Value(Bytes()),
-      Value(3), Value(-1), Value(), Value()};
+  const std::array values = {Value(largest),
+                             Value(std::numeric_limits<std::int64_t>::min()),
+                             Value(text_with_nul),
+                             Value(as_bytes(all_bytes)),
+                             Value(2),
+                             Value(),
+                             Value(std::string_view()),
+                             Value(Bytes()),
+                             Value(3),
+                             Value(-1),
+                             Value(),
+                             Value()};
   const Result<void> written = db->write_and_wait([&](Connection& connection) -> Result<void> {
     TRY(connection.execute("INSERT INTO item (id, n, name, body) VALUES (?, ?, ?, ?)",
                            std::span(values).first(4)));
@@ -75,30 +82,30 @@ TEST_P(DbTest, ValuesComeBackAsTheyWentIn) {
   ASSERT_TRUE(written.ok()) << written.error().to_string();
   int row_count = 0;
   const Result<void> read = db->read_and_wait([&](Connection& connection) {
-    return connection.query(
-        "SELECT id, n, name, body FROM item ORDER BY id DESC", {}, [&](const Row& row) {
-          ++row_count;
-          if (row.integer(0) == largest) {
-            EXPECT_EQ(row.id(0), static_cast<std::uint64_t>(largest));
-            EXPECT_EQ(row.integer(1), std::numeric_limits<std::int64_t>::min());
-            EXPECT_EQ(row.text(2), text_with_nul);
-            EXPECT_EQ(as_text(row.blob(3)), all_bytes);
-            EXPECT_EQ(row.text(0), "9223372036854775807");
-          } else if (row.integer(0) == 2) {
-            EXPECT_TRUE(row.is_null(1));
-            EXPECT_EQ(row.integer(1), 0);
-            EXPECT_FALSE(row.is_null(2));
-            EXPECT_EQ(row.text(2), "");
-            EXPECT_FALSE(row.is_null(3));
-            EXPECT_TRUE(row.blob(3).empty());
-          } else {
-            EXPECT_EQ(row.integer(1), -1);
-            EXPECT_TRUE(row.is_null(2));
-            EXPECT_EQ(row.text(2), "");
-            EXPECT_TRUE(row.is_null(3));
-            EXPECT_TRUE(row.blob(3).empty());
-          }
-        });
+    return connection.query("SELECT id, n, name, body FROM item ORDER BY id DESC", {},
+                            [&](const Row& row) {
+                              ++row_count;
+                              if (row.integer(0) == largest) {
+                                EXPECT_EQ(row.id(0), static_cast<std::uint64_t>(largest));
+                                EXPECT_EQ(row.integer(1), std::numeric_limits<std::int64_t>::min());
+                                EXPECT_EQ(row.text(2), text_with_nul);
+                                EXPECT_EQ(as_text(row.blob(3)), all_bytes);
+                                EXPECT_EQ(row.text(0), "9223372036854775807");
+                              } else if (row.integer(0) == 2) {
+                                EXPECT_TRUE(row.is_null(1));
+                                EXPECT_EQ(row.integer(1), 0);
+                                EXPECT_FALSE(row.is_null(2));
+                                EXPECT_EQ(row.text(2), "");
+                                EXPECT_FALSE(row.is_null(3));
+                                EXPECT_TRUE(row.blob(3).empty());
+                              } else {
+                                EXPECT_EQ(row.integer(1), -1);
+                                EXPECT_TRUE(row.is_null(2));
+                                EXPECT_EQ(row.text(2), "");
+                                EXPECT_TRUE(row.is_null(3));
+                                EXPECT_TRUE(row.blob(3).empty());
+                              }
+                            });
   });
   ASSERT_TRUE(read.ok()) << read.error().to_string();
   EXPECT_EQ(row_count, 3);
@@ -267,7 +274,8 @@ TEST_P(DbTest, AReadSeesOneSnapshot) {
 
 TEST_P(DbTest, AReaderCanNotWrite) {
   auto db = open_with_table();
-  EXPECT_FALSE(db->read_and_wait([](Connection& connection) { return add(connection, 1, "x"); }).ok());
+  EXPECT_FALSE(
+      db->read_and_wait([](Connection& connection) { return add(connection, 1, "x"); }).ok());
   EXPECT_EQ(number(*db, "SELECT count(*) FROM item"), 0);
 }
 

@@ -12,8 +12,8 @@ namespace matsuri::sql {
 namespace {
 
 enum class Kind : std::uint8_t {
-  space,   // white space and comments
-  word,    // a keyword or a name
+  space,  // white space and comments
+  word,   // a keyword or a name
   number,
   string,  // 'text'
   quoted,  // "name" or `name`

@@ -1,7 +1,8 @@
 // MariaDB as an engine, for many machines: the one file of the product that includes mysql.h.
 //
-// Everything goes through prepared statements (binary protocol) but for transaction control and DDL.
-// Many rows go as one array: a round trip for 500 rows, and one statement for any number of them.
+// Everything goes through prepared statements (binary protocol) but for transaction control and
+// DDL. Many rows go as one array: a round trip for 500 rows, and one statement for any number of
+// them.
 #include <mysql.h>
 
 #include <algorithm>
@@ -13,6 +14,7 @@
 #include "base/assert.h"
 #include "base/log.h"
 #include "sql/dialect.h"
+#include "sql/internal/mariadb_errors.h"
 #include "sql/internal/mariadb_session.h"
 #include "sql/internal/statement_cache.h"
 
@@ -25,90 +27,6 @@ constexpr std::size_t bulk_row_count_max = 500;  // Measured: more only worsens 
 constexpr std::size_t bulk_size_max = 4 << 20;
 constexpr unsigned connect_timeout_s = 5;
 constexpr unsigned answer_timeout_s = 60;
-
-// The server's and the client's numbers for what we tell apart.
-enum : unsigned {
-  duplicate_key = 1062,
-  duplicate_entry_for_name = 1586,
-  check_failed = 4025,
-  foreign_key_parent = 1451,
-  foreign_key_child = 1452,
-  record_changed = 1020,
-  lock_wait_timeout = 1205,
-  deadlock = 1213,
-  too_many_connections = 1040,
-  too_many_user_connections = 1203,
-  server_shutdown = 1053,
-  query_interrupted = 1317,
-  connection_killed = 1927,
-  disk_full = 1021,
-  table_full = 1114,
-  table_changed = 1412,
-  needs_prepare = 1615,
-  option_prevents = 1290,  // --read-only, while a failover is under way
-  read_only_mode = 1836,
-  unknown_database = 1049,
-  column_null = 1048,
-  packet_too_large = 1153,
-  table_exists = 1050,
-  column_exists = 1060,
-  index_exists = 1061,
-  nothing_to_drop = 1091,
-  crashed_table = 1194,
-  crashed_table_repair = 1195,
-  not_key_file = 1034,
-  index_corrupt = 1712,
-  client_first = 2000,
-  client_socket = 2002,
-  client_host = 2003,
-  client_gone = 2006,
-  client_lost = 2013,
-  client_lost_extended = 2055,
-};
-
-bool breaks_connection(unsigned number) {
-  return number == client_socket || number == client_host || number == client_gone ||
-         number == client_lost || number == client_lost_extended || number == server_shutdown ||
-         number == connection_killed || number == packet_too_large;
-}
-
-// A lock wait that timed out undoes its statement only; half a transaction is nothing to go on with.
-bool undoes_transaction(unsigned number) {
-  return number == deadlock || number == record_changed || number == lock_wait_timeout;
-}
-
-Code code_of(unsigned number, std::string_view sqlstate) {
-  if (number == packet_too_large) return Code::invalid;
-  if (breaks_connection(number) || undoes_transaction(number)) return Code::busy;
-  switch (number) {
-    case duplicate_key:
-    case duplicate_entry_for_name:
-    case check_failed:
-    case foreign_key_parent:
-    case foreign_key_child:
-      return Code::conflict;
-    case too_many_connections:
-    case too_many_user_connections:
-    case query_interrupted:
-    case disk_full:
-    case table_full:
-    case table_changed:
-    case needs_prepare:
-    case option_prevents:
-    case read_only_mode:
-      return Code::busy;
-    case column_null:
-      return Code::invalid;
-    case crashed_table:
-    case crashed_table_repair:
-    case not_key_file:
-    case index_corrupt:
-      return Code::corrupt;
-    default:
-      // Class 22: data that its column can't hold. HY000/1366: bytes that are no text.
-      return sqlstate.starts_with("22") || number == 1366 ? Code::invalid : Code::io;
-  }
-}
 
 struct CloseConnection {
   void operator()(MYSQL* mysql) const { mysql_close(mysql); }
@@ -258,8 +176,7 @@ Result<std::vector<BulkColumn>> bulk_columns(std::size_t count, std::span<const 
 
 class MariadbSessionImpl final : public MariadbSession {
  public:
-  MariadbSessionImpl(const DbOptions& options, SessionKind kind)
-      : options_(options), kind_(kind) {}
+  MariadbSessionImpl(const DbOptions& options, SessionKind kind) : options_(options), kind_(kind) {}
   ~MariadbSessionImpl() override { statements_.clear(); }
 
   Result<void> query(std::string_view text, std::span<const Value> parameters,
@@ -267,8 +184,7 @@ class MariadbSessionImpl final : public MariadbSession {
     return run_prepared(text, parameters, row, nullptr);
   }
 
-  Result<std::uint64_t> execute(std::string_view text,
-                                std::span<const Value> parameters) override {
+  Result<std::uint64_t> execute(std::string_view text, std::span<const Value> parameters) override {
     std::uint64_t matched = 0;
     TRY(run_prepared(text, parameters, {}, &matched));
     return matched;
@@ -316,8 +232,8 @@ class MariadbSessionImpl final : public MariadbSession {
       open_ = standing_ = false;
       return CommitOutcome::done;
     }
-    // Lost while the answer was awaited: the server may have committed, or not. Where the word could
-    // not even be sent it has not.
+    // Lost while the answer was awaited: the server may have committed, or not. Where the word
+    // could not even be sent it has not.
     const bool unknown = stood && lost_ && last_error_ != client_gone;
     if (error != nullptr) *error = std::move(committed).error();
     rollback();
@@ -422,7 +338,7 @@ class MariadbSessionImpl final : public MariadbSession {
     last_error_ = number;
     if (breaks_connection(number)) lost_ = true;
     if (lost_ || undoes_transaction(number)) standing_ = false;
-    return Error(code_of(number, sqlstate),
+    return Error(code_of_mariadb(number, sqlstate),
                  "MariaDB: " + std::string(message) + " (" + std::to_string(number) + ")");
   }
   Error connection_error() {
@@ -467,11 +383,17 @@ class MariadbSessionImpl final : public MariadbSession {
   // What makes the same text mean the same as on SQLite, and lost updates impossible.
   Result<void> prepare_session() {
     TRY(simple("SET NAMES utf8mb4 COLLATE utf8mb4_nopad_bin"));
-    TRY(simple("SET SESSION sql_mode = 'STRICT_TRANS_TABLES,PIPES_AS_CONCAT,ANSI_QUOTES,"
+    TRY(
+        simple("SET SESSION sql_mode = 'STRICT_TRANS_TABLES,PIPES_AS_CONCAT,ANSI_QUOTES,"
                "SIMULTANEOUS_ASSIGNMENT,ERROR_FOR_DIVISION_BY_ZERO,ONLY_FULL_GROUP_BY,"
                "NO_BACKSLASH_ESCAPES,NO_ENGINE_SUBSTITUTION'"));
-    return simple("SET SESSION tx_isolation = 'REPEATABLE-READ', autocommit = 1,"
-                  " innodb_snapshot_isolation = ON, innodb_lock_wait_timeout = 5");
+    TRY(
+        simple("SET SESSION tx_isolation = 'REPEATABLE-READ', autocommit = 1,"
+               " innodb_lock_wait_timeout = 5"));
+    // 10.11.7 and earlier do not have it; check_settings() says what that means.
+    Result<void> set = simple("SET SESSION innodb_snapshot_isolation = ON");
+    if (!set.ok() && last_error_ == unknown_setting) return {};
+    return set;
   }
 
   Result<void> begin(const std::string& text) {
@@ -520,9 +442,9 @@ class MariadbSessionImpl final : public MariadbSession {
   static Result<void> check_count(const Prepared& prepared, std::size_t count,
                                   std::string_view text) {
     if (prepared.parameters.size() == count) return {};
-    return Error(Code::invalid,
-                 "statement takes " + std::to_string(prepared.parameters.size()) +
-                     " parameters, not " + std::to_string(count) + ": " + std::string(text));
+    return Error(Code::invalid, "statement takes " + std::to_string(prepared.parameters.size()) +
+                                    " parameters, not " + std::to_string(count) + ": " +
+                                    std::string(text));
   }
 
   Result<std::unique_ptr<Prepared>> compile(std::string_view text) {
@@ -622,57 +544,6 @@ class MariadbSessionImpl final : public MariadbSession {
   std::size_t packet_size_max_ = 1 << 20;
 };
 
-struct Setting {
-  std::string_view name;
-  std::string_view expression;
-  std::string_view wanted;
-  std::string_view reason;
-};
-
-// Both durabilities need them: the settings are the server's, and checkpoint() has no other way.
-constexpr std::array settings = {
-    Setting{"innodb_flush_log_at_trx_commit", "@@innodb_flush_log_at_trx_commit", "1",
-            "a commit has to survive a power cut"},
-    Setting{"sync_binlog", "IF(@@log_bin, @@sync_binlog, 1)", "1",
-            "a commit that the binary log lacks is undone after a power cut"},
-    Setting{"innodb_doublewrite", "@@innodb_doublewrite", "1", "pages must not be torn"},
-    Setting{"innodb_snapshot_isolation", "@@innodb_snapshot_isolation", "1",
-            "without it concurrent updates are lost"},
-    Setting{"character_set_connection", "@@character_set_connection", "utf8mb4", "text is UTF-8"},
-    Setting{"collation_database", "@@collation_database", "utf8mb4_nopad_bin",
-            "text is compared byte by byte, as on SQLite"},
-    Setting{"default_storage_engine", "@@default_storage_engine", "InnoDB",
-            "other engines have no transactions"},
-};
-
-Result<void> check_settings(MariadbSession& session) {
-  const auto value_of = [&](std::string_view expression) -> Result<std::string> {
-    std::string value;
-    TRY(session.stream("SELECT " + std::string(expression),
-                       [&](MariadbSession::TextRow row) -> Result<void> {
-                         value = row[0].value_or("NULL");
-                         return {};
-                       }));
-    return value;
-  };
-  TRY_ASSIGN(const std::string version, value_of("VERSION()"));
-  unsigned major = 0;
-  unsigned minor = 0;
-  const auto read = std::from_chars(version.data(), version.data() + version.size(), major);
-  std::from_chars(read.ptr + 1, version.data() + version.size(), minor);
-  if (version.find("MariaDB") == std::string::npos || major < 10 || (major == 10 && minor < 11)) {
-    return Error(Code::invalid, "the server is " + version + ", must be MariaDB 10.11 or later");
-  }
-  for (const Setting& setting : settings) {
-    TRY_ASSIGN(const std::string found, value_of(setting.expression));
-    if (found == setting.wanted) continue;
-    return Error(Code::invalid, "setting " + std::string(setting.name) + " is '" + found +
-                                    "', must be '" + std::string(setting.wanted) +
-                                    "': " + std::string(setting.reason));
-  }
-  return {};
-}
-
 class MariadbDriver final : public Driver {
  public:
   explicit MariadbDriver(const DbOptions& options) : options_(options) {}
@@ -699,11 +570,11 @@ class MariadbDriver final : public Driver {
 
 Result<std::unique_ptr<MariadbSession>> connect_mariadb(const DbOptions& options,
                                                         SessionKind kind) {
-  const bool named =
-      !options.mariadb_schema.empty() && options.mariadb_schema.size() <= 64 &&
-      std::ranges::all_of(options.mariadb_schema, [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-      });
+  const bool named = !options.mariadb_schema.empty() && options.mariadb_schema.size() <= 64 &&
+                     std::ranges::all_of(options.mariadb_schema, [](char c) {
+                       return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                              (c >= '0' && c <= '9') || c == '_';
+                     });
   if (!named) {
     return Error(Code::invalid, "schema '" + options.mariadb_schema +
                                     "' must be 1 to 64 letters, digits and underscores");
@@ -716,7 +587,7 @@ Result<std::unique_ptr<MariadbSession>> connect_mariadb(const DbOptions& options
 Result<std::unique_ptr<Driver>> open_mariadb(const DbOptions& options) {
   TRY_ASSIGN(const std::unique_ptr<MariadbSession> session,
              connect_mariadb(options, SessionKind::maintenance));
-  TRY(check_settings(*session));
+  TRY(check_mariadb_settings(*session));
   return std::unique_ptr<Driver>(std::make_unique<MariadbDriver>(options));
 }
 

@@ -21,8 +21,11 @@ constexpr std::array migrations = {
 struct Machine {
   io::SimDisk disk;
   SimVfs vfs{disk, "cut"};
-  DbOptions options{.name = "cut", .durability = Durability::full, .reader_count = 1,
-                    .sqlite_path = "/data/cut.sqlite", .sqlite_vfs = "cut"};
+  DbOptions options{.name = "cut",
+                    .durability = Durability::full,
+                    .reader_count = 1,
+                    .sqlite_path = "/data/cut.sqlite",
+                    .sqlite_vfs = "cut"};
 
   Machine() { EXPECT_TRUE(disk.make_folders("/data").ok()); }
 };

@@ -81,8 +81,7 @@ class Lease {
  public:
   Lease(StatementCache<Statement>& cache, StatementCache<Statement>::Entry* entry)
       : cache_(&cache), entry_(entry), statement_(entry->statement->get()) {}
-  explicit Lease(std::unique_ptr<Statement> own)
-      : own_(std::move(own)), statement_(own_->get()) {}
+  explicit Lease(std::unique_ptr<Statement> own) : own_(std::move(own)), statement_(own_->get()) {}
   Lease(Lease&& other) noexcept
       : cache_(other.cache_),
         entry_(std::exchange(other.entry_, nullptr)),
@@ -157,10 +156,10 @@ int bind(sqlite3_stmt* statement, int index, const Value& value) {
 
 Result<void> bind_all(sqlite3* db, sqlite3_stmt* statement, std::span<const Value> values) {
   if (static_cast<std::size_t>(sqlite3_bind_parameter_count(statement)) != values.size()) {
-    return Error(Code::invalid,
-                 "statement takes " + std::to_string(sqlite3_bind_parameter_count(statement)) +
-                     " parameters, not " + std::to_string(values.size()) + ": " +
-                     sqlite3_sql(statement));
+    return Error(Code::invalid, "statement takes " +
+                                    std::to_string(sqlite3_bind_parameter_count(statement)) +
+                                    " parameters, not " + std::to_string(values.size()) + ": " +
+                                    sqlite3_sql(statement));
   }
   int index = 0;
   for (const Value& value : values) {
@@ -192,8 +191,7 @@ class SqliteSession final : public Session {
     }
   }
 
-  Result<std::uint64_t> execute(std::string_view text,
-                                std::span<const Value> parameters) override {
+  Result<std::uint64_t> execute(std::string_view text, std::span<const Value> parameters) override {
     TRY(query(text, parameters, {}));
     return static_cast<std::uint64_t>(sqlite3_changes64(db_.get()));
   }
@@ -233,8 +231,8 @@ class SqliteSession final : public Session {
     if (committed.ok()) return CommitOutcome::done;
     // After a failed sync the commit may lie whole in the log: gone for this process, as nobody
     // reads that far, yet found again by whoever recovers the log after a crash.
-    const bool may_be_there = (sqlite3_errcode(db_.get()) & 0xff) == SQLITE_IOERR &&
-                              committed.error().code() == Code::io;
+    const bool may_be_there =
+        (sqlite3_errcode(db_.get()) & 0xff) == SQLITE_IOERR && committed.error().code() == Code::io;
     if (error != nullptr) *error = std::move(committed).error();
     rollback();
     return may_be_there ? CommitOutcome::unknown : CommitOutcome::failed;
@@ -315,8 +313,8 @@ class SqliteDriver final : public Driver {
     // FULL syncs the log, copies all of it into the database file, and syncs that.
     int log_count = 0;
     int copied_count = 0;
-    const int code = sqlite3_wal_checkpoint_v2(checkpointer_->db(), nullptr,
-                                               SQLITE_CHECKPOINT_FULL, &log_count, &copied_count);
+    const int code = sqlite3_wal_checkpoint_v2(checkpointer_->db(), nullptr, SQLITE_CHECKPOINT_FULL,
+                                               &log_count, &copied_count);
     if (code != SQLITE_OK) return error_of(checkpointer_->db(), code).within("checkpoint");
     if (copied_count < log_count) {
       return Error(Code::busy, "checkpoint: readers hold " +
@@ -325,25 +323,31 @@ class SqliteDriver final : public Driver {
     return {};
   }
 
+  // Under another name first: a power cut must not leave half of one under this one.
   Result<void> snapshot_to(const std::string& path) override {
-    const bool real = vfs_.empty();
-    if (real) {
-      TRY_ASSIGN(const bool exists, io::posix_files().exists(path));
-      if (exists) return Error(Code::conflict, "snapshot: " + path + " exists");
-    }
     TRY_ASSIGN(const std::unique_ptr<SqliteSession> session,
                connect_sqlite(SessionKind::maintenance));
-    const Result<std::uint64_t> written =
-        session->Connection::execute("VACUUM INTO ?", {std::string_view(path)});
+    const auto vacuum = [&](const std::string& to) -> Result<void> {
+      TRY(within("snapshot to " + path,
+                 session->Connection::execute("VACUUM INTO ?", {std::string_view(to)})));
+      return {};
+    };
+    if (!vfs_.empty()) return vacuum(path);  // Another file system: not ours to look into.
+    io::FileSystem& files = io::posix_files();
+    TRY_ASSIGN(const bool exists, files.exists(path));
+    if (exists) return Error(Code::conflict, "snapshot: " + path + " exists");
+    const std::string draft = path + ".new";
+    // SQLite fills an empty file; it would make one that everybody may read.
+    TRY_ASSIGN(const std::unique_ptr<io::File> file, files.open(draft, io::OpenMode::create));
+    Result<void> written = file->truncate(0);
+    if (written.ok()) written = vacuum(draft);
+    if (written.ok()) written = file->sync_data();
+    if (written.ok()) written = files.rename(draft, path);
     if (!written.ok()) {
-      if (real) (void)io::posix_files().remove(path);
-      return Error(written.error()).within("snapshot to " + path);
+      (void)files.remove(draft);
+      return written;
     }
-    if (!real) return {};
-    TRY_ASSIGN(const std::unique_ptr<io::File> file,
-               io::posix_files().open(path, io::OpenMode::read_write));
-    TRY(file->sync_data());
-    return io::posix_files().sync_folder(io::folder_of(path));
+    return files.sync_folder(io::folder_of(path));
   }
 
   // Makes the file, sets what is kept in it, and checks that it holds.
@@ -381,8 +385,8 @@ class SqliteDriver final : public Driver {
  private:
   Result<std::unique_ptr<SqliteSession>> connect_sqlite(SessionKind kind) {
     sqlite3* raw = nullptr;
-    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
-                      SQLITE_OPEN_EXRESCODE;
+    const int flags =
+        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     const int code =
         sqlite3_open_v2(path_.c_str(), &raw, flags, vfs_.empty() ? nullptr : vfs_.c_str());
     DbPtr db(raw);
@@ -442,8 +446,8 @@ Result<void> restore_sqlite(const DbOptions& options, const std::string& path) {
   TRY(within("restore", copy_file(path, draft)));
   Result<void> checked = [&]() -> Result<void> {
     sqlite3* raw = nullptr;
-    const int code = sqlite3_open_v2(draft.c_str(), &raw,
-                                     SQLITE_OPEN_READONLY | SQLITE_OPEN_EXRESCODE, nullptr);
+    const int code =
+        sqlite3_open_v2(draft.c_str(), &raw, SQLITE_OPEN_READONLY | SQLITE_OPEN_EXRESCODE, nullptr);
     SqliteSession session((DbPtr(raw)));
     if (code != SQLITE_OK) return error_of(raw, code);
     std::string verdict;

@@ -23,8 +23,10 @@ class MariadbSession : public Session {
 };
 
 // Connects to the schema of `options`, and makes it where it is missing.
-Result<std::unique_ptr<MariadbSession>> connect_mariadb(const DbOptions& options,
-                                                        SessionKind kind);
+Result<std::unique_ptr<MariadbSession>> connect_mariadb(const DbOptions& options, SessionKind kind);
+
+// Code::invalid names the setting that is wrong, and the right value.
+Result<void> check_mariadb_settings(MariadbSession& session);
 
 // Writes all tables of the schema into a new file, as one consistent snapshot (sql-dump.md).
 Result<void> dump_mariadb(MariadbSession& session, const std::string& path);

@@ -16,7 +16,8 @@ constexpr std::string_view version_table =
     "CREATE TABLE IF NOT EXISTS schema_version (component {TEXT(64)} NOT NULL PRIMARY KEY,"
     " version {INT} NOT NULL, begun_count {INT} NOT NULL) {CLUSTERED_OPTIONS}";
 
-// Where a component stands: `version` is complete, and of the next one so many statements were begun.
+// Where a component stands: `version` is complete, and of the next one so many statements were
+// begun.
 struct Standing {
   std::uint32_t version = 0;
   std::uint64_t begun_count = 0;
@@ -90,8 +91,8 @@ Result<void> migrate(Session& session, std::string_view component,
                      std::span<const Migration> migrations) {
   for (std::size_t i = 0; i < migrations.size(); ++i) {
     if (migrations[i].version != i + 1) {
-      return Error(Code::invalid, "migrations of " + std::string(component) +
-                                      " are not numbered 1, 2, 3, …");
+      return Error(Code::invalid,
+                   "migrations of " + std::string(component) + " are not numbered 1, 2, 3, …");
     }
   }
   const std::string context = "migrate " + std::string(component);

@@ -59,8 +59,7 @@ Result<void> WriteQueue::submit(Db::Body body, io::Executor& executor, Db::Done 
       return Error(Code::busy, "the write queue of database " + options_.name + " is full (" +
                                    std::to_string(options_.queue_count_max) + ")");
     }
-    waiting_.push_back(
-        {.body = std::move(body), .executor = &executor, .done = std::move(done)});
+    waiting_.push_back({.body = std::move(body), .executor = &executor, .done = std::move(done)});
   }
   queue_gauge_.add(1);
   wake_.notify_one();

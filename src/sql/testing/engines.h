@@ -50,8 +50,8 @@ std::string engine_name(const ::testing::TestParamInfo<Engine>& info);
 
 }  // namespace matsuri::sql
 
-#define MATSURI_FOR_EACH_ENGINE(Fixture)                                           \
-  INSTANTIATE_TEST_SUITE_P(Engines, Fixture,                                       \
-                           ::testing::Values(::matsuri::sql::Engine::sqlite,       \
-                                             ::matsuri::sql::Engine::mariadb),     \
-                           ::matsuri::sql::engine_name)
+#define MATSURI_FOR_EACH_ENGINE(Fixture)                                                  \
+  INSTANTIATE_TEST_SUITE_P(                                                               \
+      Engines, Fixture,                                                                   \
+      ::testing::Values(::matsuri::sql::Engine::sqlite, ::matsuri::sql::Engine::mariadb), \
+      ::matsuri::sql::engine_name)

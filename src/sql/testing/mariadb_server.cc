@@ -57,8 +57,8 @@ void run_program(std::vector<std::string> words) {
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
   pid_t pid = 0;
-  const int code = posix_spawnp(&pid, words[0].c_str(), &actions, nullptr, pointers(words).data(),
-                                environ);
+  const int code =
+      posix_spawnp(&pid, words[0].c_str(), &actions, nullptr, pointers(words).data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   int status = 0;
   if (code != 0 || waitpid(pid, &status, 0) != pid || status != 0) fail(words[0] + " failed");
@@ -96,9 +96,11 @@ fs::path template_folder() {
   if (!fs::exists(done)) {
     const fs::path draft = root / "draft";
     fs::remove_all(draft);
-    std::vector<std::string> words = {installer_path, "--no-defaults",
+    std::vector<std::string> words = {installer_path,
+                                      "--no-defaults",
                                       "--auth-root-authentication-method=normal",
-                                      "--skip-test-db", "--innodb-log-file-size=32M",
+                                      "--skip-test-db",
+                                      "--innodb-log-file-size=32M",
                                       "--datadir=" + draft.string()};
     if (geteuid() == 0) words.emplace_back("--user=root");
     run_program(std::move(words));
@@ -109,14 +111,27 @@ fs::path template_folder() {
 }
 
 std::vector<std::string> server_words(const std::string& folder, const std::string& socket) {
-  std::vector<std::string> words = {
-      server_path, "--no-defaults", "--datadir=" + folder + "/data", "--socket=" + socket,
-      "--pid-file=" + folder + "/pid", "--log-error=" + folder + "/log", "--skip-networking",
-      "--skip-log-bin", "--innodb-buffer-pool-size=64M", "--innodb-buffer-pool-chunk-size=16M",
-      "--innodb-log-file-size=32M", "--innodb-log-buffer-size=4M", "--key-buffer-size=1M",
-      "--aria-pagecache-buffer-size=1M", "--query-cache-size=0", "--performance-schema=OFF",
-      "--table-open-cache=256", "--max-connections=100", "--skip-name-resolve",
-      "--innodb-flush-log-at-trx-commit=1", "--character-set-server=utf8mb4"};
+  std::vector<std::string> words = {server_path,
+                                    "--no-defaults",
+                                    "--datadir=" + folder + "/data",
+                                    "--socket=" + socket,
+                                    "--pid-file=" + folder + "/pid",
+                                    "--log-error=" + folder + "/log",
+                                    "--skip-networking",
+                                    "--skip-log-bin",
+                                    "--innodb-buffer-pool-size=64M",
+                                    "--innodb-buffer-pool-chunk-size=16M",
+                                    "--innodb-log-file-size=32M",
+                                    "--innodb-log-buffer-size=4M",
+                                    "--key-buffer-size=1M",
+                                    "--aria-pagecache-buffer-size=1M",
+                                    "--query-cache-size=0",
+                                    "--performance-schema=OFF",
+                                    "--table-open-cache=256",
+                                    "--max-connections=100",
+                                    "--skip-name-resolve",
+                                    "--innodb-flush-log-at-trx-commit=1",
+                                    "--character-set-server=utf8mb4"};
   if (geteuid() == 0 && server_user() == nullptr) words.emplace_back("--user=root");
   return words;
 }
@@ -160,8 +175,8 @@ void MariadbServer::start() {
   if (pid == 0) {
     // Only calls that are safe between fork and exec. The user is changed here and not by the
     // server, because changing it forgets that we want to die with our parent.
-    if (user != nullptr && (setgroups(0, nullptr) != 0 || setgid(user->pw_gid) != 0 ||
-                            setuid(user->pw_uid) != 0)) {
+    if (user != nullptr &&
+        (setgroups(0, nullptr) != 0 || setgid(user->pw_gid) != 0 || setuid(user->pw_uid) != 0)) {
       _exit(126);
     }
     prctl(PR_SET_PDEATHSIG, SIGKILL);

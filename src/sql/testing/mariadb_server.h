@@ -1,5 +1,5 @@
-// A MariaDB server of our own for tests: one a process, started when first asked for, on a socket in
-// a folder of its own, gone with the process.
+// A MariaDB server of our own for tests: one a process, started when first asked for, on a socket
+// in a folder of its own, gone with the process.
 #pragma once
 
 #include <sys/types.h>

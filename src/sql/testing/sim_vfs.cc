@@ -1,5 +1,6 @@
 // SQLite's file system interface on ours; see sim_vfs.h. The interface is SQLite's "os" layer
-// (sqlite.org/c3ref/vfs.html, /c3ref/io_methods.html); what to sync when is taken from its unix VFS.
+// (sqlite.org/c3ref/vfs.html, /c3ref/io_methods.html); what to sync when is taken from its unix
+// VFS.
 #include "sql/testing/sim_vfs.h"
 
 #include <sqlite3.h>
@@ -26,7 +27,7 @@ struct Handle;
 // What the connections to one file share.
 struct Shared {
   std::mutex mutex;
-  std::map<const Handle*, int> levels;  // SQLITE_LOCK_… of those that have one
+  std::map<const Handle*, int> levels;           // SQLITE_LOCK_… of those that have one
   std::vector<std::unique_ptr<char[]>> regions;  // the log's index
   int region_user_count = 0;
   std::array<const Handle*, shm_lock_count> exclusive{};
@@ -306,18 +307,18 @@ int open_file(sqlite3_vfs* vfs, const char* path, sqlite3_file* file, int flags,
   if (path != nullptr) {
     handle->path = path;
     handle->shared = impl.shared_of(handle->path);
-    Result<std::unique_ptr<io::File>> opened =
-        impl.files.open(handle->path, (flags & SQLITE_OPEN_READONLY) != 0
-                                          ? io::OpenMode::read
-                                          : io::OpenMode::read_write);
+    Result<std::unique_ptr<io::File>> opened = impl.files.open(
+        handle->path,
+        (flags & SQLITE_OPEN_READONLY) != 0 ? io::OpenMode::read : io::OpenMode::read_write);
     if (!opened.ok() && opened.error().code() == Code::not_found &&
         (flags & SQLITE_OPEN_CREATE) != 0) {
       opened = impl.files.open(handle->path, io::OpenMode::create);
-      constexpr int journals = SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL |
-                               SQLITE_OPEN_WAL;
-      handle->folder_sync_due = (flags & journals) != 0;
     }
     if (!opened.ok()) return SQLITE_CANTOPEN;
+    // As the unix VFS: by every connection that might have made the file, not by the one that did,
+    // as another one may be the first to sync it.
+    constexpr int journals = SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL | SQLITE_OPEN_WAL;
+    handle->folder_sync_due = (flags & SQLITE_OPEN_CREATE) != 0 && (flags & journals) != 0;
     handle->file = std::move(opened).value();
   }
   reinterpret_cast<SimFile*>(file)->handle = handle.release();

@@ -1,5 +1,5 @@
-// SQLite on a FileSystem of ours, most of all on io::SimDisk: so that a power cut at every operation
-// of a run can be simulated.
+// SQLite on a FileSystem of ours, most of all on io::SimDisk: so that a power cut at every
+// operation of a run can be simulated.
 #pragma once
 
 #include <atomic>
@@ -10,9 +10,9 @@
 
 namespace matsuri::sql {
 
-// Registers itself with SQLite under `name` (DbOptions::sqlite_vfs) and syncs where SQLite's own POSIX
-// one does: a new journal or log syncs its folder as well with its first sync. Locks and the log's
-// index are shared by the connections of this object and not with other processes.
+// Registers itself with SQLite under `name` (DbOptions::sqlite_vfs) and syncs where SQLite's own
+// POSIX one does: a new journal or log syncs its folder as well with its first sync. Locks and the
+// log's index are shared by the connections of this object and not with other processes.
 //
 // Thread-safe. Every database on it must be closed before it goes, and before SimDisk::power_on().
 class SimVfs {

@@ -117,6 +117,8 @@ export class LiveStream {
       const parser = new EventParser((event) => this.dispatch(event.event, event.data));
       const decoder = new TextDecoder();
       const reader = answer.body.getReader();
+      // A body that came from elsewhere than the network does not end with its signal by itself.
+      controller.signal.addEventListener("abort", () => void reader.cancel().catch(() => {}));
       for (;;) {
         const { done, value } = await reader.read();
         if (done) return;

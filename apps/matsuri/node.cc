@@ -5,6 +5,7 @@
 #include "io/clock.h"
 #include "io/file.h"
 #include "io/random.h"
+#include "ops/backup.h"
 #include "timeline/schema.h"
 
 namespace matsuri {
@@ -21,6 +22,10 @@ ServerNode::~ServerNode() { stop(); }
 Result<std::unique_ptr<ServerNode>> ServerNode::open(const Config& config, NodeUse use) {
   std::unique_ptr<ServerNode> node(new ServerNode(config));
   io::FileSystem& files = io::posix_files();
+  TRY_ASSIGN(const bool restoring, ops::is_restoring(files, config.data));
+  if (restoring)
+    return Error(Code::corrupt, "a restore into " + config.data +
+                                    " did not come to its end: empty the folder, and restore again");
   TRY(files.make_folders(node->folder.databases()));
   if (use != NodeUse::peek) {
     auto lock = files.lock(node->folder.lock());
@@ -90,9 +95,14 @@ Result<void> ServerNode::open_domains() {
 
 Result<void> ServerNode::open_stream() {
   stream = std::make_unique<stream::Stream>(stream::StreamOptions{.metrics = &metrics});
-  TRY(stream->add_journal(folder.journal(), journal.get()));
-  TRY_ASSIGN(const bool has_import, io::posix_files().exists(folder.import_journal()));
-  if (has_import) TRY(stream->add_journal(folder.import_journal(), import_journal.get()));
+  // Others than these two are what a restore under another node number has left to be read.
+  TRY_ASSIGN(const auto journals, ops::journal_folders(io::posix_files(), folder.path));
+  for (const std::string& path : journals) {
+    journal::Writer* writer = nullptr;
+    if (path == folder.journal()) writer = journal.get();
+    if (path == folder.import_journal()) writer = import_journal.get();
+    TRY(stream->add_journal(path, writer));
+  }
   TRY(stream->add_outbox(*main_outbox));
   TRY(stream->add_outbox(*timeline_outbox));
   TRY(stream->add_view(timeline_view, *timeline_outbox));

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "http/router.h"
 #include "http/server.h"
+#include "io/clock.h"
 #include "node.h"
 #include "ops/routes.h"
 #include "ops/upkeep.h"
@@ -117,7 +118,16 @@ Result<void> serve(const Config& config) {
   TRY_ASSIGN(const std::unique_ptr<http::Server> server,
              http::Server::listen(std::move(options), router));
   TRY(node->start());
-  ops::Upkeep upkeep(upkeep_parts(*node));
+  ops::Upkeep upkeep({.accounts = *node->accounts,
+                      .journal = *node->journal,
+                      .stream = *node->stream,
+                      .main_db = *node->main_db,
+                      .timeline_db = *node->timeline_db,
+                      .timeline_outbox = *node->timeline_outbox,
+                      .data = config.data,
+                      .snapshot_folder = node->folder.snapshots(),
+                      .journal_keep_size = config.journal_keep_size,
+                      .clock = io::system_clock()});
   server->start();
   readiness.set(ops::Readiness::State::serving);
   log_start(config, server->port());

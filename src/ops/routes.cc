@@ -17,12 +17,16 @@ http::Response text(std::string body) {
 // The first thing that keeps us from serving; Result<void> of nothing where all is well.
 Result<void> check_ready(const RouteParts& parts) {
   switch (parts.readiness.state()) {
-    case Readiness::State::starting: return Error(Code::busy, "starting");
-    case Readiness::State::draining: return Error(Code::busy, "shutting down");
-    case Readiness::State::serving: break;
+    case Readiness::State::starting:
+      return Error(Code::busy, "starting");
+    case Readiness::State::draining:
+      return Error(Code::busy, "shutting down");
+    case Readiness::State::serving:
+      break;
   }
   switch (parts.journal.health()) {
-    case journal::Health::good: return {};
+    case journal::Health::good:
+      return {};
     case journal::Health::slow_sync:
       return Error(Code::busy, "the journal's disk takes more than two seconds to sync");
     case journal::Health::disk_full:

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "base/log.h"
+#include "ops/backup.h"
 #include "stream/retention.h"
 #include "timeline/apply.h"
 
@@ -12,19 +13,17 @@ namespace {
 constexpr std::string_view clean_up_kind = "clean_up";
 
 void warn_of(std::string_view what, const Result<void>& result) {
-  if (!result.ok())
-    log::warn("ops", what, {{"error", result.error().to_string()}});
+  if (!result.ok()) log::warn("ops", what, {{"error", result.error().to_string()}});
 }
 
 // One waiting job a database: it gives the time of its next run itself.
 void schedule_clean_up(sql::Db& db, const io::Clock& clock) {
-  warn_of("clean-up not scheduled",
-          db.write_and_wait([&](sql::Connection& connection) {
-            return stream::enqueue(connection, {.kind = std::string(clean_up_kind),
-                                                .key = "hourly",
-                                                .payload = "",
-                                                .run_unix_ms = clock.unix_ms()});
-          }));
+  warn_of("clean-up not scheduled", db.write_and_wait([&](sql::Connection& connection) {
+    return stream::enqueue(connection, {.kind = std::string(clean_up_kind),
+                                        .key = "hourly",
+                                        .payload = "",
+                                        .run_unix_ms = clock.unix_ms()});
+  }));
 }
 
 // Runs again at once while there was as much to delete as one turn takes.
@@ -90,9 +89,8 @@ Result<void> Upkeep::run_once() {
 }
 
 Result<void> Upkeep::snapshot_if_due() {
-  TRY_ASSIGN(const auto newest,
-             stream::newest_snapshot(io::posix_files(), parts_.snapshot_folder,
-                                     parts_.timeline_db.name()));
+  TRY_ASSIGN(const auto newest, stream::newest_snapshot(io::posix_files(), parts_.snapshot_folder,
+                                                        parts_.timeline_db.name()));
   const std::int64_t last_ms = newest ? newest->unix_ms : start_ms_;
   if (parts_.clock.unix_ms() - last_ms < snapshot_period_ms) return {};
   TRY_ASSIGN(const stream::Snapshot taken,
@@ -103,9 +101,12 @@ Result<void> Upkeep::snapshot_if_due() {
 }
 
 Result<void> Upkeep::drop_what_is_applied() {
-  TRY_ASSIGN(const auto newest,
-             stream::newest_snapshot(io::posix_files(), parts_.snapshot_folder,
-                                     parts_.timeline_db.name()));
+  // Whoever copies or checks records has asked us to leave them; the next turn is soon enough.
+  const auto ours = io::posix_files().lock(parts_.data + "/" + std::string(retain_file_name));
+  if (!ours.ok() && ours.error().code() == Code::busy) return {};
+  if (!ours.ok()) return ours.error();
+  TRY_ASSIGN(const auto newest, stream::newest_snapshot(io::posix_files(), parts_.snapshot_folder,
+                                                        parts_.timeline_db.name()));
   TRY_ASSIGN(const std::vector<Position> droppable,
              stream::droppable(parts_.stream, {{&parts_.timeline_db, newest}}));
   TRY(parts_.journal.drop_applied(droppable, parts_.journal_keep_size));

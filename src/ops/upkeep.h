@@ -28,6 +28,7 @@ struct UpkeepParts {
   sql::Db& main_db;
   sql::Db& timeline_db;
   stream::Outbox& timeline_outbox;
+  std::string data;  // whose RETAIN is respected
   std::string snapshot_folder;
   std::uint64_t journal_keep_size;
   io::Clock& clock;

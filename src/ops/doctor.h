@@ -1,0 +1,40 @@
+// Checks that everything which is kept belongs together, and changes nothing.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "io/file.h"
+#include "sql/db.h"
+
+namespace matsuri::ops {
+
+struct DoctorOptions {
+  std::string data;
+  sql::DbOptions main;
+  sql::DbOptions timeline;
+  io::FileSystem* files = &io::posix_files();
+};
+
+// What was found wrong, a line each, at most finding_count_max; and how much was looked at.
+struct Diagnosis {
+  std::vector<std::string> findings;
+  std::uint64_t record_count = 0;
+  std::uint64_t post_count = 0;
+  std::uint64_t account_count = 0;
+};
+inline constexpr std::size_t finding_count_max = 1000;
+
+// Reads journals and databases through: every checksum, every position against the end of its
+// origin, every record against the one effect that it must have had (a post, a refusal, a place in
+// quarantine), every fact against the rows that it tells of, every reference between tables.
+//
+// Also beside a running server: each database is read at one moment, the timeline's before main's,
+// and records count up to the positions of that moment. Needs 8 bytes of memory for each id.
+//
+// An error says that the doctor could not look; what it saw and did not like are findings.
+Result<Diagnosis> examine(const DoctorOptions& options);
+
+}  // namespace matsuri::ops

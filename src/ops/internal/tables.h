@@ -1,0 +1,62 @@
+// What the doctor has to know of each database, read at one moment.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.h"
+#include "model/position.h"
+#include "ops/internal/findings.h"
+#include "sql/db.h"
+
+namespace matsuri::ops::internal {
+
+// An account as main's row, a fact or the timeline's copy tells of it.
+struct AccountSeen {
+  std::uint64_t rev = 0;
+  std::string handle;
+  std::string name;
+
+  bool operator==(const AccountSeen&) const = default;
+};
+using AccountsSeen = std::unordered_map<std::uint64_t, AccountSeen>;
+
+struct OutboxSeen {
+  std::uint64_t incarnation = 0;
+  std::uint64_t first_offset = 1;
+  std::uint64_t end_offset = 0;
+  AccountsSeen accounts;         // the newest fact of each
+  std::uint64_t post_count = 0;  // facts that a post is there
+};
+
+// What became of a record that is not in effect as a post.
+enum class Aside : std::uint8_t { refused, duplicate, quarantined };
+
+struct MainSeen {
+  OutboxSeen outbox;
+  AccountsSeen accounts;
+  std::vector<std::uint64_t> other_ids;  // of sessions and tokens
+};
+
+struct TimelineSeen {
+  OutboxSeen outbox;
+  std::map<Origin, std::uint64_t> positions;  // of the view "timeline"
+  std::map<Position, Aside> asides;
+  AccountsSeen authors;
+  std::vector<std::uint64_t> post_ids;  // sorted
+};
+
+// The engine's own check of its files. Not inside a reading transaction that others depend on.
+Result<void> check_engine(sql::Connection& connection, const std::string& name, Findings& findings);
+
+Result<MainSeen> read_main(sql::Connection& connection, Findings& findings);
+Result<TimelineSeen> read_timeline(sql::Connection& connection, Findings& findings);
+
+// What holds between the two, the timeline having been read first.
+void compare(const MainSeen& main, const TimelineSeen& timeline, Findings& findings);
+
+}  // namespace matsuri::ops::internal

@@ -19,8 +19,8 @@ Result<void> Standings::load(sql::Connection& connection) {
                        }));
   // A session that is too old is refused for its age: its closing need not be remembered.
   const std::int64_t oldest_ms = clock_.unix_ms() - session_age_ms_max;
-  TRY(connection.query("SELECT id FROM session WHERE closed_ms <> 0 AND created_ms > ?", {oldest_ms},
-                       [&](const sql::Row& row) { closed_.insert(row.id(0)); }));
+  TRY(connection.query("SELECT id FROM session WHERE closed_ms <> 0 AND created_ms > ?",
+                       {oldest_ms}, [&](const sql::Row& row) { closed_.insert(row.id(0)); }));
   return connection.query("SELECT id FROM token WHERE closed_ms <> 0", {},
                           [&](const sql::Row& row) { closed_.insert(row.id(0)); });
 }
@@ -47,10 +47,11 @@ Result<Standings::Standing> Standings::check(const Credential& credential) const
 void Standings::apply(const AccountChanged& fact) {
   const std::unique_lock lock(mutex_);
   const auto found = entries_.find(fact.account);
-  const bool is_first = fact.epoch == 0 && fact.role == Role::user;
   if (found == entries_.end()) {
-    if (!is_first)
-      entries_[fact.account] = {fact.rev, {.epoch = fact.epoch, .role = fact.role}};
+    // Only the first revision may go unremembered: of a later one that says nothing special, the
+    // number still has to refuse an older one that did.
+    const bool is_first = fact.rev <= 1 && fact.epoch == 0 && fact.role == Role::user;
+    if (!is_first) entries_[fact.account] = {fact.rev, {.epoch = fact.epoch, .role = fact.role}};
     return;
   }
   if (fact.rev <= found->second.rev) return;

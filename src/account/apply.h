@@ -1,4 +1,5 @@
-// Whether a credential still counts, from memory alone: the facts of main, applied to a small table.
+// Whether a credential still counts, from memory alone: the facts of main, applied to a small
+// table.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +16,9 @@
 
 namespace matsuri::account {
 
-// Epochs and roles of the accounts that have any but the first, and the credentials that were closed
-// before their time. Most accounts have no entry, so millions cost nothing.
+// Epochs and roles of the accounts that have any but the first (or changed while this process ran),
+// and the credentials that were closed before their time. Most accounts have no entry, so millions
+// cost nothing.
 //
 // Thread-safe. Every node follows main's outbox; the node that commits a change also applies it at
 // once, so that a log-out counts from its answer on.

@@ -39,8 +39,9 @@ std::string serialise(const std::vector<Key>& keys) {
 }
 
 Result<std::vector<Key>> parse(std::string_view text) {
-  const Error damaged(Code::corrupt, "the signing keys are damaged: restore keys/session.keys "
-                                     "from a backup, or remove it (everybody signs in again)");
+  const Error damaged(Code::corrupt,
+                      "the signing keys are damaged: restore keys/session.keys "
+                      "from a backup, or remove it (everybody signs in again)");
   if (text.size() < magic.size() + entry_size + 4 || !text.starts_with(magic)) return damaged;
   const std::string_view body = text.substr(0, text.size() - 4);
   if (load<std::uint32_t>(as_bytes(text), body.size()) != crc32c(as_bytes(body))) return damaged;

@@ -1,5 +1,6 @@
-// What a session cookie and a bearer token hold: who, which session or token, of which epoch, signed.
-// Nothing has to be looked up to know that one is genuine; standing.h knows whether it still counts.
+// What a session cookie and a bearer token hold: who, which session or token, of which epoch,
+// signed. Nothing has to be looked up to know that one is genuine; standing.h knows whether it
+// still counts.
 #pragma once
 
 #include <cstdint>
@@ -37,7 +38,7 @@ class Signer {
   Signer(const Signer&) = delete;
   Signer& operator=(const Signer&) = delete;
 
-  // base64url of version, kind, key id, account, id, epoch and the MAC: 73 characters.
+  // base64url of version, kind, key id, account, id, epoch and the MAC: 74 characters.
   std::string sign(const Credential& credential) const;
   // Code::unauthenticated for everything that sign() did not give. Constant time in the MAC.
   Result<Credential> verify(std::string_view text) const;

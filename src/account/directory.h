@@ -1,4 +1,5 @@
-// What people are called, in memory: the names beside an answer need no SQL for those who are active.
+// What people are called, in memory: the names beside an answer need no SQL for those who are
+// active.
 #pragma once
 
 #include <deque>
@@ -39,12 +40,16 @@ class Directory final : public stream::MemoryView {
   };
 
   void keep(const Account& account, std::uint64_t rev);
+  // Ends the read of resolve(): the account as it is known by now.
+  Account finish(const Account& account, std::uint64_t rev);
+  void forget_read(AccountId id);
 
   sql::Db& db_;
   const std::size_t count_max_;
   mutable std::mutex mutex_;
   std::unordered_map<AccountId, Entry> entries_;
-  std::deque<AccountId> order_;  // the oldest first
+  std::deque<AccountId> order_;                       // the oldest first
+  std::unordered_map<AccountId, std::size_t> reads_;  // that are under way
 };
 
 }  // namespace matsuri::account

@@ -89,13 +89,13 @@ void Accounts::publish(const std::vector<Event>& facts, const Position& position
 void Accounts::hash_then(io::Executor& executor, std::string password,
                          std::move_only_function<void(Result<std::string>)> done) {
   auto shared = std::make_shared<decltype(done)>(std::move(done));
-  const Result<void> queued = parts_.hashers.submit(
-      [this, &executor, password = std::move(password), shared]() mutable {
+  const Result<void> queued =
+      parts_.hashers.submit([this, &executor, password = std::move(password), shared]() mutable {
         Result<std::string> hash = hash_of(password, parts_.cost);
         sodium_memzero(password.data(), password.size());
         executor.post([shared, hash = std::move(hash)]() mutable { (*shared)(std::move(hash)); });
       });
-  if (!queued.ok()) (*shared)(queued.error());
+  if (!queued.ok()) (*shared)(Error(Code::busy, "too many people sign in just now: try again"));
 }
 
 void Accounts::sign_up(SignUp wanted, io::Executor& executor,
@@ -106,37 +106,37 @@ void Accounts::sign_up(SignUp wanted, io::Executor& executor,
     return clean_password(wanted.password);
   }();
   if (!checked.ok()) return done(checked.error());
-  hash_then(executor, checked.value(),
-            [this, wanted = std::move(wanted), &executor,
-             done = std::move(done)](Result<std::string> hash) mutable {
-              if (!hash.ok()) return done(hash.error());
-              commit<SignedIn>(
-                  executor,
-                  [this, wanted = std::move(wanted), hash = std::move(hash).value()](
-                      sql::Connection& connection) -> Result<Changed<SignedIn>> {
-                    TRY_ASSIGN(const std::uint64_t id, parts_.ids.next());
-                    const AccountRow row{.account = {.id = AccountId{id},
-                                                     .handle = wanted.handle,
-                                                     .name = wanted.name,
-                                                     .created_unix_ms = parts_.clock.unix_ms()},
-                                         .password_hash = hash,
-                                         .rev = 1};
-                    const auto inserted = connection.execute(
-                        "INSERT INTO account "
-                        "(id, handle, name, password, role, epoch, rev, created_ms) "
-                        "VALUES (?, ?, ?, ?, 0, 0, 1, ?)",
-                        {id, row.account.handle, row.account.name, hash,
-                         row.account.created_unix_ms});
-                    if (!inserted.ok() && inserted.error().code() == Code::conflict)
-                      return Error(Code::conflict, "the handle is taken: choose another");
-                    TRY(inserted);
-                    TRY_ASSIGN(Changed<SignedIn> opened,
-                               open_session(connection, row.account, 0, wanted.user_agent));
-                    opened.facts.emplace_back(fact_of(row));
-                    return opened;
-                  },
-                  std::move(done));
-            });
+  hash_then(
+      executor, checked.value(),
+      [this, wanted = std::move(wanted), &executor,
+       done = std::move(done)](Result<std::string> hash) mutable {
+        if (!hash.ok()) return done(hash.error());
+        commit<SignedIn>(
+            executor,
+            [this, wanted = std::move(wanted), hash = std::move(hash).value()](
+                sql::Connection& connection) -> Result<Changed<SignedIn>> {
+              TRY_ASSIGN(const std::uint64_t id, parts_.ids.next());
+              const AccountRow row{.account = {.id = AccountId{id},
+                                               .handle = wanted.handle,
+                                               .name = wanted.name,
+                                               .created_unix_ms = parts_.clock.unix_ms()},
+                                   .password_hash = hash,
+                                   .rev = 1};
+              const auto inserted = connection.execute(
+                  "INSERT INTO account "
+                  "(id, handle, name, password, role, epoch, rev, created_ms) "
+                  "VALUES (?, ?, ?, ?, 0, 0, 1, ?)",
+                  {id, row.account.handle, row.account.name, hash, row.account.created_unix_ms});
+              if (!inserted.ok() && inserted.error().code() == Code::conflict)
+                return Error(Code::conflict, "the handle is taken: choose another");
+              TRY(inserted);
+              TRY_ASSIGN(Changed<SignedIn> opened,
+                         open_session(connection, row.account, 0, wanted.user_agent));
+              opened.facts.emplace_back(fact_of(row));
+              return opened;
+            },
+            std::move(done));
+      });
 }
 
 void Accounts::log_in(LogIn wanted, io::Executor& executor, Completion<Committed<SignedIn>> done) {
@@ -146,10 +146,12 @@ void Accounts::log_in(LogIn wanted, io::Executor& executor, Completion<Committed
 
   // Three steps: the row (reader), the password (hasher), the session (writer).
   const auto open = [this, &executor, user_agent = wanted.user_agent](
-                        AccountRow row, Completion<Committed<SignedIn>> finish) {
+                        AccountId id, Completion<Committed<SignedIn>> finish) {
     commit<SignedIn>(
         executor,
-        [this, row = std::move(row), user_agent](sql::Connection& connection) {
+        [this, id, user_agent](sql::Connection& connection) -> Result<Changed<SignedIn>> {
+          // Read again: while the password was hashed, somebody may have ended all sessions.
+          TRY_ASSIGN(const AccountRow row, account_of(connection, id));
           return open_session(connection, row.account, row.epoch, user_agent);
         },
         std::move(finish));
@@ -159,19 +161,19 @@ void Accounts::log_in(LogIn wanted, io::Executor& executor, Completion<Committed
     if (!found.ok() && found.error().code() != Code::not_found) return done(found.error());
     AccountRow row = found.ok() ? std::move(found).value() : AccountRow{};
     auto finish = std::make_shared<Completion<Committed<SignedIn>>>(std::move(done));
-    const Result<void> queued = parts_.hashers.submit([this, &executor, refused, open, row, finish,
-                                                       password = std::move(password)]() mutable {
-      const std::string& hash = row.password_hash.empty() ? decoy_hash_ : row.password_hash;
-      const bool matches =
-          crypto_pwhash_str_verify(hash.c_str(), password.data(), password.size()) == 0;
-      sodium_memzero(password.data(), password.size());
-      const bool good = matches && !row.password_hash.empty();
-      executor.post([refused, open, good, finish, row = std::move(row)]() mutable {
-        if (!good) return (*finish)(refused);
-        open(std::move(row), std::move(*finish));
-      });
-    });
-    if (!queued.ok()) (*finish)(queued.error());
+    const Result<void> queued = parts_.hashers.submit(
+        [this, &executor, refused, open, row, finish, password = std::move(password)]() mutable {
+          const std::string& hash = row.password_hash.empty() ? decoy_hash_ : row.password_hash;
+          const bool matches =
+              crypto_pwhash_str_verify(hash.c_str(), password.data(), password.size()) == 0;
+          sodium_memzero(password.data(), password.size());
+          const bool good = matches && !row.password_hash.empty();
+          executor.post([refused, open, good, finish, id = row.account.id]() mutable {
+            if (!good) return (*finish)(refused);
+            open(id, std::move(*finish));
+          });
+        });
+    if (!queued.ok()) (*finish)(Error(Code::busy, "too many people sign in just now: try again"));
   };
   sql::read_value<AccountRow>(
       parts_.db, executor,
@@ -186,12 +188,13 @@ auto Accounts::open_session(sql::Connection& connection, const Account& account,
     -> Result<Changed<SignedIn>> {
   TRY_ASSIGN(const std::uint64_t id, parts_.ids.next());
   const std::int64_t now_ms = parts_.clock.unix_ms();
-  Changed<SignedIn> opened{.value = {.account = account,
-                                     .credential = {.kind = Credential::Kind::session,
-                                                    .account = account.id,
-                                                    .id = id,
-                                                    .epoch = epoch}}};
-  TRY(connection.execute("INSERT INTO session "
+  Changed<SignedIn> opened{
+      .value = {
+          .account = account,
+          .credential = {
+              .kind = Credential::Kind::session, .account = account.id, .id = id, .epoch = epoch}}};
+  TRY(
+      connection.execute("INSERT INTO session "
                          "(id, account, created_ms, seen_ms, closed_ms, user_agent) "
                          "VALUES (?, ?, ?, ?, 0, ?)",
                          {id, account.id.value, now_ms, now_ms, bounded_user_agent(user_agent)}));
@@ -264,22 +267,22 @@ void Accounts::create_token(AccountId account, std::string label, io::Executor& 
       executor,
       [this, account, label = std::move(cleaned).value()](
           sql::Connection& connection) -> Result<Changed<CreatedToken>> {
-        TRY_ASSIGN(const auto count,
-                   connection.integer(
-                       "SELECT COUNT(*) FROM token WHERE account = ? AND closed_ms = 0",
-                       {account.value}));
+        TRY_ASSIGN(
+            const auto count,
+            connection.integer("SELECT COUNT(*) FROM token WHERE account = ? AND closed_ms = 0",
+                               {account.value}));
         if (count.value_or(0) >= static_cast<std::int64_t>(token_count_max))
           return Error(Code::exhausted, "50 tokens are open, the most there may be: close one");
         TRY_ASSIGN(const std::uint64_t id, parts_.ids.next());
         const std::int64_t now_ms = parts_.clock.unix_ms();
-        TRY(connection.execute("INSERT INTO token (id, account, created_ms, closed_ms, label) "
+        TRY(
+            connection.execute("INSERT INTO token (id, account, created_ms, closed_ms, label) "
                                "VALUES (?, ?, ?, 0, ?)",
                                {id, account.value, now_ms, label}));
         return Changed<CreatedToken>{
-            .value = {.token = {.id = TokenId{id}, .label = label, .created_unix_ms = now_ms},
-                      .credential = {.kind = Credential::Kind::token,
-                                     .account = account,
-                                     .id = id}}};
+            .value = {
+                .token = {.id = TokenId{id}, .label = label, .created_unix_ms = now_ms},
+                .credential = {.kind = Credential::Kind::token, .account = account, .id = id}}};
       },
       std::move(done));
 }
@@ -290,8 +293,8 @@ void Accounts::rename(AccountId account, std::string name, io::Executor& executo
   if (!cleaned.ok()) return done(cleaned.error());
   commit<Account>(
       executor,
-      [account, name = std::move(cleaned).value()](
-          sql::Connection& connection) -> Result<Changed<Account>> {
+      [account,
+       name = std::move(cleaned).value()](sql::Connection& connection) -> Result<Changed<Account>> {
         TRY(connection.execute("UPDATE account SET name = ?, rev = rev + 1 WHERE id = ?",
                                {name, account.value}));
         TRY_ASSIGN(const AccountRow row, account_of(connection, account));
@@ -302,9 +305,9 @@ void Accounts::rename(AccountId account, std::string name, io::Executor& executo
 
 Result<AccountChanged> change_role(sql::Connection& connection, std::string_view handle,
                                    Role role) {
-  TRY(connection.execute("UPDATE account SET role = ?, rev = rev + 1 WHERE handle = ? AND role <> ?",
-                         {static_cast<std::int64_t>(role), handle,
-                          static_cast<std::int64_t>(role)}));
+  TRY(connection.execute(
+      "UPDATE account SET role = ?, rev = rev + 1 WHERE handle = ? AND role <> ?",
+      {static_cast<std::int64_t>(role), handle, static_cast<std::int64_t>(role)}));
   TRY_ASSIGN(const AccountRow row, account_named(connection, handle));
   return fact_of(row);
 }
@@ -329,8 +332,8 @@ void Accounts::set_block(AccountId account, std::string handle, bool blocked,
                          io::Executor& executor, Completion<Committed<Nothing>> done) {
   commit<Nothing>(
       executor,
-      [this, account, handle = std::move(handle), blocked](
-          sql::Connection& connection) -> Result<Changed<Nothing>> {
+      [this, account, handle = std::move(handle),
+       blocked](sql::Connection& connection) -> Result<Changed<Nothing>> {
         TRY_ASSIGN(const AccountRow target, account_named(connection, handle));
         if (target.account.id == account)
           return Error(Code::invalid, "nobody can block themselves");
@@ -343,10 +346,10 @@ void Accounts::set_block(AccountId account, std::string handle, bool blocked,
                              }));
         if (was_blocked == blocked) return Changed<Nothing>{};
         if (blocked) {
-          TRY_ASSIGN(const auto count,
-                     connection.integer(
-                         "SELECT COUNT(*) FROM block WHERE account = ? AND blocked = 1",
-                         {account.value}));
+          TRY_ASSIGN(
+              const auto count,
+              connection.integer("SELECT COUNT(*) FROM block WHERE account = ? AND blocked = 1",
+                                 {account.value}));
           if (count.value_or(0) >= static_cast<std::int64_t>(block_count_max))
             return Error(Code::exhausted, "2000 people are blocked, the most there may be");
         }

@@ -155,7 +155,8 @@ class Accounts {
                  std::move_only_function<void(Result<std::string>)> done);
 
   AccountsParts parts_;
-  std::string decoy_hash_;  // of no password: what a log-in with an unknown handle is checked against
+  std::string
+      decoy_hash_;  // of no password: what a log-in with an unknown handle is checked against
   std::mutex seen_mutex_;
   std::unordered_map<SessionId, std::int64_t> seen_;
 };

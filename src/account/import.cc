@@ -17,9 +17,8 @@ struct NewRows {
 
   void add(const ImportedAccount& wanted) {
     const std::int64_t created_ms = parts_of(wanted.id.value).unix_ms;
-    const sql::Value account[] = {wanted.id.value, wanted.handle,    wanted.name,
-                                  "",              std::int64_t{0},  std::int64_t{0},
-                                  std::int64_t{1}, created_ms};
+    const sql::Value account[] = {wanted.id.value, wanted.handle,   wanted.name,     "",
+                                  std::int64_t{0}, std::int64_t{0}, std::int64_t{1}, created_ms};
     accounts.insert(accounts.end(), std::begin(account), std::end(account));
     const sql::Value source[] = {wanted.source, wanted.source_id, wanted.id.value};
     imported.insert(imported.end(), std::begin(source), std::end(source));

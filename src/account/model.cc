@@ -14,8 +14,8 @@ constexpr std::array<std::string_view, 4> role_names = {"user", "moderator", "su
 
 Result<void> check_handle(std::string_view handle) {
   const auto is_letter = [](char c) { return c >= 'a' && c <= 'z'; };
-  bool good = handle.size() >= handle_size_min && handle.size() <= handle_size_max &&
-              is_letter(handle[0]);
+  bool good =
+      handle.size() >= handle_size_min && handle.size() <= handle_size_max && is_letter(handle[0]);
   for (const char c : handle) good = good && (is_letter(c) || (c >= '0' && c <= '9') || c == '_');
   if (!good)
     return Error(Code::invalid,

@@ -20,7 +20,8 @@ inline constexpr std::size_t password_points_min = 8;
 inline constexpr std::size_t password_points_max = 128;
 inline constexpr std::size_t label_points_max = 40;
 inline constexpr std::size_t user_agent_size_max = 256;
-inline constexpr std::size_t session_count_max = 50;  // open at once; the oldest is closed beyond it
+inline constexpr std::size_t session_count_max =
+    50;  // open at once; the oldest is closed beyond it
 inline constexpr std::size_t token_count_max = 50;
 inline constexpr std::size_t block_count_max = 2000;
 inline constexpr std::int64_t session_age_ms_max = std::int64_t{30} * 24 * 3600 * 1000;

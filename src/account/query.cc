@@ -54,7 +54,8 @@ Result<std::vector<Session>> sessions_of(sql::Connection& connection, AccountId 
 
 Result<std::vector<Token>> tokens_of(sql::Connection& connection, AccountId account) {
   std::vector<Token> tokens;
-  TRY(connection.query("SELECT id, label, created_ms FROM token "
+  TRY(
+      connection.query("SELECT id, label, created_ms FROM token "
                        "WHERE account = ? AND closed_ms = 0 ORDER BY id DESC",
                        {account.value}, [&](const sql::Row& row) {
                          tokens.push_back({.id = TokenId{row.id(0)},
@@ -75,10 +76,10 @@ Result<std::vector<Account>> blocks_of(sql::Connection& connection, AccountId ac
 
 Result<AccountId> imported_account(sql::Connection& connection, std::string_view source,
                                    std::string_view source_id) {
-  TRY_ASSIGN(const auto found,
-             connection.integer(
-                 "SELECT account FROM imported_account WHERE source = ? AND source_id = ?",
-                 {source, source_id}));
+  TRY_ASSIGN(
+      const auto found,
+      connection.integer("SELECT account FROM imported_account WHERE source = ? AND source_id = ?",
+                         {source, source_id}));
   return AccountId{static_cast<std::uint64_t>(found.value_or(0))};
 }
 

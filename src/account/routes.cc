@@ -60,6 +60,12 @@ Response account_response(int status, const Account& account) {
   return response;
 }
 
+// The caller's own account is missing: the credential is of a time that a restore took back.
+Error as_caller(const Error& error) {
+  if (error.code() != Code::not_found) return error;
+  return {Code::unauthenticated, "your account is not here any more: sign up again"};
+}
+
 Response no_content() { return {.status = 204, .content_type = ""}; }
 
 template <class T>
@@ -107,8 +113,10 @@ class Routes {
   void get_me(const RequestPtr& request, Responder respond) const {
     read<AccountRow>(
         request, std::move(respond),
-        [id = request->caller.account](sql::Connection& connection) {
-          return account_of(connection, id);
+        [id = request->caller.account](sql::Connection& connection) -> Result<AccountRow> {
+          auto row = account_of(connection, id);
+          if (!row.ok()) return as_caller(row.error());
+          return row;
         },
         [](const AccountRow& row) { return account_response(200, row.account); });
   }
@@ -125,14 +133,17 @@ class Routes {
   void rename(const RequestPtr& request, Responder respond) const {
     const auto name = string_field(*request, "name");
     if (!name.ok()) return respond.send(http::problem(name.error()));
-    parts_.accounts.rename(request->caller.account, name.value(), *request->executor,
-                           renders_account(std::move(respond)));
+    parts_.accounts.rename(
+        request->caller.account, name.value(), *request->executor,
+        [finish = renders_account(std::move(respond))](Result<Committed<Account>> result) mutable {
+          if (!result.ok()) return finish(as_caller(result.error()));
+          finish(std::move(result));
+        });
   }
 
   void set_role(const RequestPtr& request, Responder respond) const {
     const auto role = [&]() -> Result<Role> {
-      if (request->caller.role != Role::admin)
-        return Error(Code::denied, "only admins give roles");
+      if (request->caller.role != Role::admin) return Error(Code::denied, "only admins give roles");
       TRY_ASSIGN(const std::string name, string_field(*request, "role"));
       return parse_role(name);
     }();
@@ -279,9 +290,9 @@ class Routes {
       if (!result.ok()) return respond.send(http::problem(result.error()));
       const SignedIn& in = result.value().value;
       Response response = account_response(201, in.account);
-      response.headers.emplace_back("Set-Cookie",
-                                    set_cookie(parts_.signer.sign(in.credential),
-                                               session_age_ms_max / 1000, parts_.behind_tls));
+      response.headers.emplace_back(
+          "Set-Cookie", set_cookie(parts_.signer.sign(in.credential), session_age_ms_max / 1000,
+                                   parts_.behind_tls));
       raise_position(response, result.value());
       respond.send(std::move(response));
     };
@@ -357,8 +368,7 @@ void add_routes(http::Router& router, RouteParts parts) {
   };
   const http::RouteOptions own_read{.cost = Cost::read, .needs_account = true};
   const http::RouteOptions own_write{.cost = Cost::write, .needs_account = true};
-  const http::RouteOptions own_json{
-      .cost = Cost::write, .needs_account = true, .json_body = true};
+  const http::RouteOptions own_json{.cost = Cost::write, .needs_account = true, .json_body = true};
 
   const http::RouteOptions sign_in{.cost = Cost::sign_in, .json_body = true};
   add(Method::post, "/v1/accounts", sign_in, &Routes::sign_up);

@@ -1,5 +1,5 @@
-// The HTTP half of account: parse, call once, render. And who asks: the Authenticator that the server
-// calls for every request.
+// The HTTP half of account: parse, call once, render. And who asks: the Authenticator that the
+// server calls for every request.
 #pragma once
 
 #include <string_view>

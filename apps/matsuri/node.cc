@@ -11,6 +11,7 @@
 namespace matsuri {
 namespace {
 
+constexpr std::int64_t drain_wait_ms = 500;
 constexpr std::int64_t drain_report_ms = 5'000;
 
 }  // namespace
@@ -24,8 +25,9 @@ Result<std::unique_ptr<ServerNode>> ServerNode::open(const Config& config, NodeU
   io::FileSystem& files = io::posix_files();
   TRY_ASSIGN(const bool restoring, ops::is_restoring(files, config.data));
   if (restoring)
-    return Error(Code::corrupt, "a restore into " + config.data +
-                                    " did not come to its end: empty the folder, and restore again");
+    return Error(Code::corrupt,
+                 "a restore into " + config.data +
+                     " did not come to its end: empty the folder, and restore again");
   TRY(files.make_folders(node->folder.databases()));
   if (use != NodeUse::peek) {
     auto lock = files.lock(node->folder.lock());
@@ -129,14 +131,19 @@ Result<void> ServerNode::open_stream() {
   return {};
 }
 
-Result<void> ServerNode::start() {
+Result<bool> ServerNode::start(const std::function<bool()>& is_ending) {
   TRY(stream->start());
-  while (!stream->drain(drain_report_ms))
+  for (std::int64_t waited_ms = 0; !stream->drain(drain_wait_ms);) {
+    if (is_ending()) return false;
+    waited_ms += drain_wait_ms;
+    if (waited_ms % drain_report_ms != 0) continue;
     for (const stream::ApplierStatus& status : stream->status())
       log::info("matsuri", "applying what the journal holds",
                 {{"view", status.view}, {"lag", status.lag}, {"trouble", status.trouble}});
-  return timeline_db->read_and_wait(
-      [this](sql::Connection& connection) { return recent_keys.load(connection); });
+  }
+  TRY(timeline_db->read_and_wait(
+      [this](sql::Connection& connection) { return recent_keys.load(connection); }));
+  return true;
 }
 
 void ServerNode::stop() {

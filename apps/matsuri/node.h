@@ -1,6 +1,7 @@
 // One node: every part of the system, put together over one data folder. No rules of the domain.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -54,8 +55,8 @@ class ServerNode {
   ServerNode& operator=(const ServerNode&) = delete;
 
   // Starts the appliers, and waits until they have what the journals hold: from then on exec knows
-  // all idempotency keys. Logs how far they are.
-  Result<void> start();
+  // all idempotency keys. Logs how far they are. False where `is_ending` became true before.
+  Result<bool> start(const std::function<bool()>& is_ending = [] { return false; });
   // Stops workers and appliers, after what was accepted is applied as far as a second allows.
   void stop();
 

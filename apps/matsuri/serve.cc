@@ -2,8 +2,15 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstdio>
+#include <mutex>
+#include <optional>
+#include <thread>
 
 #include "account/routes.h"
 #include "base/assert.h"
@@ -50,6 +57,46 @@ sigset_t block_end_signals() {
   return signals;
 }
 
+// Whether one of them has come and waits to be taken.
+bool is_pending(const sigset_t& signals) {
+  sigset_t pending;
+  sigemptyset(&pending);
+  MATSURI_ASSERT(sigpending(&pending) == 0);
+  return (sigismember(&signals, SIGINT) == 1 && sigismember(&pending, SIGINT) == 1) ||
+         (sigismember(&signals, SIGTERM) == 1 && sigismember(&pending, SIGTERM) == 1);
+}
+
+// Ends the process where stopping takes too long: a database that does not answer must not keep us
+// from going. Nothing is lost by that: what was answered is durable, and the next start applies it.
+class StopLimit {
+ public:
+  StopLimit() : thread_([this] { run(); }) {}
+  ~StopLimit() {
+    {
+      const std::lock_guard lock(mutex_);
+      is_over_ = true;
+    }
+    over_.notify_all();
+    thread_.join();
+  }
+
+ private:
+  void run() {
+    std::unique_lock lock(mutex_);
+    if (over_.wait_for(lock, stop_limit, [this] { return is_over_; })) return;
+    log::warn("matsuri", "stopped before all was applied: the next start goes on with it");
+    std::fflush(nullptr);
+    _exit(0);
+  }
+
+  static constexpr auto stop_limit = std::chrono::seconds(8);
+
+  std::mutex mutex_;
+  std::condition_variable over_;
+  bool is_over_ = false;
+  std::thread thread_;
+};
+
 // A socket each: as many as the system lets us have.
 void raise_file_limit() {
   rlimit limit{};
@@ -90,6 +137,7 @@ void log_start(const Config& config, std::uint16_t port) {
 Result<void> serve(const Config& config) {
   const sigset_t signals = block_end_signals();
   raise_file_limit();
+  std::optional<StopLimit> limit;  // Outlives the node: taking that apart counts as stopping.
   TRY_ASSIGN(const std::unique_ptr<ServerNode> node, ServerNode::open(config, NodeUse::serve));
   ops::Readiness readiness;
   account::CredentialAuthenticator authenticator(*node->signer, *node->standings, *node->accounts,
@@ -117,7 +165,14 @@ Result<void> serve(const Config& config) {
   options.metrics = &node->metrics;
   TRY_ASSIGN(const std::unique_ptr<http::Server> server,
              http::Server::listen(std::move(options), router));
-  TRY(node->start());
+  const Result<bool> started = node->start([&] { return is_pending(signals); });
+  if (!started.ok()) return started.error();
+  if (!started.value()) {
+    log::info("matsuri", "stopped while it started");
+    limit.emplace();
+    node->stop();
+    return {};
+  }
   ops::Upkeep upkeep({.accounts = *node->accounts,
                       .journal = *node->journal,
                       .stream = *node->stream,
@@ -135,6 +190,7 @@ Result<void> serve(const Config& config) {
   int number = 0;
   MATSURI_ASSERT(sigwait(&signals, &number) == 0);
   log::info("matsuri", "stopping", {{"signal", number == SIGINT ? "SIGINT" : "SIGTERM"}});
+  limit.emplace();
   readiness.set(ops::Readiness::State::draining);
   server->stop();
   upkeep.stop();

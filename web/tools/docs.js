@@ -135,8 +135,8 @@ class Reference {
     const name = operation["x-rate-limit"];
     if (name === undefined) return "";
     const rate = this.document["x-rate-limits"][name];
-    return `<p class="small">Rate <b>${escape(name)}</b>: ${rate.at_once} at once, then one every `
-      + `${rate.one_more_every_s} s, per ${escape(rate.per)}.</p>`;
+    return `<p class="small">Rate <b>${escape(name)}</b>: ${Object.entries(rate).map(([per, one]) =>
+      `${one.at_once} at once, then ${one.per_minute} a minute, per ${escape(per)}`).join("; ")}.</p>`;
   }
 
   who(operation) {
@@ -187,9 +187,13 @@ export function docs_page(document) {
     + `<h2 id="tag-${tag.name}">${tag.name[0].toUpperCase()}${tag.name.slice(1)}</h2>`
     + `<p class="quiet">${inline_text(tag.description)}</p>`
     + `${of_tag(tag.name).map((one) => one.html).join("\n")}</section>`).join("\n");
-  const rates = table(["Rate", "Per", "At once", "One more every"],
-    Object.entries(document["x-rate-limits"]).map(([name, rate]) =>
-      [code(name), escape(rate.per), rate.at_once, `${rate.one_more_every_s} s`]));
+  const rates = table(["Rate", "Per", "At once", "A minute"],
+    Object.entries(document["x-rate-limits"]).flatMap(([name, rate]) =>
+      Object.entries(rate).map(([per, one]) =>
+        [code(name), escape(per), one.at_once, one.per_minute])));
+  const anywhere = table(["Status", "Code", "Meaning"],
+    Object.entries(document["x-any-operation"]).map(([status, one]) =>
+      [`<span class="badge bad">${status}</span>`, code(one.code), inline_text(one.description)]));
   const schemas = Object.entries(document.components.schemas)
     .filter(([name]) => !name.endsWith("Problem") || name === "Problem")
     .map(([name, schema]) => reference.schema(name, schema)).join("\n");
@@ -213,7 +217,7 @@ export function docs_page(document) {
 <header class="stack"><h1>API reference</h1><p class="quiet">${escape(document.info.summary)} Version ${escape(document.info.version)}. The same as a file: <a href="/openapi.yaml">openapi.yaml</a>.</p></header>
 <section class="card intro">${markdown(document.info.description)}</section>
 ${sections}
-<section class="card" aria-labelledby="limits"><h2 id="limits">Limits</h2><p>A body is at most ${document["x-body-bytes-max"]} bytes.</p>${rates}</section>
+<section class="card" aria-labelledby="limits"><h2 id="limits">Limits</h2><p>A body is at most ${document["x-body-bytes-max"]} bytes.</p>${rates}<h2>Errors of any operation</h2>${anywhere}</section>
 <section class="card" aria-labelledby="schemas"><h2 id="schemas">Schemas</h2>${schemas}</section>
 </div></div></main>
 </body>

@@ -57,8 +57,10 @@ export function start_router(): void {
   route_store.set(route_of(location.pathname));
   document.addEventListener("click", follow);
   window.addEventListener("popstate", (event) => {
+    // A place in this page, such as where the skip link leads: the browser goes there itself.
+    if (event.state === null) return history.replaceState({ entry }, "");
     scrolls.set(entry, window.scrollY);
-    entry = (event.state as { entry?: number } | null)?.entry ?? 0;
+    entry = (event.state as { entry: number }).entry;
     arrived = "back";
     route_store.set(route_of(location.pathname));
   });

@@ -7,10 +7,12 @@ import { Store } from "../lib/store";
 import { say } from "../ui/toast";
 import { client } from "./client";
 
-export type Session = { state: "unknown" } | { state: "anonymous" } | { state: "known"; me: Me };
+/** `late` says that the answer does not come: reading need not wait for it. */
+export type Session =
+  | { state: "unknown"; late: boolean } | { state: "anonymous" } | { state: "known"; me: Me };
 
 const mark = "matsuri-signed-in";
-export const session_store = new Store<Session>({ state: "unknown" });
+export const session_store = new Store<Session>({ state: "unknown", late: false });
 
 export function my_id(): string | null {
   const session = session_store.get();
@@ -41,6 +43,7 @@ async function ask(): Promise<void> {
   if (reply.ok) return signed_in(reply.value);
   if (reply.failure.code === "unauthenticated") return signed_out();
   // No answer says nothing about who this is: ask again, and let them read meanwhile.
+  if (session_store.get().state === "unknown") session_store.set({ state: "unknown", late: true });
   setTimeout(() => void ask(), 3000);
 }
 

@@ -1,5 +1,6 @@
 // Goal: nobody meets a text that is missing in their language.
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
 import test from "node:test";
 import { all_texts } from "./i18n";
 
@@ -32,6 +33,21 @@ test("both languages have the same texts, none is empty, none glues code into wo
   for (const [key, leaf] of en) {
     assert.equal(typeof leaf, typeof ja.get(key), key);
     if (typeof leaf === "function") assert.equal(leaf.length, ja.get(key)?.length, key);
+  }
+});
+
+function sources_in(folder: string): string {
+  return readdirSync(folder, { withFileTypes: true }).map((entry) => {
+    const full = `${folder}/${entry.name}`;
+    if (entry.isDirectory()) return sources_in(full);
+    return /\.tsx?$/.test(entry.name) ? readFileSync(full, "utf8") : "";
+  }).join("\n");
+}
+
+test("every text is used", () => {
+  const sources = ["app", "features", "lib", "ui"].map(sources_in).join("\n");
+  for (const key of leaves(all_texts.en).keys()) {
+    assert.match(sources, new RegExp(`\\.${key.replace(".", "\\.")}\\b`), key);
   }
 });
 

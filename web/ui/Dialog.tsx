@@ -21,7 +21,13 @@ export function Dialog({ title, children, action, on_action, on_close }: Props) 
     const before = document.activeElement;
     element.current?.showModal();
     return () => {
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
+      if (before instanceof HTMLElement) before.focus();
+      // What had the focus may go with the dialog, such as a post whose author was blocked.
+      requestAnimationFrame(() => {
+        if (document.activeElement !== document.body) return;
+        document.querySelector<HTMLElement>("main [role=feed], main h1, h1")
+          ?.focus({ preventScroll: true });
+      });
     };
   }, []);
   async function act() {

@@ -23,7 +23,7 @@ export function Field(props: Props) {
       <label for={id}>{props.label}</label>
       <input
         class="input" id={id} name={id} type={props.type ?? "text"} value={props.value}
-        autocomplete={props.autocomplete ?? "off"} aria-invalid={Boolean(wrong)}
+        dir={props.lower ? "ltr" : "auto"} autocomplete={props.autocomplete ?? "off"} aria-invalid={Boolean(wrong)}
         aria-describedby={wrong || hint ? `${id}-hint` : undefined} maxLength={props.max}
         autocapitalize={props.lower ? "none" : undefined} spellcheck={props.lower ? false : undefined}
         onInput={(event) => props.on_input(event.currentTarget.value)}

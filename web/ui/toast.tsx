@@ -1,5 +1,5 @@
 // One short message at a time, at the foot of the page, read out to those who do not see it.
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { Store, useStore } from "../lib/store";
 
 interface Toast {
@@ -16,13 +16,19 @@ export function say(text: string, action?: Toast["action"]): void {
 
 export function ToastPlace() {
   const toast = useStore(store);
+  const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (toast === null) return;
-    const timer = setTimeout(() => store.set(null), toast.action ? 2 * shown_ms : shown_ms);
+    let timer = setTimeout(end, toast.action ? 2 * shown_ms : shown_ms);
+    // Not under somebody's hand.
+    function end() {
+      if (place.current?.querySelector(":hover, :focus-visible")) timer = setTimeout(end, 1000);
+      else store.set(null);
+    }
     return () => clearTimeout(timer);
   }, [toast]);
   return (
-    <div class="toast-place" role="status">
+    <div class="toast-place" role="status" ref={place}>
       {toast !== null && (
         <div class="toast">
           <span>{toast.text}</span>

@@ -44,8 +44,8 @@ async function run(
 
 test("it resumes after the last id and tells a fresh start from a resumed one", async () => {
   const { asked, said } = await run([
-    new Response("id: 5\nevent: post\ndata: {\"id\":\"5\"}\n\n"),
-    new Response("id: 6\nevent: refused\ndata: {\"post\":\"5\"}\n\nevent: reset\ndata: {}\n\n"),
+    new Response("id: 4\nevent: ready\ndata: {}\n\nid: 5\nevent: post\ndata: {\"id\":\"5\"}\n\n"),
+    new Response("id: 5\nevent: ready\ndata: {}\n\nid: 6\nevent: refused\ndata: {\"post\":\"5\"}\n\nevent: reset\ndata: {}\n\n"),
   ], 3);
   assert.deepEqual(asked.map((one) => one.last_id), [null, "5", "6"]);
   assert.deepEqual(said.slice(0, 7),
@@ -55,10 +55,16 @@ test("it resumes after the last id and tells a fresh start from a resumed one", 
 test("an error, a busy server and a foreign event do not end it", async () => {
   const { asked, said } = await run([
     new Error("no network"), new Response("busy", { status: 503 }),
-    new Response("id: 1\nevent: later\ndata: x\n\nid: 2\nevent: post\ndata: {cut\n\n"),
+    new Response("id: 0\nevent: ready\ndata: {}\n\nid: 1\nevent: later\ndata: x\n\n"
+      + "id: 2\nevent: post\ndata: {cut\n\n"),
   ], 4);
   assert.deepEqual(asked.map((one) => one.last_id), [null, null, null, "2"]);
   assert.deepEqual(said.slice(0, 4), ["lost", "lost", "opened", "lost"]);
+});
+
+test("an answer that ends before the server listens has not opened anything", async () => {
+  const { said } = await run([new Response(""), new Response(": beat\n\n")], 3);
+  assert.deepEqual(said.slice(0, 2), ["lost", "lost"]);
 });
 
 test("a paused stream lets go, and comes back where it was", async () => {

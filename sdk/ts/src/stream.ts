@@ -8,8 +8,8 @@ import type { Post, Refusal } from "./types";
 
 export interface StreamHandlers {
   /**
-   * A connection stands. Where it did not resume, whatever happened before it is not sent: read
-   * the list again.
+   * The server listens for us from now on. Where it did not resume, whatever happened before is
+   * not sent: read the list again.
    */
   open?(resumed: boolean): void;
   post?(post: Post): void;
@@ -112,9 +112,10 @@ export class LiveStream {
         headers, signal: controller.signal, cache: "no-store", credentials: "same-origin",
       });
       if (!answer.ok || answer.body === null) return;
-      this.attempt = 0;
-      this.options.handlers.open?.(resumed);
-      const parser = new EventParser((event) => this.dispatch(event.event, event.data));
+      const parser = new EventParser((event) => {
+        if (event.event === "ready") this.opened(resumed);
+        else this.dispatch(event.event, event.data);
+      });
       const decoder = new TextDecoder();
       const reader = answer.body.getReader();
       // A body that came from elsewhere than the network does not end with its signal by itself.
@@ -132,6 +133,13 @@ export class LiveStream {
     } finally {
       clearTimeout(silence);
     }
+  }
+
+  // Not before: an answer may begin and end again without having listened, and a list that was read
+  // in between would have a gap.
+  private opened(resumed: boolean): void {
+    this.attempt = 0;
+    this.options.handlers.open?.(resumed);
   }
 
   private dispatch(event: string, data: string): void {

@@ -2,6 +2,7 @@
 // answered; whatever goes wrong is said here, and the text stays.
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Me } from "../../../sdk/ts/src/index";
+import { go } from "../../app/router";
 import { signed_out } from "../../app/session";
 import { online_store } from "../../lib/connection";
 import { failure_text } from "../../lib/failure";
@@ -11,9 +12,11 @@ import { useStore } from "../../lib/store";
 import { clean_post_text, language_of, post_text_left } from "../../lib/text";
 import { Face } from "../../ui/Face";
 import { Icon } from "../../ui/Icon";
+import { say } from "../../ui/toast";
 import { load_draft, save_draft, with_key, type Draft } from "./draft";
 import { dismiss_refused, plaza_community, posted_store, refused_store, sender } from "./plaza";
 import type { Sending } from "./sending";
+import type { RefusedPost } from "./sent";
 
 const near_end = 40;
 
@@ -38,7 +41,9 @@ export function Composer({ me }: { me: Me }) {
   }, [posted]);
   useEffect(() => grow(area.current), [draft.text]);
   useEffect(() => {
-    if (sending.state === "failed" && sending.failure.code === "unauthenticated") signed_out();
+    if (sending.state !== "failed" || sending.failure.code !== "unauthenticated") return;
+    signed_out();
+    say(t.composer.logged_out, { label: t.nav.log_in, run: () => go("/login") });
   }, [sending]);
 
   const left = post_text_left(draft.text);
@@ -47,7 +52,8 @@ export function Composer({ me }: { me: Me }) {
   const ready = text !== "" && left >= 0 && !locked;
 
   function send() {
-    if (!ready) return;
+    if (locked) return;
+    if (!ready) return area.current?.focus();
     const keyed = with_key(draft, text);
     change(keyed);
     const language = language_of(text, language_store.get());
@@ -76,7 +82,7 @@ export function Composer({ me }: { me: Me }) {
         <div class="grow">
           <label class="vh" for="say">{t.composer.label}</label>
           <textarea
-            id="say" class="input" rows={2} ref={area} value={draft.text}
+            id="say" class="input" dir="auto" rows={2} ref={area} value={draft.text}
             placeholder={t.composer.label} readOnly={locked} aria-describedby="say-left say-kept"
             onInput={(event) => change({ ...draft, text: event.currentTarget.value })}
             onKeyDown={key}
@@ -88,6 +94,7 @@ export function Composer({ me }: { me: Me }) {
         <span class="hint" id="say-kept">
           {!keeps ? t.composer.not_kept : draft.text !== "" ? t.composer.kept : ""}
         </span>
+        <span class="vh" role="status">{said_of(left, t)}</span>
         <div class="send">
           <span class={`hint num left ${left < 0 ? "bad" : left <= near_end ? "near" : ""}`}>
             <span aria-hidden="true">{left}</span>
@@ -105,6 +112,12 @@ export function Composer({ me }: { me: Me }) {
       </div>
     </form>
   );
+}
+
+// Whoever listens hears of the limit twice, not with every letter.
+function said_of(left: number, t: Texts): string {
+  if (left > near_end) return "";
+  return left >= 0 ? t.composer.near_end(near_end) : t.composer.too_long;
 }
 
 // The area is as high as its text; the style sheet bounds it.
@@ -127,11 +140,11 @@ function RefusedPosts({ put_back }: { put_back: (text: string) => void }) {
         <div class="banner bad refused" role="alert" key={index}>
           <Icon name="warn" />
           <div class="grow">
-            <p><b>{t.composer.refused}</b>{refused.reason && `: ${refused.reason}`}</p>
+            <p><b>{t.composer.refused}</b><br />{refused_text(refused, t)}</p>
             {refused.text !== "" && (
               <>
                 <p class="xs">{t.composer.refused_text}</p>
-                <blockquote class="washi">{refused.text}</blockquote>
+                <blockquote class="washi" dir="auto">{refused.text}</blockquote>
               </>
             )}
             <div class="row wrap">
@@ -157,9 +170,12 @@ function RefusedPosts({ put_back }: { put_back: (text: string) => void }) {
   );
 }
 
+function refused_text(refused: RefusedPost, t: Texts): string {
+  return refused.code === "conflict" ? t.composer.duplicate : refused.reason;
+}
+
 function failed_text(sending: Sending & { state: "failed" }, t: Texts): string {
   if (sending.failure.code === "conflict") return t.composer.duplicate;
-  if (sending.failure.code === "unauthenticated") return t.composer.logged_out;
   return failure_text(sending.failure, t);
 }
 

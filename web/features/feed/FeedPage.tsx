@@ -161,7 +161,7 @@ function Lately({ posts }: { posts: Post[] }) {
       <h2 id="lately" class="h-card">{t.feed.lately}</h2>
       <ul class="people">
         {[...authors.values()].map((author) => (
-          <li key={author.id} title={author.name}>
+          <li key={author.id} title={author.name} dir="auto">
             <Face account={author.id} />
             <span class="vh">{author.name}</span>
           </li>

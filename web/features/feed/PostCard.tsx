@@ -39,7 +39,7 @@ function PostCardOf({ post, place, on_blocked }: Props) {
   const head = `by-${post.id}`;
   return (
     <article
-      class="card post" aria-labelledby={head} aria-posinset={place}
+      class="card post" tabIndex={place === undefined ? undefined : -1} aria-labelledby={head} aria-posinset={place}
       aria-setsize={place === undefined ? undefined : -1} data-post={post.id}
     >
       <Face account={post.author.id} />

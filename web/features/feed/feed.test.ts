@@ -130,6 +130,17 @@ test("refused and blocked posts go away; a reset reads the list again", async ()
   world.feed.stop();
 });
 
+test("a read that failed is tried again by itself", async () => {
+  const world = new World([]);
+  world.handlers.open?.(false);
+  await tick();
+  assert.equal(world.state.status, "failed");
+  world.pages = [{ posts: [post(1)], next: null }];
+  await tick(2100);
+  assert.equal(world.state.status, "ready");
+  world.feed.stop();
+});
+
 test("a failed first read is said, a failed later one keeps what is there", async () => {
   const world = new World([]);
   world.handlers.open?.(false);

@@ -13,6 +13,9 @@ const fresh_max = 100;
 const gather_ms = 200;
 // The list is read all the same where the stream takes longer than this.
 const stream_wait_ms = 1500;
+// A list that could not be read is tried again, ever more slowly.
+const retry_s_min = 2;
+const retry_s_max = 60;
 
 export interface FeedState {
   status: "loading" | "ready" | "failed";
@@ -61,6 +64,8 @@ export class Feed {
   private gathered: Post[] = [];
   private gather_timer: ReturnType<typeof setTimeout> | null = null;
   private wait_timer: ReturnType<typeof setTimeout> | null = null;
+  private retry_timer: ReturnType<typeof setTimeout> | null = null;
+  private failed_reads = 0;
   private reading = 0;
 
   constructor(private readonly client: Client, readonly community: string) {}
@@ -90,6 +95,9 @@ export class Feed {
     this.stream?.close();
     this.stream = null;
     if (this.wait_timer !== null) clearTimeout(this.wait_timer);
+    if (this.retry_timer !== null) clearTimeout(this.retry_timer);
+    this.failed_reads = 0;
+    ++this.reading; // What is being read is for nobody any more.
     if (this.gather_timer !== null) clearTimeout(this.gather_timer);
     this.gather_timer = null;
     this.gathered = [];
@@ -172,12 +180,17 @@ export class Feed {
 
   private async read_list(): Promise<void> {
     const reading = ++this.reading;
+    if (this.retry_timer !== null) clearTimeout(this.retry_timer);
     const reply = await this.client.posts.list(this.community, { limit: page_count });
     if (reading !== this.reading) return;
     if (!reply.ok) {
       const failed = this.state.get().posts.length === 0;
+      const wait_s = Math.max(reply.failure.retry_after_s ?? 0, retry_s_min * 2 ** this.failed_reads++);
+      this.retry_timer = setTimeout(
+        () => void this.read_list(), 1000 * Math.min(wait_s, retry_s_max));
       return this.change({ failure: reply.failure, status: failed ? "failed" : "ready" });
     }
+    this.failed_reads = 0;
     // What the stream brought while the list was read is newer than the list.
     const newest = reply.value.posts[0]?.id;
     const since = this.state.get().posts.filter(

@@ -48,7 +48,7 @@ let reader: string | null = null;
 // Starts with whoever reads, and again when that changes: blocks differ from person to person.
 function read_as_session(): void {
   const session = session_store.get();
-  if (session.state === "unknown") return;
+  if (session.state === "unknown" && !session.late) return;
   const now = my_id() ?? "";
   if (now === reader) return;
   const first = reader === null;
@@ -77,7 +77,7 @@ export function start_plaza(): void {
   feed.at_top = () => window.scrollY < 160;
   feed.on_post = (post) => sent.seen(post.id);
   feed.on_refused = (refusal) => {
-    const refused = sent.refused(refusal) ?? { text: "", reason: refusal.reason };
+    const refused = sent.refused(refusal) ?? { ...refusal, text: "" };
     refused_store.set([...refused_store.get(), refused]);
   };
   session_store.follow(read_as_session);

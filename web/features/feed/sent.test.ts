@@ -16,9 +16,10 @@ test("a refusal gives the text back once; a seen post is forgotten", () => {
   sent.add(post("1"), "one");
   sent.add(post("2"), "two");
   sent.seen("1");
-  assert.equal(sent.refused({ post: "1", reason: "x" }), null);
-  assert.deepEqual(sent.refused({ post: "2", reason: "same" }), { text: "two", reason: "same" });
-  assert.equal(sent.refused({ post: "2", reason: "same" }), null);
+  const why = { code: "conflict", reason: "same" } as const;
+  assert.equal(sent.refused({ post: "1", ...why }), null);
+  assert.deepEqual(sent.refused({ post: "2", ...why }), { text: "two", ...why });
+  assert.equal(sent.refused({ post: "2", ...why }), null);
 });
 
 test("after a reload the fate of each is asked", async () => {
@@ -27,7 +28,7 @@ test("after a reload the fate of each is asked", async () => {
   for (const id of ["1", "2", "3", "4"]) before.add(post(id), `text ${id}`);
   const fates: Record<string, object> = {
     1: { ok: true, value: { status: "applied" } },
-    2: { ok: true, value: { status: "refused", reason: "said already" } },
+    2: { ok: true, value: { status: "refused", code: "conflict", reason: "said already" } },
     3: { ok: true, value: { status: "pending" } },
     4: { ok: false, failure: { code: "not_found" } },
   };
@@ -35,7 +36,9 @@ test("after a reload the fate of each is asked", async () => {
     get: async (position: string) => fates[position.slice(-1)],
   } } as unknown as Client;
   const after = new SentPosts(storage);
-  assert.deepEqual(await after.ask(client), [{ text: "text 2", reason: "said already" }]);
+  assert.deepEqual(await after.ask(client), [
+    { text: "text 2", code: "conflict", reason: "said already" },
+  ]);
   assert.deepEqual(after.all().map((one) => one.post), ["3"]);
 });
 

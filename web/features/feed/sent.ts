@@ -1,6 +1,6 @@
 // Posts that were accepted and not yet seen to have taken effect. A refusal may come while nobody
 // looks: the text is kept until the stream shows the post, or its command's fate is known.
-import type { Client, CreatedPost, Refusal } from "../../../sdk/ts/src/index";
+import type { Client, Code, CreatedPost, Refusal } from "../../../sdk/ts/src/index";
 
 export interface Sent {
   post: string;
@@ -10,6 +10,8 @@ export interface Sent {
 
 export interface RefusedPost {
   text: string;
+  code: Code;
+  /** The server's own sentence, in English. */
   reason: string;
 }
 
@@ -40,11 +42,11 @@ export class SentPosts {
   }
 
   /** The text of a refused post, if it was written here. */
-  refused(refusal: Pick<Refusal, "post" | "reason">): RefusedPost | null {
+  refused(refusal: Pick<Refusal, "post" | "code" | "reason">): RefusedPost | null {
     const sent = this.all().find((one) => one.post === refusal.post);
     if (sent === undefined) return null;
     this.seen(refusal.post);
-    return { text: sent.text, reason: refusal.reason };
+    return { text: sent.text, code: refusal.code, reason: refusal.reason };
   }
 
   /** Asks what became of the posts of before a reload; gives the refused ones. */
@@ -58,7 +60,8 @@ export class SentPosts {
       }
       if (reply.value.status === "pending") continue;
       if (reply.value.status === "refused") {
-        refused.push({ text: sent.text, reason: reply.value.reason ?? "" });
+        const { code, reason } = reply.value;
+        refused.push({ text: sent.text, code: code ?? "invalid", reason: reason ?? "" });
       }
       this.seen(sent.post);
     }

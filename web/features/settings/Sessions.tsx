@@ -43,7 +43,7 @@ export function Sessions() {
       row={(session) => (
         <li key={session.id}>
           <div class="grow">
-            <span title={session.user_agent}>{device_text(session, t)}</span>{" "}
+            <span title={session.user_agent} dir="auto">{device_text(session, t)}</span>{" "}
             {session.current && <span class="badge ok">{t.settings.this_device}</span>}
             <p class="xs faint"><Seen time={session.last_seen_at} /></p>
           </div>

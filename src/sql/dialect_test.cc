@@ -91,8 +91,9 @@ TEST(Dialect, TypesBecomeTheEnginesOwn) {
 }
 
 TEST(Dialect, MigrationsKeepLiteralsAndCasts) {
-  const std::string_view text = "INSERT INTO t (a) VALUES ('a;b{ID}INTEGER');"
-                                "UPDATE t SET a = CAST(b AS INTEGER)";
+  const std::string_view text =
+      "INSERT INTO t (a) VALUES ('a;b{ID}INTEGER');"
+      "UPDATE t SET a = CAST(b AS INTEGER)";
   for (const Engine engine : {Engine::sqlite, Engine::mariadb}) {
     const auto statements = migration_statements(engine, text);
     ASSERT_TRUE(statements.ok());
@@ -104,10 +105,10 @@ TEST(Dialect, MigrationsKeepLiteralsAndCasts) {
 TEST(Dialect, RefusesUnknownTypes) {
   for (const Engine engine : {Engine::sqlite, Engine::mariadb}) {
     for (const std::string_view type :
-         {"{}", "{NUMBER}", "{TEXT}", "{TEXT()}", "{TEXT(0)}", "{TEXT(x)}", "{TEXT(5}", "{TEXT(-1)}",
-          "{BLOB(3073)}", "{ID(5)}", "{TEXT(99999999999)}", "{"}) {
-      const auto result = migration_statements(engine, "CREATE TABLE t (a " + std::string(type) +
-                                                           ")");
+         {"{}", "{NUMBER}", "{TEXT}", "{TEXT()}", "{TEXT(0)}", "{TEXT(x)}", "{TEXT(5}",
+          "{TEXT(-1)}", "{BLOB(3073)}", "{ID(5)}", "{TEXT(99999999999)}", "{"}) {
+      const auto result =
+          migration_statements(engine, "CREATE TABLE t (a " + std::string(type) + ")");
       ASSERT_FALSE(result.ok()) << type;
       EXPECT_EQ(result.error().code(), Code::invalid);
     }

@@ -16,8 +16,9 @@ namespace matsuri::sql {
 namespace {
 
 constexpr std::array migrations = {
-    Migration{1, "CREATE TABLE item (id {ID} NOT NULL PRIMARY KEY, n {INT} NOT NULL DEFAULT 0)"
-                 " {TABLE_OPTIONS}"}};
+    Migration{1,
+              "CREATE TABLE item (id {ID} NOT NULL PRIMARY KEY, n {INT} NOT NULL DEFAULT 0)"
+              " {TABLE_OPTIONS}"}};
 
 Result<void> add(Connection& connection, std::int64_t id) {
   TRY(connection.execute("INSERT INTO item (id) VALUES (?)", {id}));
@@ -50,12 +51,15 @@ class GroupTest : public ForEachEngine {
   }
   void submit(Db::Body body) {
     const std::size_t index = submitted_count_++;
-    ASSERT_TRUE(db_->write(std::move(body), here_, [this, index](Result<void> result) {
-                     const std::lock_guard lock(mutex_);
-                     if (results_.size() <= index) results_.resize(index + 1, Error(Code::io, "no answer"));
-                     results_[index] = std::move(result);
-                     ++answered_count_;
-                   }).ok());
+    ASSERT_TRUE(db_->write(std::move(body), here_,
+                           [this, index](Result<void> result) {
+                             const std::lock_guard lock(mutex_);
+                             if (results_.size() <= index)
+                               results_.resize(index + 1, Error(Code::io, "no answer"));
+                             results_[index] = std::move(result);
+                             ++answered_count_;
+                           })
+                    .ok());
   }
   // Lets the group run, and waits for all answers.
   void release() {
@@ -75,7 +79,8 @@ class GroupTest : public ForEachEngine {
                      TRY_ASSIGN(found,
                                 connection.integer("SELECT count(*) FROM item WHERE " + where));
                      return {};
-                   }).ok());
+                   })
+                    .ok());
     return found.value_or(-1);
   }
 

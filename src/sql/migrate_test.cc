@@ -15,8 +15,9 @@ using ::testing::HasSubstr;
 constexpr std::string_view first_text =
     "CREATE TABLE item (id {ID} NOT NULL PRIMARY KEY, n {INT} NOT NULL) {TABLE_OPTIONS};\n"
     "INSERT INTO item (id, n) VALUES (1, 0), (2, 0)";
-constexpr std::string_view second_text = "ALTER TABLE item ADD COLUMN name {TEXT(20)};\n"
-                                         "UPDATE item SET name = 'old'";
+constexpr std::string_view second_text =
+    "ALTER TABLE item ADD COLUMN name {TEXT(20)};\n"
+    "UPDATE item SET name = 'old'";
 
 class MigrateTest : public ForEachEngine {};
 MATSURI_FOR_EACH_ENGINE(MigrateTest);
@@ -80,11 +81,12 @@ TEST_P(MigrateTest, RefusesAHistoryWithGaps) {
 }
 
 // Goal: a version that stops at any of its statements is brought to its end by the next run, and
-// none of its UPDATEs runs twice, also where DDL can't be rolled back. Method: each statement in turn
-// is one that fails the first time.
+// none of its UPDATEs runs twice, also where DDL can't be rolled back. Method: each statement in
+// turn is one that fails the first time.
 TEST_P(MigrateTest, AVersionThatStoppedGoesOnWhereItWas) {
   const std::array<std::string, 5> steps = {
-      "UPDATE item SET n = n + 1", "CREATE TABLE more (id {ID} NOT NULL PRIMARY KEY) {TABLE_OPTIONS}",
+      "UPDATE item SET n = n + 1",
+      "CREATE TABLE more (id {ID} NOT NULL PRIMARY KEY) {TABLE_OPTIONS}",
       "UPDATE item SET n = n + 1", "CREATE INDEX item_n ON item (n)", "UPDATE item SET n = n + 1"};
   for (std::size_t broken = 0; broken < steps.size(); ++broken) {
     SCOPED_TRACE(broken);

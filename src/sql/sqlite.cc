@@ -450,6 +450,10 @@ Result<void> restore_sqlite(const DbOptions& options, const std::string& path) {
         sqlite3_open_v2(draft.c_str(), &raw, SQLITE_OPEN_READONLY | SQLITE_OPEN_EXRESCODE, nullptr);
     SqliteSession session((DbPtr(raw)));
     if (code != SQLITE_OK) return error_of(raw, code);
+    // An empty file is an empty database to SQLite, and no copy of ours.
+    TRY_ASSIGN(const auto table_count,
+               session.Connection::integer("SELECT count(*) FROM sqlite_schema"));
+    if (table_count == 0) return Error(Code::corrupt, "there are no tables in it");
     std::string verdict;
     TRY(session.Connection::query("PRAGMA integrity_check(1)", {},
                                   [&](const Row& row) { verdict = row.text(0); }));

@@ -61,7 +61,8 @@ class PostBatch {
     return std::get<PublishPost>(record.event);
   }
 
-  // "Was there before" is decided by reading the batch's keys first: the applier is the only writer.
+  // "Was there before" is decided by reading the batch's keys first: the applier is the only
+  // writer.
   Result<void> read_known() {
     std::vector<std::string> keys, sources;
     std::vector<sql::Value> authors;
@@ -92,6 +93,8 @@ class PostBatch {
     floor = {.unix_ms = std::max(floor.unix_ms - duplicate_guard_ms, id_epoch_unix_ms)};
     return query_in(connection_, "SELECT author, community, text, id FROM post WHERE author",
                     " AND id >= ?", authors, {compose_id(floor)}, [&](const sql::Row& row) {
+                      // Imported posts are of another journal, and those have no common order.
+                      if (parts_of(row.id(3)).node == import_node) return;
                       remember(guard_key(AccountId{row.id(0)}, CommunityId{row.id(1)}, row.text(2)),
                                parts_of(row.id(3)).unix_ms);
                     });
@@ -130,8 +133,9 @@ class PostBatch {
     std::vector<sql::Value> values;
     for (const std::size_t index : posts_) {
       const PublishPost& post = post_of(records_[index]);
-      const sql::Value row[] = {post.post.value, post.community.value, post.author.value,
-                                std::int64_t{1}, post.text,            post.language};
+      const sql::Value row[] = {post.post.value,   post.community.value,
+                                post.author.value, std::int64_t{1},
+                                post.text,         post.language};
       values.insert(values.end(), std::begin(row), std::end(row));
       result_.fact(PostPublished{.post = post.post,
                                  .rev = 1,
@@ -150,8 +154,8 @@ class PostBatch {
                                 header.id, header.unix_ms};
       values.insert(values.end(), std::begin(row), std::end(row));
     }
-    TRY(connection_.insert_rows(
-        "INSERT INTO idempotency (account_key, fingerprint, post, unix_ms)", "", 4, values));
+    TRY(connection_.insert_rows("INSERT INTO idempotency (account_key, fingerprint, post, unix_ms)",
+                                "", 4, values));
     values.clear();
     for (const Keyed& keyed : sources_) {
       values.emplace_back(keyed.key);

@@ -20,8 +20,8 @@ class TimelineView final : public stream::View {
                      stream::BatchResult& result) override;
 };
 
-// Forgets idempotency keys that are older than idempotency_age_ms, at most 10 000 at a time, so that
-// the applier never waits long. Gives how many it was.
+// Forgets idempotency keys that are older than idempotency_age_ms, at most 10 000 at a time, so
+// that the applier never waits long. Gives how many it was.
 Result<std::uint64_t> forget_old_keys(sql::Connection& connection, std::int64_t now_unix_ms);
 
 // The idempotency table's key: the account (8 bytes, little-endian) and the client's key.

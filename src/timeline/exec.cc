@@ -40,15 +40,14 @@ void Timeline::publish(NewPost wanted, io::Executor& executor, Completion done) 
     if (use.state == State::reused)
       return done(Published{.kind = Published::Kind::key_reused, .post = {}, .position = {}});
     if (use.state == State::made)
-      return done(Published{.kind = Published::Kind::replayed,
-                            .post = to_post(wanted, use.post),
-                            .position = {}});
+      return done(Published{
+          .kind = Published::Kind::replayed, .post = to_post(wanted, use.post), .position = {}});
   }
 
   const auto forget_key = [&] {
     if (wanted.key) keys_.forget(author, wanted.key);
   };
-  if (!texts_.begin(author, wanted.community, wanted.text, clock_.unix_ms())) {
+  if (!texts_.begin(author, wanted.community, wanted.text, clock_.monotonic_us() / 1000)) {
     forget_key();
     return done(Error(Code::conflict, "the same text was posted less than 30 seconds before"));
   }

@@ -1,5 +1,5 @@
-// Posting: check against memory, make an id, append to the journal, answer when it is durable. SQL is
-// written later, by apply.cc.
+// Posting: check against memory, make an id, append to the journal, answer when it is durable. SQL
+// is written later, by apply.cc.
 #pragma once
 
 #include <cstdint>
@@ -42,8 +42,8 @@ struct Published {
 // Thread-safe; called on I/O threads, never blocks.
 class Timeline {
  public:
-  Timeline(journal::Writer& writer, journal::IdMaker& ids, stream::Stream& stream,
-           RecentKeys& keys, io::Clock& clock);
+  Timeline(journal::Writer& writer, journal::IdMaker& ids, stream::Stream& stream, RecentKeys& keys,
+           io::Clock& clock);
 
   using Completion = std::move_only_function<void(Result<Published>)>;
 

@@ -92,8 +92,13 @@ void Live::consume(std::span<const stream::Record> records) {
   if (records.empty()) return;
   if (records.front().position.origin != outbox_) {
     const std::lock_guard lock(mutex_);
-    for (const stream::Record& record : records)
-      if (const auto* block = std::get_if<BlockChanged>(&record.event)) remember_block(*block);
+    for (const stream::Record& record : records) {
+      const auto* block = std::get_if<BlockChanged>(&record.event);
+      if (block == nullptr) continue;
+      blocks_.push_back(*block);
+      if (blocks_.size() > live_event_count_max) blocks_.pop_front();
+      for (const auto& subscriber : subscribers_) hide(*subscriber, *block);
+    }
     return;
   }
   // Of a crowd's backlog only what is kept is worth rendering.
@@ -116,13 +121,11 @@ void Live::consume(std::span<const stream::Record> records) {
   listener_count_.set(static_cast<std::int64_t>(subscribers_.size()));
 }
 
-void Live::remember_block(const BlockChanged& fact) {
-  for (const auto& subscriber : subscribers_) {
-    const AccountId viewer = subscriber->listener.viewer;
-    if (!viewer) continue;
-    if (viewer == fact.account) subscriber->hidden[fact.target].by_viewer = fact.blocked;
-    if (viewer == fact.target) subscriber->hidden[fact.account].by_them = fact.blocked;
-  }
+void Live::hide(Subscriber& subscriber, const BlockChanged& fact) {
+  const AccountId viewer = subscriber.listener.viewer;
+  if (!viewer) return;
+  if (viewer == fact.account) subscriber.hidden[fact.target].by_viewer = fact.blocked;
+  if (viewer == fact.target) subscriber.hidden[fact.account].by_them = fact.blocked;
 }
 
 void Live::pump(Subscriber& subscriber) {
@@ -136,8 +139,8 @@ void Live::pump(Subscriber& subscriber) {
     const Listener& listener = subscriber.listener;
     const bool is_private = !event->community;
     const auto hidden = subscriber.hidden.find(event->account);
-    const bool is_hidden = hidden != subscriber.hidden.end() &&
-                           (hidden->second.by_viewer || hidden->second.by_them);
+    const bool is_hidden =
+        hidden != subscriber.hidden.end() && (hidden->second.by_viewer || hidden->second.by_them);
     const bool is_theirs = is_private ? event->account == listener.viewer
                                       : event->community == listener.community && !is_hidden;
     if (!is_theirs) continue;
@@ -160,13 +163,15 @@ std::string Live::id_of(std::uint64_t offset) const {
 std::optional<std::uint64_t> Live::offset_of(std::string_view id) const {
   const std::size_t dot = id.find('.');
   if (dot == std::string_view::npos) return std::nullopt;
-  std::uint64_t incarnation = 0, offset = 0;
-  const char* const middle = id.data() + dot;
-  const char* const end = id.data() + id.size();
-  if (std::from_chars(id.data(), middle, incarnation, 16).ptr != middle ||
-      std::from_chars(middle + 1, end, offset).ptr != end || incarnation != outbox_.incarnation)
-    return std::nullopt;
-  return offset;
+  // Takes what is a number to its last character, and nothing else.
+  const auto number = [](std::string_view text, int base) -> std::optional<std::uint64_t> {
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    return value;
+  };
+  if (number(id.substr(0, dot), 16) != outbox_.incarnation) return std::nullopt;
+  return number(id.substr(dot + 1), 10);
 }
 
 void Live::listen(const Listener& listener, std::shared_ptr<http::EventStream> stream,
@@ -213,13 +218,15 @@ void Live::begin(const std::shared_ptr<Subscriber>& subscriber,
     subscriber->stream->close();
     return;
   }
-  // What a fact said meanwhile is newer than what was read: try_emplace keeps it.
+  subscriber->hidden.clear();
   for (const Hidden& one : hidden.value()) {
-    const auto [entry, is_new] = subscriber->hidden.try_emplace(one.account, one);
-    if (is_new) continue;
-    entry->second.by_viewer = entry->second.by_viewer || one.by_viewer;
-    entry->second.by_them = entry->second.by_them || one.by_them;
+    Hidden& entry = subscriber->hidden[one.account];
+    entry.by_viewer = entry.by_viewer || one.by_viewer;
+    entry.by_them = entry.by_them || one.by_them;
   }
+  // The newest facts may not be in the database yet. Where it is ahead of them, its own facts are
+  // still to come here, so the last one of a pair always holds in the end.
+  for (const BlockChanged& fact : blocks_) hide(*subscriber, fact);
   subscriber->is_ready = true;
   // So that a client that has seen no event yet can come back where it was.
   subscriber->stream->send({.id = id_of(subscriber->sent_offset), .name = "ready", .data = "{}"});

@@ -1,4 +1,5 @@
-// What happens in the timeline, while it happens: the facts of its outbox, sent to those who listen.
+// What happens in the timeline, while it happens: the facts of its outbox, sent to those who
+// listen.
 #pragma once
 
 #include <cstdint>
@@ -66,7 +67,7 @@ class Live final : public stream::MemoryView {
   };
 
   std::vector<Event> render(std::span<const stream::Record> records);
-  void remember_block(const BlockChanged& fact);
+  static void hide(Subscriber& subscriber, const BlockChanged& fact);
   void pump(Subscriber& subscriber);
   std::string id_of(std::uint64_t offset) const;
   std::optional<std::uint64_t> offset_of(std::string_view id) const;
@@ -78,9 +79,10 @@ class Live final : public stream::MemoryView {
   metrics::Counter& event_count_;
 
   std::mutex mutex_;
-  std::deque<Event> events_;        // all of those after kept_after_
+  std::deque<Event> events_;         // all of those after kept_after_
+  std::deque<BlockChanged> blocks_;  // the last ones: a view in SQL may not have them yet
   std::uint64_t kept_after_;
-  std::uint64_t end_offset_;        // of the newest outbox row seen, event or not
+  std::uint64_t end_offset_;  // of the newest outbox row seen, event or not
   std::unordered_set<std::shared_ptr<Subscriber>> subscribers_;
 };
 

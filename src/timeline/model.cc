@@ -5,8 +5,7 @@
 namespace matsuri::timeline {
 
 Result<std::string> clean_post_text(std::string_view text) {
-  auto cleaned =
-      text::clean_text(text, {.points_max = post_points_max, .size_max = post_size_max});
+  auto cleaned = text::clean_text(text, {.points_max = post_points_max, .size_max = post_size_max});
   if (!cleaned.ok()) return Error(Code::invalid, "text " + cleaned.error().message());
   return cleaned;
 }

@@ -36,11 +36,11 @@ Result<FeedPage> read_feed(sql::Connection& connection, const FeedQuery& query) 
   constexpr std::uint64_t newest = (std::uint64_t{1} << 63) - 1;
   FeedPage page;
   // One more than is asked for tells whether there is a next page.
-  TRY(connection.query(text,
-                       {query.community.value, query.before ? query.before.value : newest,
-                        query.viewer.value, query.viewer.value,
-                        static_cast<std::int64_t>(query.count_max + 1)},
-                       [&](const sql::Row& row) { page.posts.push_back(to_post(row)); }));
+  TRY(connection.query(
+      text,
+      {query.community.value, query.before ? query.before.value : newest, query.viewer.value,
+       query.viewer.value, static_cast<std::int64_t>(query.count_max + 1)},
+      [&](const sql::Row& row) { page.posts.push_back(to_post(row)); }));
   if (page.posts.size() > query.count_max) {
     page.posts.pop_back();
     page.next = page.posts.back().id;
@@ -61,12 +61,11 @@ Result<std::vector<Author>> read_authors(sql::Connection& connection,
                                          std::span<const AccountId> ids) {
   std::vector<Author> authors;
   for (const AccountId id : ids)
-    TRY(connection.query("SELECT handle, name FROM author WHERE id = ?", {id.value},
-                         [&](const sql::Row& row) {
-                           authors.push_back({.id = id,
-                                              .handle = std::string(row.text(0)),
-                                              .name = std::string(row.text(1))});
-                         }));
+    TRY(connection.query(
+        "SELECT handle, name FROM author WHERE id = ?", {id.value}, [&](const sql::Row& row) {
+          authors.push_back(
+              {.id = id, .handle = std::string(row.text(0)), .name = std::string(row.text(1))});
+        }));
   return authors;
 }
 

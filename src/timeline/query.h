@@ -1,5 +1,5 @@
-// Reads of the timeline. Each runs on a reader's connection, off the I/O threads, and leaves out what
-// the viewer may not see: posts of people they block, or who block them.
+// Reads of the timeline. Each runs on a reader's connection, off the I/O threads, and leaves out
+// what the viewer may not see: posts of people they block, or who block them.
 #pragma once
 
 #include <span>

@@ -2,7 +2,8 @@
 
 #include <string>
 
-#include "base/assert.h"
+#include "base/bytes.h"
+#include "io/random.h"
 #include "timeline/model.h"
 
 namespace matsuri::timeline {
@@ -65,10 +66,30 @@ void RecentKeys::forget(AccountId account, const IdempotencyKey& key) {
     }
 }
 
+std::size_t RecentKeys::count() const {
+  const std::lock_guard lock(mutex_);
+  return entries_.size();
+}
+
+RecentTexts::RecentTexts()
+    : seed_([] {
+        std::string seed(16, '\0');
+        io::system_random().fill(std::as_writable_bytes(std::span(seed)));
+        return seed;
+      }()) {}
+
 std::uint64_t RecentTexts::hash_of(AccountId author, CommunityId community,
-                                   std::string_view text) {
-  const std::uint64_t text_hash = std::hash<std::string_view>{}(text);
-  return text_hash ^ (author.value * 0x9e3779b97f4a7c15U) ^ (community.value << 1);
+                                   std::string_view text) const {
+  std::string whole = seed_;
+  whole.append(reinterpret_cast<const char*>(&author.value), sizeof author.value);
+  whole.append(reinterpret_cast<const char*>(&community.value), sizeof community.value);
+  whole += text;
+  return std::hash<std::string_view>{}(whole);
+}
+
+std::size_t RecentTexts::count() const {
+  const std::lock_guard lock(mutex_);
+  return times_.size();
 }
 
 bool RecentTexts::begin(AccountId author, CommunityId community, std::string_view text,

@@ -6,6 +6,7 @@
 #include <deque>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -26,7 +27,8 @@ class RecentKeys {
  public:
   explicit RecentKeys(std::size_t count_max = 1'000'000) : count_max_(count_max) {}
 
-  // The newest keys of the database. Call when the timeline has applied its journal's unapplied tail.
+  // The newest keys of the database. Call when the timeline has applied its journal's unapplied
+  // tail.
   Result<void> load(sql::Connection& connection);
 
   struct Use {
@@ -42,6 +44,7 @@ class RecentKeys {
   Use begin(AccountId account, const IdempotencyKey& key, std::uint64_t fingerprint);
   void made(AccountId account, const IdempotencyKey& key, PostId post);
   void forget(AccountId account, const IdempotencyKey& key);
+  std::size_t count() const;
 
  private:
   struct Name {
@@ -62,7 +65,7 @@ class RecentKeys {
   void insert(const Name& name, const Entry& entry);
 
   const std::size_t count_max_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::unordered_map<Name, Entry, NameHash> entries_;
   std::deque<Name> order_;  // the oldest first
 };
@@ -70,15 +73,21 @@ class RecentKeys {
 // Texts of the last duplicate_guard_ms, by author and community. Thread-safe.
 class RecentTexts {
  public:
+  RecentTexts();
+
   // False where the same was posted within duplicate_guard_ms before now_ms; else remembers it.
+  // `now_ms` is of a clock that never goes back.
   bool begin(AccountId author, CommunityId community, std::string_view text, std::int64_t now_ms);
   // The post did not come about.
   void forget(AccountId author, CommunityId community, std::string_view text);
+  // Texts that are remembered.
+  std::size_t count() const;
 
  private:
-  static std::uint64_t hash_of(AccountId author, CommunityId community, std::string_view text);
+  std::uint64_t hash_of(AccountId author, CommunityId community, std::string_view text) const;
 
-  std::mutex mutex_;
+  const std::string seed_;  // so that nobody finds a text that keeps somebody else's out
+  mutable std::mutex mutex_;
   std::unordered_map<std::uint64_t, std::int64_t> times_;
   std::deque<std::pair<std::int64_t, std::uint64_t>> order_;
 };

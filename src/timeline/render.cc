@@ -14,8 +14,10 @@ void write_post_fields(json::Writer& writer, const Post& post) {
       .field("name", post.author.name)
       .end_object()
       .field("text", post.text);
-  if (post.language.empty()) writer.field_null("language");
-  else writer.field("language", post.language);
+  if (post.language.empty())
+    writer.field_null("language");
+  else
+    writer.field("language", post.language);
   writer.field("created_at", to_rfc3339(post.created_unix_ms));
 }
 

@@ -96,16 +96,21 @@ void create_post(const RouteParts& parts, const RequestPtr& request, Responder r
       request->caller.account, *request->executor,
       [&parts, request, wanted = std::move(wanted).value(),
        respond = std::move(respond)](Result<account::Account> author) mutable {
-        if (!author.ok()) return respond.send(http::problem(author.error()));
+        if (!author.ok()) {
+          // The credential is of a time that a restore took back.
+          const bool is_gone = author.error().code() == Code::not_found;
+          return respond.send(http::problem(
+              is_gone ? Error(Code::unauthenticated, "your account is not here any more")
+                      : author.error()));
+        }
         wanted.author = {.id = author.value().id,
                          .handle = std::move(author.value().handle),
                          .name = std::move(author.value().name)};
-        parts.timeline.publish(
-            std::move(wanted), *request->executor,
-            [respond = std::move(respond)](Result<Published> published) mutable {
-              respond.send(published.ok() ? render(published.value())
-                                          : http::problem(published.error()));
-            });
+        parts.timeline.publish(std::move(wanted), *request->executor,
+                               [respond = std::move(respond)](Result<Published> published) mutable {
+                                 respond.send(published.ok() ? render(published.value())
+                                                             : http::problem(published.error()));
+                               });
       });
 }
 
@@ -126,8 +131,10 @@ void list_posts(const RouteParts& parts, const RequestPtr& request, Responder re
           writer.end_object();
         }
         writer.end_array();
-        if (page.value().next) writer.field_id("next", page.value().next.value);
-        else writer.field_null("next");
+        if (page.value().next)
+          writer.field_id("next", page.value().next.value);
+        else
+          writer.field_null("next");
         writer.end_object();
         respond.send(std::move(response));
       });

@@ -1,0 +1,281 @@
+// Goal: who listens gets every event they may see, once and in order, also over a lost connection;
+// and nobody gets what is hidden from them.
+#include "timeline/live.h"
+
+#include <algorithm>
+#include <future>
+
+#include "io/random.h"
+#include "stream/outbox.h"
+#include "timeline/testing/fixture.h"
+
+namespace matsuri::timeline {
+namespace {
+
+using testing::post_id;
+using Names = std::vector<std::string>;
+
+constexpr AccountId mio{11}, ken{22};
+
+// A client: keeps what it is sent, up to a number of events that it can take.
+class Client final : public http::EventStream {
+ public:
+  explicit Client(std::string last_event_id = {}, std::size_t event_count_max = 1'000'000)
+      : last_event_id_(std::move(last_event_id)), event_count_max_(event_count_max) {}
+
+  bool send(const http::StreamEvent& event) override {
+    if (!is_open_) return false;
+    if (events.size() == event_count_max_) return is_open_ = false;
+    events.push_back(event);
+    return true;
+  }
+  bool is_open() const override { return is_open_; }
+  void close() override { is_open_ = false; }
+  const std::string& last_event_id() const override { return last_event_id_; }
+  void on_close(std::function<void()> callback) override { callback_ = std::move(callback); }
+  void go() {
+    is_open_ = false;
+    callback_();
+  }
+
+  // The names of the events, and what their posts say.
+  Names seen() const {
+    Names names;
+    for (const http::StreamEvent& event : events) {
+      const std::size_t text = event.data.find("\"text\":\"");
+      names.push_back(text == std::string::npos
+                          ? event.name
+                          : event.data.substr(text + 8, event.data.find('"', text + 8) - text - 8));
+    }
+    return names;
+  }
+
+  std::vector<http::StreamEvent> events;
+
+ private:
+  const std::string last_event_id_;
+  const std::size_t event_count_max_;
+  bool is_open_ = true;
+  std::function<void()> callback_;
+};
+
+class LiveTest : public testing::ViewTest {
+ protected:
+  void SetUp() override {
+    testing::ViewTest::SetUp();
+    if (IsSkipped()) return;
+    apply({testing::name_record(mio, 1, "Mio"), testing::name_record(ken, 1, "Ken")});
+    main_.incarnation = 5;
+    outbox_ = {.region = Region{0}, .node = Node{1}, .incarnation = 0xabc};
+    live_ = make_live(0);
+  }
+  void TearDown() override { live_.reset(); }
+
+  std::unique_ptr<Live> make_live(std::uint64_t from) {
+    return std::make_unique<Live>(*db_, Position{outbox_, from}, registry_);
+  }
+  std::shared_ptr<Client> listen(AccountId viewer, const std::string& last_event_id = {},
+                                 std::size_t event_count_max = 1'000'000) {
+    const auto client = std::make_shared<Client>(last_event_id, event_count_max);
+    std::promise<void> read;
+    // Work posted behind the read of the blocks ends after it.
+    struct Executor final : io::Executor {
+      explicit Executor(std::promise<void>& done) : done_(done) {}
+      void post(io::Task task) override {
+        task();
+        done_.set_value();
+      }
+      std::promise<void>& done_;
+    };
+    executors_.push_back(std::make_unique<Executor>(read));
+    live_->listen({.community = plaza_community, .viewer = viewer}, client, *executors_.back());
+    if (viewer) read.get_future().wait();
+    return client;
+  }
+
+  void consume(const Origin& origin, std::uint64_t first_offset, const std::vector<Event>& facts) {
+    std::vector<stream::Record> records;
+    for (const Event& fact : facts) {
+      records.push_back(testing::fact_record(fact));
+      records.back().position = {origin, first_offset + records.size() - 1};
+    }
+    live_->consume(records);
+  }
+  static Event posted(AccountId author, const std::string& text, std::uint16_t sequence = 0) {
+    return PostPublished{.post = post_id(0, sequence),
+                         .rev = 1,
+                         .community = plaza_community,
+                         .author = author,
+                         .text = text};
+  }
+  // The next facts of the timeline's outbox.
+  void happen(const std::vector<Event>& facts) {
+    consume(outbox_, end_offset_ + 1, facts);
+    end_offset_ += facts.size();
+  }
+  void block(AccountId account, AccountId target, std::uint64_t rev, bool blocked) {
+    consume(main_, ++main_offset_, {BlockChanged{account, target, rev, blocked}});
+  }
+
+  metrics::Registry registry_;
+  Origin main_, outbox_;
+  std::uint64_t end_offset_ = 0, main_offset_ = 0;
+  std::vector<std::unique_ptr<io::Executor>> executors_;
+  std::unique_ptr<Live> live_;
+};
+MATSURI_FOR_EACH_ENGINE(LiveTest);
+
+TEST_P(LiveTest, BeginsWithReadyAndSendsPostsWithIdsThatGrow) {
+  happen({posted(mio, "before")});
+  const auto visitor = listen({});
+  const auto viewer = listen(ken);
+  ASSERT_EQ(visitor->seen(), Names{"ready"});
+  EXPECT_EQ(visitor->events[0].id, "0000000000000abc.1");
+  EXPECT_EQ(visitor->events[0].data, "{}");
+  happen({posted(mio, "a"), posted(ken, "b")});
+  happen({posted(AccountId{99}, "of somebody without a name"), posted(mio, "c")});
+  for (const auto& client : {visitor, viewer}) {
+    EXPECT_EQ(client->seen(), (Names{"ready", "a", "b", "c"}));
+    EXPECT_EQ(client->events[3].id, "0000000000000abc.5");
+    EXPECT_EQ(client->events[3].name, "post");
+    EXPECT_NE(client->events[3].data.find("\"handle\":\"h11\""), std::string::npos);
+  }
+}
+
+TEST_P(LiveTest, SendsNothingOfOtherCommunitiesOrOfThePast) {
+  const auto client = listen({});
+  PostPublished elsewhere = std::get<PostPublished>(posted(mio, "elsewhere"));
+  elsewhere.community = CommunityId{2};
+  PostPublished imported = std::get<PostPublished>(posted(mio, "imported"));
+  imported.post = PostId{compose_id({.unix_ms = testing::start_ms, .node = import_node})};
+  happen({elsewhere, imported, posted(mio, "here")});
+  EXPECT_EQ(client->seen(), (Names{"ready", "here"}));
+}
+
+TEST_P(LiveTest, ARefusalGoesToItsAuthorAlone) {
+  const auto author = listen(mio), other = listen(ken), visitor = listen({});
+  happen({CommandRefused{.account = mio,
+                         .position = "0.1.0000000000000abc.7",
+                         .resource_id = 42,
+                         .code = Code::conflict,
+                         .reason = "the same text"}});
+  EXPECT_EQ(author->seen(), (Names{"ready", "refused"}));
+  EXPECT_EQ(author->events[1].data,
+            R"({"position":"0.1.0000000000000abc.7","post":"42","code":"conflict",)"
+            R"("reason":"the same text"})");
+  EXPECT_EQ(other->seen(), Names{"ready"});
+  EXPECT_EQ(visitor->seen(), Names{"ready"});
+  // It can be missed and caught up on as well.
+  EXPECT_EQ(listen(mio, author->events[0].id)->seen(), (Names{"ready", "refused"}));
+  EXPECT_EQ(listen(ken, author->events[0].id)->seen(), Names{"ready"});
+}
+
+// Method: a client is cut after each event in turn, comes back with the last id it saw, and has seen
+// everything once at the end.
+TEST_P(LiveTest, ResumesAfterEachEvent) {
+  const auto whole = listen(ken);
+  const auto texts = [](int number) { return "post " + std::to_string(number); };
+  constexpr int count = 12;
+  for (int number = 0; number < count; ++number) happen({posted(mio, texts(number))});
+  ASSERT_EQ(whole->events.size(), count + 1u);
+  for (std::size_t cut = 0; cut < whole->events.size(); ++cut) {
+    const auto resumed = listen(ken, whole->events[cut].id);
+    Names expected = {"ready"};
+    for (std::size_t number = cut; number < count; ++number)
+      expected.push_back(texts(static_cast<int>(number)));
+    EXPECT_EQ(resumed->seen(), expected) << "cut after " << cut;
+    EXPECT_EQ(resumed->events[0].id, whole->events[cut].id);
+  }
+}
+
+TEST_P(LiveTest, AnIdThatIsNotKeptIsToldToReadTheListAgain) {
+  happen({posted(mio, "a"), posted(mio, "b")});
+  for (const std::string& id : {"0000000000000abd.1", "0000000000000abc.3", "0000000000000abc",
+                                "0000000000000abc.", "0000000000000abc.-1", "0000000000000abc.1x",
+                                ".1", "hello", "0000000000000abc.99999999999999999999"}) {
+    const auto client = listen(ken, id);
+    EXPECT_EQ(client->seen(), (Names{"ready", "reset"})) << id;
+    EXPECT_EQ(client->events[1].id, "0000000000000abc.2");
+  }
+  const auto client = listen({}, "hello");
+  happen({posted(mio, "c")});
+  EXPECT_EQ(client->seen(), (Names{"ready", "reset", "c"}));
+}
+
+TEST_P(LiveTest, KeepsFourThousandEventsAndNoMore) {
+  std::vector<Event> many;
+  for (std::size_t number = 0; number < live_event_count_max; ++number)
+    many.push_back(posted(mio, std::to_string(number)));
+  happen({posted(mio, "first")});
+  happen(many);
+  EXPECT_EQ(listen({}, "0000000000000abc.1")->events.size(), live_event_count_max + 1);
+  EXPECT_EQ(listen({}, "0000000000000abc.0")->seen(), (Names{"ready", "reset"}));
+  // Of a backlog that is longer than that, only what is kept is looked at.
+  many.push_back(posted(mio, "last"));
+  happen(many);
+  EXPECT_EQ(listen({}, "0000000000000abc.4097")->seen(), (Names{"ready", "reset"}));
+  EXPECT_EQ(listen({}, "0000000000000abc.4098")->events.size(), live_event_count_max + 1);
+}
+
+TEST_P(LiveTest, AClientThatIsSlowOrGoneIsLetGo) {
+  const auto slow = listen({}, {}, 2), good = listen({}), gone = listen({});
+  const auto listeners = [&] {
+    const std::string text = registry_.to_text();
+    const std::size_t place = text.find("\nmatsuri_live_listeners ");
+    return text.substr(place + 24, text.find('\n', place + 1) - place - 24);
+  };
+  EXPECT_EQ(listeners(), "3");
+  gone->go();
+  EXPECT_EQ(listeners(), "2");
+  happen({posted(mio, "a"), posted(mio, "b"), posted(mio, "c")});
+  EXPECT_EQ(listeners(), "1");
+  EXPECT_EQ(slow->seen(), (Names{"ready", "a"}));
+  EXPECT_EQ(good->seen(), (Names{"ready", "a", "b", "c"}));
+  // It comes back with the last id that it saw.
+  EXPECT_EQ(listen({}, slow->events.back().id)->seen(), (Names{"ready", "b", "c"}));
+}
+
+TEST_P(LiveTest, BlocksHoldAtOnceInBothDirections) {
+  const auto by_mio = listen(mio), by_ken = listen(ken), visitor = listen({});
+  block(mio, ken, 1, true);
+  happen({posted(mio, "m1"), posted(ken, "k1")});
+  block(mio, ken, 2, false);
+  happen({posted(mio, "m2"), posted(ken, "k2")});
+  EXPECT_EQ(by_mio->seen(), (Names{"ready", "m1", "m2", "k2"}));
+  EXPECT_EQ(by_ken->seen(), (Names{"ready", "k1", "m2", "k2"}));
+  EXPECT_EQ(visitor->seen(), (Names{"ready", "m1", "k1", "m2", "k2"}));
+}
+
+// The view in SQL may be behind the facts that are known here: a block of the last second once was
+// missed for the life of a stream that began just then.
+TEST_P(LiveTest, ABlockThatTheDatabaseDoesNotHaveYetHoldsForNewStreams) {
+  block(mio, ken, 1, true);
+  const auto early = listen(mio);
+  apply({testing::block_record(mio, ken, 1, true)});
+  const auto late = listen(ken);
+  happen({posted(mio, "m"), posted(ken, "k")});
+  EXPECT_EQ(early->seen(), (Names{"ready", "m"}));
+  EXPECT_EQ(late->seen(), (Names{"ready", "k"}));
+  // And one that the database has before the facts come here.
+  apply({testing::block_record(mio, ken, 2, false)});
+  const auto free = listen(mio);
+  block(mio, ken, 2, false);
+  happen({posted(ken, "k2")});
+  EXPECT_EQ(free->seen(), (Names{"ready", "k2"}));
+  EXPECT_EQ(early->seen(), (Names{"ready", "m", "k2"}));
+}
+
+TEST_P(LiveTest, ARestartGoesOnWhereTheOutboxDoes) {
+  const auto before = listen(ken);
+  std::vector<Event> facts;
+  for (int number = 0; number < 5; ++number) facts.push_back(posted(mio, std::to_string(number)));
+  happen(facts);
+  // The new process follows the outbox from a little before its end.
+  live_ = make_live(2);
+  consume(outbox_, 3, {facts.begin() + 2, facts.end()});
+  EXPECT_EQ(listen(ken, before->events[3].id)->seen(), (Names{"ready", "3", "4"}));
+  EXPECT_EQ(listen(ken, before->events[1].id)->seen(), (Names{"ready", "reset"}));
+}
+
+}  // namespace
+}  // namespace matsuri::timeline

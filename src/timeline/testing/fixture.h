@@ -1,0 +1,136 @@
+// What the tests of timeline begin with: a database with its tables, and records to apply to it.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/assert.h"
+#include "sql/testing/engines.h"
+#include "stream/view.h"
+#include "timeline/apply.h"
+#include "timeline/query.h"
+#include "timeline/schema.h"
+
+namespace matsuri::timeline::testing {
+
+inline constexpr std::int64_t start_ms = 1'790'000'000'000;
+
+inline IdempotencyKey key_of(std::uint64_t number) {
+  IdempotencyKey key;
+  std::memcpy(key.bytes.data(), &number, sizeof number);
+  return key;
+}
+
+inline PostId post_id(std::int64_t after_start_ms, std::uint16_t sequence = 0) {
+  return PostId{
+      compose_id({.unix_ms = start_ms + after_start_ms, .node = Node{1}, .sequence = sequence})};
+}
+
+struct PostOptions {
+  std::uint64_t key = 0;  // 0: none
+  CommunityId community = plaza_community;
+  std::string source = {};
+  std::string source_id = {};
+};
+
+inline stream::Record post_record(PostId id, AccountId author, std::string text,
+                                  const PostOptions& options = {}) {
+  stream::Record record;
+  record.header = {.id = id.value,
+                   .unix_ms = parts_of(id.value).unix_ms,
+                   .account = author,
+                   .key = key_of(options.key),
+                   .fingerprint = 1,
+                   .kind = EventKind::publish_post};
+  record.event = PublishPost{.post = id,
+                             .community = options.community,
+                             .author = author,
+                             .text = std::move(text),
+                             .language = "en",
+                             .import_source = options.source,
+                             .import_source_id = options.source_id};
+  return record;
+}
+
+inline stream::Record fact_record(Event fact) {
+  stream::Record record;
+  record.header = {.unix_ms = start_ms, .kind = kind_of(fact)};
+  record.event = std::move(fact);
+  return record;
+}
+
+inline stream::Record name_record(AccountId account, std::uint64_t rev, const std::string& name) {
+  return fact_record(AccountChanged{
+      .account = account, .rev = rev, .handle = "h" + account.to_string(), .name = name});
+}
+
+inline stream::Record block_record(AccountId account, AccountId target, std::uint64_t rev,
+                                   bool blocked) {
+  return fact_record(BlockChanged{account, target, rev, blocked});
+}
+
+// A database of the timeline alone, to which records are applied as an applier would.
+class ViewTest : public sql::ForEachEngine {
+ protected:
+  void SetUp() override {
+    sql::ForEachEngine::SetUp();
+    if (!IsSkipped()) db_ = fresh();
+  }
+
+  std::unique_ptr<sql::Db> fresh() {
+    auto db = open();
+    MATSURI_ASSERT(db->migrate("timeline", migrations()).ok());
+    return db;
+  }
+
+  static Result<stream::BatchResult> try_apply(sql::Db& db,
+                                               const std::vector<stream::Record>& records) {
+    std::optional<stream::BatchResult> result;
+    TRY(db.write_and_wait([&](sql::Connection& connection) -> Result<void> {
+      result.emplace(records.size());
+      TimelineView view;
+      return view.apply(connection, records, *result);
+    }));
+    return std::move(*result);
+  }
+  stream::BatchResult apply(const std::vector<stream::Record>& records) {
+    auto result = try_apply(*db_, records);
+    MATSURI_ASSERT(result.ok(), result.ok() ? "" : result.error().message());
+    return std::move(result).value();
+  }
+  stream::Outcome apply_one(const stream::Record& record) { return apply({record}).outcomes()[0]; }
+
+  template <class Body>
+  static auto read(sql::Db& db, Body body) {
+    using Value = typename decltype(body(std::declval<sql::Connection&>()))::value_type;
+    std::optional<Result<Value>> value;
+    const Result<void> done = db.read_and_wait([&](sql::Connection& connection) -> Result<void> {
+      value = body(connection);
+      return {};
+    });
+    MATSURI_ASSERT(done.ok(), done.ok() ? "" : done.error().message());
+    return std::move(*value);
+  }
+  static FeedPage feed_of(sql::Db& db, const FeedQuery& query) {
+    return read(db, [&](sql::Connection& connection) { return read_feed(connection, query); })
+        .value();
+  }
+  static std::vector<std::string> texts_of(const FeedPage& page) {
+    std::vector<std::string> texts;
+    for (const Post& post : page.posts) texts.push_back(post.text);
+    return texts;
+  }
+  std::vector<std::string> texts_for(AccountId viewer) {
+    return texts_of(feed_of(*db_, {.community = plaza_community, .viewer = viewer}));
+  }
+
+  std::unique_ptr<sql::Db> db_;
+};
+
+}  // namespace matsuri::timeline::testing

@@ -1,0 +1,133 @@
+// `matsuri import`: the files through the importer, with what a person at a terminal wants to see.
+#include <signal.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cinttypes>
+#include <cstdio>
+#include <string>
+
+#include "commands.h"
+#include "import/importer.h"
+#include "io/clock.h"
+
+namespace matsuri {
+namespace {
+
+constexpr int status_refused = 3;  // docs/formats/import.md
+constexpr std::int64_t line_period_us = 5'000'000;
+constexpr std::int64_t bar_period_us = 100'000;
+
+std::atomic<bool> was_interrupted = false;
+static_assert(std::atomic<bool>::is_always_lock_free);  // a signal handler sets it
+
+// Ctrl-C ends the import where what is under way is durable; a second one ends the process.
+void stop_on_signals() {
+  struct sigaction action = {};
+  action.sa_handler = [](int) { was_interrupted = true; };
+  action.sa_flags = static_cast<int>(SA_RESETHAND);
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+}
+
+// A bar that is written over on a terminal; elsewhere a line every few seconds.
+class Console final : public imports::Observer {
+ public:
+  explicit Console(io::Clock& clock) : clock_(clock), begin_us_(clock.monotonic_us()) {}
+
+  void refused(const std::string& file, std::uint64_t line,
+               const imports::Refusal& refusal) override {
+    clear();
+    std::fprintf(stderr, "%s:%" PRIu64 ": %s: %s\n", file.c_str(), line,
+                 std::string(name_of(refusal.code)).c_str(), refusal.detail.c_str());
+  }
+
+  void progressed(const imports::Progress& progress) override {
+    const std::int64_t now_us = clock_.monotonic_us();
+    if (now_us < next_us_) return;
+    next_us_ = now_us + (is_terminal_ ? bar_period_us : line_period_us);
+    clear();
+    std::fputs(describe(progress, now_us).c_str(), stderr);
+    if (!is_terminal_) std::fputc('\n', stderr);
+  }
+
+  bool wants_stop() override { return was_interrupted; }
+
+  void clear() const {
+    if (is_terminal_) std::fputs("\r\033[K", stderr);
+  }
+
+ private:
+  std::string describe(const imports::Progress& progress, std::int64_t now_us) const {
+    const double seconds = static_cast<double>(now_us - begin_us_) / 1e6;
+    const double part = progress.size_total == 0 ? 1
+                                                 : static_cast<double>(progress.size_done) /
+                                                       static_cast<double>(progress.size_total);
+    const auto lines = static_cast<double>(progress.summary.line_count);
+    constexpr int width = 24;
+    const int filled = static_cast<int>(part * width);
+    char text[256];
+    int size =
+        std::snprintf(text, sizeof text, "[%.*s%.*s] %3d %%  %.0f lines, %.0f/s", filled,
+                      "########################", width - filled, "........................",
+                      static_cast<int>(part * 100), lines, seconds > 0 ? lines / seconds : 0);
+    std::string all(text, static_cast<std::size_t>(size));
+    if (progress.stage == imports::Stage::reading && part > 0 && part < 1) {
+      size = std::snprintf(text, sizeof text, ", %.0f s left", seconds / part - seconds);
+      all.append(text, static_cast<std::size_t>(size));
+    } else if (progress.stage != imports::Stage::reading) {
+      all += ", " + std::to_string(progress.lag_count) + " to apply";
+    }
+    if (!progress.trouble.empty()) all += " (waiting: " + progress.trouble + ')';
+    return all;
+  }
+
+  io::Clock& clock_;
+  const std::int64_t begin_us_;
+  const bool is_terminal_ = isatty(STDERR_FILENO) != 0;
+  std::int64_t next_us_ = 0;
+};
+
+void print(const imports::Summary& summary) {
+  std::printf("%" PRIu64 " lines: %" PRIu64 " people and %" PRIu64 " posts taken, %" PRIu64
+              " known already, %" PRIu64 " refused\n",
+              summary.line_count, summary.user_count, summary.post_count, summary.known_count,
+              summary.refused_count());
+  if (summary.made_handle_count > 0)
+    std::printf("%" PRIu64 " people got a made handle\n", summary.made_handle_count);
+  for (std::size_t code = 0; code < imports::refusal_code_count; ++code)
+    if (summary.refused[code] > 0)
+      std::printf("  %s: %" PRIu64 "\n",
+                  std::string(name_of(static_cast<imports::RefusalCode>(code))).c_str(),
+                  summary.refused[code]);
+  if (summary.quarantined_count > 0)
+    std::printf("%" PRIu64 " posts are in quarantine: `matsuri requeue` lists them\n",
+                summary.quarantined_count);
+}
+
+}  // namespace
+
+Result<int> run_import(const Config& config, const std::vector<std::string>& files) {
+  TRY_ASSIGN(const std::unique_ptr<ServerNode> node, ServerNode::open(config, NodeUse::import));
+  stop_on_signals();
+  TRY(node->start());
+  Console console(io::system_clock());
+  imports::Importer importer({.accounts = *node->accounts,
+                              .main_db = *node->main_db,
+                              .timeline_db = *node->timeline_db,
+                              .journal = *node->import_journal,
+                              .stream = *node->stream,
+                              .clock = io::system_clock(),
+                              .region = config.region});
+  const auto summary = importer.run(files, console);
+  console.clear();
+  node->stop();
+  if (!summary.ok()) return summary.error();
+  print(summary.value());
+  if (!summary.value().is_complete)
+    return Error(Code::busy,
+                 "stopped before the end: the same command goes on where this one stopped");
+  return summary.value().refused_count() > 0 ? status_refused : 0;
+}
+
+}  // namespace matsuri

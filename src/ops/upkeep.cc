@@ -91,8 +91,10 @@ Result<void> Upkeep::run_once() {
 Result<void> Upkeep::snapshot_if_due() {
   TRY_ASSIGN(const auto newest, stream::newest_snapshot(io::posix_files(), parts_.snapshot_folder,
                                                         parts_.timeline_db.name()));
-  const std::int64_t last_ms = newest ? newest->unix_ms : start_ms_;
-  if (parts_.clock.unix_ms() - last_ms < snapshot_period_ms) return {};
+  // Until there is one, nothing of the journal may go; and few processes live for a whole period.
+  const std::int64_t due_ms =
+      newest ? newest->unix_ms + snapshot_period_ms : start_ms_ + first_snapshot_ms;
+  if (parts_.clock.unix_ms() < due_ms) return {};
   TRY_ASSIGN(const stream::Snapshot taken,
              stream::take_snapshot(parts_.timeline_outbox,
                                    {.folder = parts_.snapshot_folder, .clock = &parts_.clock}));

@@ -36,6 +36,7 @@ struct UpkeepParts {
 
 inline constexpr std::int64_t upkeep_period_ms = 60'000;
 inline constexpr std::int64_t snapshot_period_ms = std::int64_t{24} * 3600 * 1000;
+inline constexpr std::int64_t first_snapshot_ms = 600'000;  // after the start, where there is none
 inline constexpr std::int64_t clean_up_period_ms = 3600 * 1000;
 // Facts of the timeline that stay for consumers to come.
 inline constexpr std::uint64_t outbox_keep_count = 1'000'000;

@@ -1,0 +1,243 @@
+#include "ops/doctor.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <thread>
+
+#include "ops/testing/world.h"
+#include "timeline/apply.h"
+
+namespace matsuri::ops::testing {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class DoctorTest : public WorldTest {
+ protected:
+  // A world with some of everything, applied.
+  std::unique_ptr<World> healthy() {
+    auto world = std::make_unique<World>(fresh_place("data"));
+    hana_ = world->person("hana");
+    world->person("taro");
+    first_ = world->post(hana_, "first", 1);
+    second_ = world->post(hana_, "second");
+    world->drain();
+    world->post(hana_, "first", 1);  // a duplicate: the same key
+    world->post(hana_, "second");    // refused: the same text within 30 s
+    world->drain();
+    return world;
+  }
+
+  static void run(sql::Db& db, std::string_view statement) {
+    const Result<void> done = db.write_and_wait([&](sql::Connection& connection) -> Result<void> {
+      TRY(connection.execute(statement));
+      return {};
+    });
+    ASSERT_TRUE(done.ok()) << done.error().to_string();
+  }
+
+  // Does that to the timeline's (or main's) tables of a healthy world, and expects the finding.
+  void expect_found(std::string_view statement, const std::string& finding, bool in_main = false) {
+    SCOPED_TRACE(statement);
+    const auto world = healthy();
+    ASSERT_THAT(findings(world->place), IsEmpty());
+    world->set_applying(false);
+    run(in_main ? *world->main_db : *world->timeline_db, statement);
+    EXPECT_THAT(findings(world->place), Contains(HasSubstr(finding)));
+    std::filesystem::remove_all(world->place.data);
+  }
+
+  AccountId hana_;
+  World::Posted first_, second_;
+};
+MATSURI_FOR_EACH_ENGINE(DoctorTest);
+
+TEST_P(DoctorTest, FindsNothingWhereAllIsWell) {
+  const auto world = healthy();
+  const auto diagnosis = examine(
+      {.data = world->place.data, .main = world->place.main, .timeline = world->place.timeline});
+  ASSERT_TRUE(diagnosis.ok()) << diagnosis.error().to_string();
+  EXPECT_THAT(diagnosis->findings, IsEmpty());
+  EXPECT_EQ(diagnosis->record_count, 4U);
+  EXPECT_EQ(diagnosis->post_count, 2U);
+  EXPECT_EQ(diagnosis->account_count, 2U);
+}
+
+// Goal: beside a writer it sees one moment of each database, and no ghosts.
+TEST_P(DoctorTest, FindsNothingBesideAWriter) {
+  const auto world = healthy();
+  std::atomic<bool> is_over = false;
+  std::thread writer([&] {
+    for (int count = 0; !is_over; ++count) {
+      const AccountId person = world->person("p" + std::to_string(count));
+      world->post(person, "by " + std::to_string(count));
+    }
+  });
+  for (int count = 0; count < 10; ++count) EXPECT_THAT(findings(world->place), IsEmpty());
+  is_over = true;
+  writer.join();
+}
+
+TEST_P(DoctorTest, FindsALostPost) {
+  expect_found("DELETE FROM post WHERE text = 'first'", "is nowhere");
+}
+
+TEST_P(DoctorTest, FindsAPostThatWasChanged) {
+  expect_found("UPDATE post SET text = 'other' WHERE text = 'first'", "is another post");
+}
+
+TEST_P(DoctorTest, FindsAPostWithoutARecord) {
+  expect_found(
+      "INSERT INTO post (id, community, author, rev, text, language)"
+      " SELECT id + 1, community, author, rev, 'ghost', '' FROM post WHERE text = 'first'",
+      "posts, and the journals have records for");
+}
+
+TEST_P(DoctorTest, FindsARefusalOfWhatIsThere) {
+  expect_found(
+      "INSERT INTO refusal (view_name, region, node, incarnation, at_offset, account,"
+      " resource_id, code, reason, unix_ms) SELECT view_name, region, node, incarnation,"
+      " at_offset - 2, account, resource_id, code, reason, unix_ms FROM refusal"
+      " WHERE code <> 0",
+      "in the timeline, and refused");
+}
+
+TEST_P(DoctorTest, FindsAPositionBeyondTheJournal) {
+  expect_found("UPDATE view_position SET at_offset = at_offset + 10", "has read");
+}
+
+TEST_P(DoctorTest, FindsAPositionThatWentBack) {
+  expect_found("UPDATE view_position SET at_offset = 1", "the timeline has not read it");
+}
+
+TEST_P(DoctorTest, FindsAGapInAnOutbox) {
+  expect_found("DELETE FROM outbox WHERE at_offset = 2", "are missing in the outbox", true);
+}
+
+TEST_P(DoctorTest, FindsACounterThatIsWrong) {
+  expect_found("UPDATE stream_counter SET amount = amount + 1 WHERE name = 'outbox'",
+               "its counter says");
+}
+
+TEST_P(DoctorTest, FindsAFactThatSaysNothing) {
+  expect_found("UPDATE outbox SET payload = 'xx' WHERE at_offset = 1", "fact 1");
+}
+
+TEST_P(DoctorTest, FindsAFactThatWasNeverTold) {
+  expect_found(
+      "DELETE FROM outbox WHERE at_offset = (SELECT amount FROM stream_counter WHERE"
+      " name = 'outbox')",
+      "the outbox ends with fact");
+}
+
+TEST_P(DoctorTest, FindsAnAccountThatNobodyWasToldOf) {
+  expect_found("UPDATE account SET name = 'Other' WHERE handle = 'hana'",
+               "differs from the newest fact", true);
+}
+
+TEST_P(DoctorTest, FindsAnAuthorFromNowhere) {
+  expect_found("UPDATE author SET id = id + 5 WHERE handle = 'hana'", "and main does not");
+}
+
+TEST_P(DoctorTest, FindsAnAuthorThatIsAhead) {
+  expect_found("UPDATE author SET rev = 99 WHERE handle = 'hana'", "differs from main's");
+}
+
+TEST_P(DoctorTest, FindsASessionOfNobody) {
+  expect_found(
+      "INSERT INTO session (id, account, created_ms, seen_ms, closed_ms, user_agent)"
+      " VALUES (7, 8, 0, 0, 0, '')",
+      "rows of session name accounts", true);
+}
+
+TEST_P(DoctorTest, FindsTwoThingsWithOneId) {
+  expect_found(
+      "INSERT INTO session (id, account, created_ms, seen_ms, closed_ms, user_agent)"
+      " SELECT id, id, 0, 0, 0, '' FROM account WHERE handle = 'hana'",
+      "two things have the id", true);
+}
+
+TEST_P(DoctorTest, FindsAKeyThatLeadsNowhere) {
+  expect_found("UPDATE idempotency SET post = 5", "idempotency keys lead to posts");
+}
+
+TEST_P(DoctorTest, FindsAJobThatWasGivenUp) {
+  expect_found(
+      "INSERT INTO dead_job (id, kind, job_key, payload, attempt, reason, unix_ms)"
+      " VALUES (1, 'mail', 'k', '', 9, 'no such host', 0)",
+      "no such host");
+}
+
+TEST_P(DoctorTest, FindsWhatIsInQuarantine) {
+  const auto world = healthy();
+  const Position position = world->post_poison(hana_);
+  world->drain();
+  EXPECT_THAT(
+      findings(world->place),
+      ::testing::ElementsAre(HasSubstr("record " + position.to_string() + " is in quarantine")));
+}
+
+// Goal: no flipped byte of a record goes unseen. Method: flip bytes all over the journal's batches.
+TEST_P(DoctorTest, FindsADamagedRecord) {
+  const auto world = healthy();
+  for (int count = 0; count < 20; ++count) world->post(hana_, "more " + std::to_string(count));
+  world->drain();
+  const Place place = world->place;
+  world->set_applying(false);
+  world->journal.reset();
+  std::string path;
+  for (const auto& entry : std::filesystem::directory_iterator(place.data + "/journal/main"))
+    if (entry.path().extension() == ".seg") path = entry.path();
+  for (std::size_t at = 4096 + 40; at < 4096 + 2000; at += 137) {
+    std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
+    file.seekg(static_cast<std::streamoff>(at));
+    const int good = file.get();
+    const auto put = [&](int byte) {
+      file.seekp(static_cast<std::streamoff>(at));
+      file.put(static_cast<char>(byte));
+      file.flush();
+    };
+    put(good ^ 0x04);
+    EXPECT_THAT(findings(place), ::testing::Not(IsEmpty())) << at;
+    put(good);
+  }
+  EXPECT_THAT(findings(place), IsEmpty());
+}
+
+TEST_P(DoctorTest, FindsKeysThatOthersCanRead) {
+  const auto world = healthy();
+  const std::string path = world->place.data + "/keys/session.keys";
+  std::filesystem::permissions(path, std::filesystem::perms::others_read,
+                               std::filesystem::perm_options::add);
+  EXPECT_THAT(findings(world->place), Contains(HasSubstr("chmod 600")));
+  std::filesystem::remove(path);
+  EXPECT_THAT(findings(world->place), Contains(HasSubstr("is missing")));
+  EXPECT_FALSE(std::filesystem::exists(path)) << "the doctor changes nothing";
+}
+
+TEST_P(DoctorTest, FindsADatabaseThatIsGoneOrDamaged) {
+  if (GetParam() == sql::Engine::mariadb) return;  // InnoDB looks after its own files.
+  auto world = healthy();
+  const Place place = world->place;
+  world.reset();
+  const std::string path = place.timeline.sqlite_path;
+  {
+    std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
+    file.seekp(4096 * 3 + 10);
+    file << std::string(2000, '\x5a');
+  }
+  EXPECT_THAT(findings(place), ::testing::Not(IsEmpty()));
+  std::filesystem::remove(path);
+  EXPECT_THAT(findings(place), Contains(HasSubstr(path + " is missing")));
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+}  // namespace
+}  // namespace matsuri::ops::testing

@@ -50,7 +50,8 @@ Result<std::optional<std::string>> Request::query_parameter(std::string_view nam
     const std::size_t equals = pair.find('=');
     const auto key = decode_percent(pair.substr(0, equals), Plus::is_space);
     if (!key || *key != name) continue;
-    if (found) return Error(Code::invalid, "query parameter " + std::string(name) + " is given twice");
+    if (found)
+      return Error(Code::invalid, "query parameter " + std::string(name) + " is given twice");
     auto value = equals == std::string_view::npos
                      ? std::string()
                      : decode_percent(pair.substr(equals + 1), Plus::is_space);

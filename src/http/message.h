@@ -24,7 +24,7 @@ std::string_view name_of(Method method);
 struct Caller {
   AccountId account;
   Role role = Role::user;
-  SessionId session;      // of the cookie; none with a bearer token
+  SessionId session;       // of the cookie; none with a bearer token
   bool by_cookie = false;  // so writes need the origin check, which the router has done
 
   explicit operator bool() const { return static_cast<bool>(account); }
@@ -34,17 +34,17 @@ struct Caller {
 // by the shared pointer.
 struct Request {
   Method method = Method::get;
-  std::string path;    // decoded, "/v1/posts/5"
-  std::string query;   // raw, without '?'
+  std::string path;   // decoded, "/v1/posts/5"
+  std::string query;  // raw, without '?'
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
   std::vector<std::pair<std::string, std::string>> path_parameters;
   std::string address;  // of the client; behind a trusted proxy, the one that it names
   Caller caller;
-  IdempotencyKey idempotency_key;     // hash of the header, where given
-  std::uint64_t fingerprint = 0;      // of method, path and body
-  PositionSet position;               // what the client has seen (Matsuri-Position)
-  io::Executor* executor = nullptr;   // the connection's I/O thread: completions come back here
+  IdempotencyKey idempotency_key;    // hash of the header, where given
+  std::uint64_t fingerprint = 0;     // of method, path and body
+  PositionSet position;              // what the client has seen (Matsuri-Position)
+  io::Executor* executor = nullptr;  // the connection's I/O thread: completions come back here
 
   // The value of a header, by its name in lower case; empty where absent.
   std::string_view header(std::string_view name) const;

@@ -23,7 +23,6 @@ std::string_view next_segment(std::string_view& rest) {
 }  // namespace
 
 std::string to_allow(MethodSet methods) {
-  if (methods & bit_of(Method::get)) methods |= bit_of(Method::head);
   std::string out;
   for (unsigned i = 0; i <= static_cast<unsigned>(Method::options); ++i) {
     if (!(methods & (1U << i))) continue;
@@ -72,6 +71,7 @@ Match RouteTable::find(Method method, std::string_view path) const {
   if (!node) return match;
   for (const Route* route : node->routes) {
     match.methods |= bit_of(route->method);
+    if (route->method == Method::get && !route->stream) match.methods |= bit_of(Method::head);
     // HEAD of a stream would never end.
     const bool is_head = method == Method::head && route->method == Method::get && !route->stream;
     if (route->method == method || (is_head && !match.route)) match.route = route;

@@ -29,7 +29,8 @@ struct RouteOptions {
   std::size_t body_size_max = 16 << 10;  // more is 413
   bool needs_account = false;            // else 401 before the handler
   bool json_body = false;                // Content-Type must be application/json, else 415
-  // A read that honours Matsuri-Position: the router waits (PositionWaiter) before the handler runs.
+  // A read that honours Matsuri-Position: the router waits (PositionWaiter) before the handler
+  // runs.
   bool waits_for_position = false;
 };
 

@@ -82,7 +82,8 @@ std::size_t Server::connection_count() const { return impl_->shared.connection_c
 
 void Server::stop() {
   if (std::exchange(impl_->is_stopped, true)) return;
-  for (const auto& loop : impl_->loops) loop->mailbox->post([&loop = *loop] { loop.begin_shutdown(); });
+  for (const auto& loop : impl_->loops)
+    loop->mailbox->post([&loop = *loop] { loop.begin_shutdown(); });
   const std::int64_t due_ms = steady_ms() + impl_->shared.options.shutdown_ms_max;
   while (!impl_->threads.empty() && connection_count() > 0 && steady_ms() < due_ms)
     std::this_thread::sleep_for(shutdown_poll);

@@ -57,7 +57,7 @@ struct StaticFile {
 
 struct ServerOptions {
   std::string host = "127.0.0.1";
-  std::uint16_t port = 8080;  // 0: any free one, see Server::port()
+  std::uint16_t port = 8080;     // 0: any free one, see Server::port()
   std::size_t thread_count = 0;  // 0: one a core
   std::size_t header_size_max = 16 << 10;
   std::size_t connection_count_max = 15'000;
@@ -65,6 +65,7 @@ struct ServerOptions {
   std::int64_t body_timeout_ms = 30'000;
   std::int64_t idle_timeout_ms = 75'000;
   std::int64_t write_timeout_ms = 30'000;
+  std::int64_t stream_heartbeat_ms = 15'000;  // so that proxies keep a quiet stream open
   std::int64_t shutdown_ms_max = 8'000;
   std::size_t pipeline_count_max = 64;  // requests of one connection that may wait for answers
 
@@ -72,7 +73,7 @@ struct ServerOptions {
   RateLimit account_read{1200, 300}, account_write{60, 20}, account_sign_in{20, 10};
   RateLimit address_read{6000, 1500}, address_write{600, 200}, address_sign_in{60, 20};
   std::vector<std::string> trusted_proxies;  // addresses whose X-Forwarded-For counts
-  bool behind_tls = false;  // a proxy speaks TLS in front: Secure cookies, HSTS
+  bool behind_tls = false;                   // a proxy speaks TLS in front: Secure cookies, HSTS
 
   std::vector<StaticFile> static_files;
   std::vector<std::string_view> page_routes;  // paths (with {parameters}) that are answered by "/"

@@ -9,9 +9,9 @@
 namespace matsuri::http {
 
 struct StreamEvent {
-  std::string id;     // what Last-Event-ID will name; may be empty
-  std::string name;   // "post"
-  std::string data;   // one JSON object
+  std::string id;    // what Last-Event-ID will name; may be empty
+  std::string name;  // "post"
+  std::string data;  // one JSON object
 };
 
 // A client that listens. Thread-safe; kept alive by whoever sends to it. A client that reads too

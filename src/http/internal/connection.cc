@@ -10,11 +10,17 @@ namespace matsuri::http {
 namespace {
 
 constexpr std::int64_t linger_ms = 2000;
+constexpr std::int64_t stopping_idle_ms = 500;  // what a shutdown waits for a request begun before
 constexpr std::int64_t hot_idle_ms = 1000;
-constexpr std::size_t discard_size_max = 64 << 10;  // of the body of a refused request
-constexpr std::size_t unsent_size_max = 256 << 10;  // past it no more requests are read
+constexpr std::size_t discard_size_max = 64 << 10;   // of the body of a refused request
+constexpr std::size_t waiting_size_max = 256 << 10;  // past it no more requests are read
 constexpr std::size_t output_kept_max = 1 << 20;
 constexpr std::size_t parsers_kept_max = 16;
+
+std::string_view reason_of(int status) {
+  if (status == 413) return "body_size";
+  return status == 414 || status == 431 ? "header_size" : "malformed";
+}
 
 }  // namespace
 
@@ -38,7 +44,7 @@ Connection::~Connection() = default;
 
 void Connection::start() {
   self_ = shared_from_this();
-  last_bytes_ms_ = loop_.wheel.now_ms() - hot_idle_ms;
+  active_ms_ = loop_.wheel.now_ms() - hot_idle_ms;
   index = loop_.connections.size();
   loop_.connections.push_back(this);
   arm_read();
@@ -57,7 +63,7 @@ void Connection::close() {
   loop_.connections.pop_back();
   loop_.shared.connection_count.fetch_sub(1);
   if (loop_.shared.metrics.connections) loop_.shared.metrics.connections->add(-1);
-  if (hot_buffer_) loop_.buffers.give(std::exchange(hot_buffer_, nullptr));
+  give_buffer();
   if (const auto stream = std::exchange(stream_, nullptr)) {
     if (loop_.shared.metrics.streams) loop_.shared.metrics.streams->add(-1);
     stream->disconnect();
@@ -67,8 +73,15 @@ void Connection::close() {
 }
 
 void Connection::begin_shutdown() {
-  if (stream_ || (!reading_ && slots_.empty() && !is_writing_)) return close();
-  // The answers that are still to come say that they are the last; see answer().
+  if (stream_) return close();
+  if (!reading_ && slots_.empty() && !is_writing_) {
+    // A request that has arrived, but that nobody has read yet, is in flight too.
+    boost::system::error_code ec;
+    if (input_ended_ || socket_->available(ec) == 0 || ec) return close();
+    active_ms_ = loop_.wheel.now_ms();
+    return set_deadline();
+  }
+  // The answers that are still to come say that they are the last; see context_of().
   if (!reading_) is_last_read_ = true;
 }
 
@@ -79,14 +92,22 @@ void Connection::set_deadline() {
   std::int64_t due_ms = read_due_ms_;
   if (!reading_ && !is_lingering_ && !stream_started_) {
     due_ms = 0;
-    if (slots_.empty())
-      due_ms = last_bytes_ms_ + (hot_buffer_ ? hot_idle_ms : loop_.shared.options.idle_timeout_ms);
+    if (is_idle()) due_ms = active_ms_ + (hot_buffer_ ? hot_idle_ms : idle_timeout_ms());
   }
   if (write_due_ms_ != 0 && (due_ms == 0 || write_due_ms_ < due_ms)) due_ms = write_due_ms_;
   if (due_ms == 0)
     loop_.wheel.cancel(*this);
   else
     loop_.wheel.schedule(*this, due_ms);
+}
+
+bool Connection::is_idle() const {
+  return !reading_ && slots_.empty() && !is_writing_ && !stream_ && !is_lingering_;
+}
+
+std::int64_t Connection::idle_timeout_ms() const {
+  const std::int64_t timeout_ms = loop_.shared.options.idle_timeout_ms;
+  return loop_.is_stopping ? std::min(timeout_ms, stopping_idle_ms) : timeout_ms;
 }
 
 void Connection::on_deadline() {
@@ -100,7 +121,7 @@ void Connection::on_deadline() {
     if (now_ms >= read_due_ms_) return close();
   } else if (stream_started_) {
     if (now_ms >= read_due_ms_) {
-      read_due_ms_ = now_ms + stream_heartbeat_ms;
+      read_due_ms_ = now_ms + loop_.shared.options.stream_heartbeat_ms;
       if (!is_writing_) {
         loop_.output += ":\n\n";
         write_output();
@@ -112,18 +133,22 @@ void Connection::on_deadline() {
       refuse_rest(problem(408, "invalid", "the request did not arrive in time"));
       return flush();
     }
-  } else if (slots_.empty()) {
-    if (now_ms >= last_bytes_ms_ + loop_.shared.options.idle_timeout_ms) return close();
-    if (hot_buffer_) cool();
+  } else if (is_idle()) {
+    if (now_ms >= active_ms_ + idle_timeout_ms()) return close();
+    if (hot_buffer_ && now_ms >= active_ms_ + hot_idle_ms) cool();
   }
   set_deadline();
 }
 
 // ---- Reading
 
+// A client that asks and does not read must not make us hold answers without end.
 bool Connection::is_paused() const {
-  return slots_.size() >= loop_.shared.options.pipeline_count_max ||
-         unsent_.size() - unsent_offset_ > unsent_size_max;
+  if (slots_.size() >= loop_.shared.options.pipeline_count_max) return true;
+  std::size_t waiting_size = unsent_.size() - unsent_offset_;
+  if (loop_.current == this) waiting_size += loop_.output.size();
+  for (const Slot& slot : slots_) waiting_size += slot.bytes.size();
+  return waiting_size > waiting_size_max;
 }
 
 void Connection::arm_read() {
@@ -131,18 +156,16 @@ void Connection::arm_read() {
   if (!is_lingering_ && !stream_ && (is_last_read_ || is_paused())) return;
   is_reading_ = true;
   if (hot_buffer_) {
-    socket_->async_read_some(
-        asio::buffer(hot_buffer_, BufferPool::buffer_size),
-        [self = self_](const boost::system::error_code& ec, std::size_t size) {
-          self->is_reading_ = false;
-          if (self->socket_) self->on_hot_read(ec, size);
-        });
+    socket_->async_read_some(asio::buffer(hot_buffer_, BufferPool::buffer_size),
+                             [self = self_](const boost::system::error_code& ec, std::size_t size) {
+                               self->is_reading_ = false;
+                               self->on_hot_read(ec, size);
+                             });
   } else {
-    socket_->async_wait(Socket::wait_read,
-                        [self = self_](const boost::system::error_code& ec) {
-                          self->is_reading_ = false;
-                          if (self->socket_) self->on_readable(ec.failed());
-                        });
+    socket_->async_wait(Socket::wait_read, [self = self_](const boost::system::error_code& ec) {
+      self->is_reading_ = false;
+      if (self->socket_) self->on_readable(ec.failed());
+    });
   }
 }
 
@@ -153,13 +176,21 @@ void Connection::on_readable(bool failed) {
   if (ec == asio::error::would_block) return arm_read();
   if (ec == asio::error::eof) return on_end_of_input();
   if (ec) return close();
-  const std::int64_t now_ms = loop_.wheel.now_ms();
-  if (now_ms - last_bytes_ms_ <= TimerWheel::tick_ms && !stream_ && !is_lingering_) heat();
+  if (loop_.wheel.now_ms() - active_ms_ <= TimerWheel::tick_ms && !stream_ && !is_lingering_)
+    heat();
   on_bytes({loop_.input.data(), size});
 }
 
 void Connection::on_hot_read(const boost::system::error_code& ec, std::size_t size) {
-  if (ec == asio::error::operation_aborted && !hot_buffer_) return arm_read();  // cooled
+  if (!socket_) return;
+  if (std::exchange(is_cooling_, false)) {
+    // What was read before it could be cancelled is still to be used.
+    if (!ec) std::copy_n(hot_buffer_, size, loop_.input.data());
+    give_buffer();
+    release_memory();
+    if (ec == asio::error::operation_aborted) return arm_read();
+    if (!ec) return on_bytes({loop_.input.data(), size});
+  }
   if (ec == asio::error::eof) return on_end_of_input();
   if (ec) return close();
   on_bytes({hot_buffer_, size});
@@ -167,11 +198,23 @@ void Connection::on_hot_read(const boost::system::error_code& ec, std::size_t si
 
 void Connection::heat() { hot_buffer_ = loop_.buffers.take(); }
 
+// REQUIRES: nothing is being written: it would be cancelled with the read.
+//
+// The buffer stays ours until the read says that it ended: it may have ended well already, with the
+// bytes in the buffer and its handler still in the queue.
 void Connection::cool() {
+  if (is_cooling_) return;
+  if (!is_reading_) {
+    give_buffer();
+    return release_memory();
+  }
+  is_cooling_ = true;
   boost::system::error_code ignored;
   socket_->cancel(ignored);
-  loop_.buffers.give(std::exchange(hot_buffer_, nullptr));
-  release_memory();
+}
+
+void Connection::give_buffer() {
+  if (hot_buffer_) loop_.buffers.give(std::exchange(hot_buffer_, nullptr));
 }
 
 void Connection::release_memory() {
@@ -185,7 +228,7 @@ void Connection::release_memory() {
 }
 
 void Connection::on_bytes(std::string_view bytes) {
-  last_bytes_ms_ = loop_.wheel.now_ms();
+  active_ms_ = loop_.wheel.now_ms();
   if (loop_.shared.metrics.received_bytes) loop_.shared.metrics.received_bytes->add(bytes.size());
   if (stream_ || is_lingering_) return arm_read();
   MATSURI_DEBUG_ASSERT(loop_.current == nullptr);
@@ -231,7 +274,7 @@ std::size_t Connection::consume(std::string_view bytes) {
         on_complete();
         break;
       case RequestParser::Step::failed:
-        loop_.shared.metrics.count_refusal("malformed");
+        loop_.shared.metrics.count_refusal(reason_of(parser_->error().status));
         refuse_rest(problem(parser_->error().status, "invalid", parser_->error().detail));
         break;
     }
@@ -256,14 +299,14 @@ void Connection::begin_request() {
 void Connection::on_header() {
   Exchange& exchange = *reading_;
   exchange.is_http_1_0 = parser_->is_http_1_0();
-  exchange.request.address =
-      loop_.shared.options.trusted_proxies.empty()
-          ? address_
-          : loop_.shared.dispatcher.address_of(address_, exchange.request.header("x-forwarded-for"));
-  exchange.admission = loop_.shared.dispatcher.admit(
-      exchange.request, {.refused_method = parser_->refused_method(),
-                         .is_chunked = parser_->is_chunked(),
-                         .content_length = parser_->content_length()});
+  exchange.request.address = loop_.shared.options.trusted_proxies.empty()
+                                 ? address_
+                                 : loop_.shared.dispatcher.address_of(
+                                       address_, exchange.request.header("x-forwarded-for"));
+  exchange.admission = loop_.shared.dispatcher.admit(exchange.request,
+                                                     {.refused_method = parser_->refused_method(),
+                                                      .is_chunked = parser_->is_chunked(),
+                                                      .content_length = parser_->content_length()});
   if (!parser_->has_body()) return;
   read_due_ms_ = loop_.wheel.now_ms() + loop_.shared.options.body_timeout_ms;
   if (!exchange.admission.refusal && exchange.admission.route) {
@@ -290,7 +333,10 @@ void Connection::on_header() {
 
 void Connection::on_complete() {
   const std::shared_ptr<Exchange> exchange = std::exchange(reading_, nullptr);
-  exchange->keep_alive = parser_->keep_alive() && !loop_.is_stopping;
+  const Admission& admission = exchange->admission;
+  // What comes after the request for a stream could never be answered.
+  const bool wants_stream = !admission.refusal && admission.route && admission.route->stream;
+  exchange->keep_alive = parser_->keep_alive() && !loop_.is_stopping && !wants_stream;
   if (!exchange->keep_alive) is_last_read_ = true;
   queue(*exchange);
   run(exchange);
@@ -377,8 +423,7 @@ void Connection::run_stream(const std::shared_ptr<Exchange>& exchange) {
 
 ResponseContext Connection::context_of(const Exchange& exchange) {
   // In a shutdown, the last answer that is still to come says so.
-  const bool is_final =
-      loop_.is_stopping && !reading_ && exchange.sequence + 1 == sequence_next_;
+  const bool is_final = loop_.is_stopping && !reading_ && exchange.sequence + 1 == sequence_next_;
   if (is_final) is_last_read_ = true;
   return {.is_head = exchange.request.method == Method::head,
           .keep_alive = exchange.keep_alive && !is_final,
@@ -394,8 +439,7 @@ std::string& Connection::place_of(std::uint64_t sequence) {
 
 void Connection::answer_file(Exchange& exchange) {
   std::string_view body;
-  const Response response =
-      StaticFiles::answer(*exchange.admission.file, exchange.request, body);
+  const Response response = StaticFiles::answer(*exchange.admission.file, exchange.request, body);
   std::string& place = place_of(exchange.sequence);
   loop_.writer.write(place, response, body, context_of(exchange));
   finish_answer(exchange, place, response.status);
@@ -505,12 +549,14 @@ void Connection::on_writable(bool failed) {
 void Connection::after_writing() {
   if (slots_.empty() && stream_) {
     if (!std::exchange(stream_started_, true)) {
-      read_due_ms_ = loop_.wheel.now_ms() + stream_heartbeat_ms;
+      read_due_ms_ = loop_.wheel.now_ms() + loop_.shared.options.stream_heartbeat_ms;
+      if (hot_buffer_) cool();
       arm_read();
     }
     return write_stream();
   }
   if (slots_.empty() && is_last_read_ && !reading_) return linger();
+  active_ms_ = loop_.wheel.now_ms();
   set_deadline();
   resume();
 }
@@ -521,13 +567,21 @@ void Connection::write_stream() {
     loop_.shared.metrics.count_refusal("slow_reader");
     return close();
   }
-  if (!stream_started_ || is_writing_) return;
+  if (!stream_started_ || is_writing_ || is_writing_stream_) return;
   if (loop_.shared.metrics.stream_events)
     loop_.shared.metrics.stream_events->add(stream_->take_event_count());
-  const std::string bytes = stream_->take();
-  if (bytes.empty()) return stream_->is_ending() ? close() : set_deadline();
-  loop_.output += bytes;
-  write_output();
+  const bool is_ending = stream_->is_ending();  // asked first: then all that was sent is taken
+  if (const std::string bytes = stream_->take(); !bytes.empty()) {
+    loop_.output += bytes;
+    // What is sent meanwhile comes by a task of its own. Taking it here, by way of after_writing(),
+    // would never end where somebody sends as fast as the client reads.
+    is_writing_stream_ = true;
+    write_output();
+    is_writing_stream_ = false;
+    if (!socket_ || is_writing_) return;
+  }
+  if (is_ending) return close();
+  set_deadline();
 }
 
 // Closing with unread input would make the kernel reset the connection, and the client might never

@@ -15,8 +15,6 @@
 
 namespace matsuri::http {
 
-inline constexpr std::int64_t stream_heartbeat_ms = 15'000;
-
 // One request and its way to an answer. Lives as long as anybody holds the request or may answer.
 class Exchange final : public Responder::Sink, public std::enable_shared_from_this<Exchange> {
  public:
@@ -75,6 +73,8 @@ class Connection final : public TimerWheel::Entry, public std::enable_shared_fro
 
   void on_deadline() override;
   void set_deadline();
+  bool is_idle() const;  // nothing is read, answered or written
+  std::int64_t idle_timeout_ms() const;
 
   void arm_read();
   void on_readable(bool failed);
@@ -110,6 +110,7 @@ class Connection final : public TimerWheel::Entry, public std::enable_shared_fro
 
   void heat();
   void cool();
+  void give_buffer();
   void release_memory();
 
   Loop& loop_;
@@ -130,17 +131,19 @@ class Connection final : public TimerWheel::Entry, public std::enable_shared_fro
   std::size_t unsent_counted_ = 0;  // as far as the write timeout was moved on
   std::shared_ptr<BufferedStream> stream_;
 
-  std::int64_t read_due_ms_ = 0;   // 0: none
+  std::int64_t read_due_ms_ = 0;  // 0: none
   std::int64_t write_due_ms_ = 0;
-  std::int64_t last_bytes_ms_ = 0;
-  bool is_reading_ = false;        // an operation is under way
+  std::int64_t active_ms_ = 0;  // when bytes came, or the last answer was written
+  bool is_reading_ = false;     // an operation is under way
   bool is_writing_ = false;
-  bool is_last_read_ = false;      // no more requests are taken
+  bool is_last_read_ = false;  // no more requests are taken
   bool input_ended_ = false;
   bool must_linger_ = false;
   bool is_lingering_ = false;
+  bool is_cooling_ = false;  // the hot buffer goes when its read has ended
   bool stream_started_ = false;
-  bool is_left_over_ = false;      // partial_ holds requests that were not looked at yet
+  bool is_writing_stream_ = false;
+  bool is_left_over_ = false;  // partial_ holds requests that were not looked at yet
 };
 
 }  // namespace matsuri::http

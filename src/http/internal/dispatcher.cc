@@ -46,8 +46,7 @@ ServerMetrics::ServerMetrics(metrics::Registry* registry, const RouteTable& tabl
   streams = &registry->gauge("matsuri_http_streams", "Open streams of server-sent events.");
   received_bytes = &registry->counter("matsuri_http_received_bytes_total", "Bytes from clients.");
   sent_bytes = &registry->counter("matsuri_http_sent_bytes_total", "Bytes to clients.");
-  stream_events =
-      &registry->counter("matsuri_http_stream_events_total", "Events sent on streams.");
+  stream_events = &registry->counter("matsuri_http_stream_events_total", "Events sent on streams.");
   const auto add = [&](std::string_view method, const std::string& route) {
     Series& series = series_.emplace_back();
     for (int i = 0; i < 5; ++i) {
@@ -165,13 +164,12 @@ std::optional<Response> Dispatcher::check_rates(const Request& request, Cost cos
 std::optional<Response> Dispatcher::check_body(const Request& request, const RequestShape& shape,
                                                const RouteOptions& options) const {
   if (shape.content_length > options.body_size_max) {
-    return refuse("body_size", problem(413, "invalid",
-                                       "the body is over " +
-                                           std::to_string(options.body_size_max) + " bytes"));
+    return refuse("body_size",
+                  problem(413, "invalid",
+                          "the body is over " + std::to_string(options.body_size_max) + " bytes"));
   }
   if (options.json_body && !is_json(request.header("content-type"))) {
-    return refuse("content_type",
-                  problem(415, "invalid", "Content-Type must be application/json"));
+    return refuse("content_type", problem(415, "invalid", "Content-Type must be application/json"));
   }
   return std::nullopt;
 }
@@ -206,8 +204,8 @@ std::optional<Response> Dispatcher::parse_headers(Request& request) const {
         return refuse("position", problem(400, "invalid", "Matsuri-Position is not one of ours"));
       request.position = std::move(*position);
     } else if (name == "idempotency-key" && is_write(request.method)) {
-      const bool is_visible = std::all_of(value.begin(), value.end(),
-                                          [](char c) { return c >= '!' && c <= '~'; });
+      const bool is_visible =
+          std::all_of(value.begin(), value.end(), [](char c) { return c >= '!' && c <= '~'; });
       if (value.empty() || value.size() > idempotency_key_size_max || !is_visible) {
         return refuse("idempotency_key",
                       problem(400, "invalid", "Idempotency-Key is 1 to 64 visible ASCII letters"));

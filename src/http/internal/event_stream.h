@@ -30,8 +30,8 @@ class BufferedStream final : public EventStream,
 
   // The rest is the connection's, on its thread.
 
-  // `on_pending` runs on the executor when there is something to take(), until disconnect(). It must not
-  // own the stream.
+  // `on_pending` runs on the executor when there is something to take(), until disconnect(). It
+  // must not own the stream.
   void attach(std::function<void()> on_pending);
   // What was sent since the last call.
   std::string take();

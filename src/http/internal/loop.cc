@@ -160,13 +160,29 @@ void Loop::accept() {
     is_accepting_ = false;
     if (is_stopping || ec == asio::error::operation_aborted) return;
     if (ec) return on_accept_error(ec);
-    shared.connection_count.fetch_add(1);
-    if (shared.metrics.connections) shared.metrics.connections->add(1);
-    socket.set_option(asio::ip::tcp::no_delay(true), ec);
-    socket.non_blocking(true, ec);
-    std::make_shared<Connection>(*this, std::move(socket), to_text(peer_.address()))->start();
+    adopt(std::move(socket));
     accept();
   });
+}
+
+void Loop::adopt(Socket socket) {
+  shared.connection_count.fetch_add(1);
+  if (shared.metrics.connections) shared.metrics.connections->add(1);
+  boost::system::error_code ignored;
+  socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+  socket.non_blocking(true, ignored);
+  std::make_shared<Connection>(*this, std::move(socket), to_text(peer_.address()))->start();
+}
+
+// Closing the listening socket would reset clients that the kernel let in already.
+void Loop::adopt_waiting() {
+  boost::system::error_code ec;
+  acceptor_.non_blocking(true, ec);
+  while (!ec && shared.connection_count.load() < shared.connection_count_max) {
+    Socket socket(context);
+    acceptor_.accept(socket, peer_, ec);
+    if (!ec) adopt(std::move(socket));
+  }
 }
 
 void Loop::on_accept_error(const boost::system::error_code& ec) {
@@ -181,6 +197,7 @@ void Loop::on_accept_error(const boost::system::error_code& ec) {
 
 void Loop::begin_shutdown() {
   is_stopping = true;
+  adopt_waiting();
   boost::system::error_code ignored;
   acceptor_.close(ignored);
   // Closing takes a connection off the list, by putting the last one into its place.

@@ -65,8 +65,8 @@ struct Shared {
   std::atomic<std::size_t> connection_count{0};
 };
 
-// A buffer for a connection that is in use. From mmap, so that a free one leaves no hole in the heap
-// that counts as ours for ever.
+// A buffer for a connection that is in use. From mmap, so that a free one leaves no hole in the
+// heap that counts as ours for ever.
 class BufferPool {
  public:
   static constexpr std::size_t buffer_size = 8192;
@@ -82,7 +82,8 @@ class BufferPool {
   std::vector<char*> free_;
 };
 
-// Everything here belongs to the loop's own thread, but for the mailbox, and for listen() and run().
+// Everything here belongs to the loop's own thread, but for the mailbox, and for listen() and
+// run().
 class Loop {
  public:
   explicit Loop(Shared& shared);
@@ -103,15 +104,17 @@ class Loop {
   ResponseWriter writer;
   BufferPool buffers;
   std::vector<std::unique_ptr<RequestParser>> parsers;  // that no connection uses
-  std::array<char, 64 << 10> input{};  // of the connection that is being read
-  std::string output;                  // of the connection that is being answered
-  Connection* current = nullptr;       // the one whose bytes are being taken apart
+  std::array<char, 64 << 10> input{};                   // of the connection that is being read
+  std::string output;                                   // of the connection that is being answered
+  Connection* current = nullptr;                        // the one whose bytes are being taken apart
   bool is_stopping = false;
   std::vector<Connection*> connections;
 
  private:
   void tick();
   void accept();
+  void adopt(Socket socket);
+  void adopt_waiting();
   void on_accept_error(const boost::system::error_code& ec);
 
   Acceptor acceptor_;

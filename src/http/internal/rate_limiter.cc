@@ -28,7 +28,9 @@ std::string_view network_of(std::string_view address) {
   return address;
 }
 
-std::int64_t ceil_seconds(std::int64_t us) { return std::max<std::int64_t>(0, (us + 999'999) / 1'000'000); }
+std::int64_t ceil_seconds(std::int64_t us) {
+  return std::max<std::int64_t>(0, (us + 999'999) / 1'000'000);
+}
 
 }  // namespace
 
@@ -62,8 +64,7 @@ RateVerdict RateLimiter::take(const Rule& rule, std::uint64_t key, std::int64_t 
   if (rule.interval_us == 0) return {};
   Shard& shard = shards_[key % shard_count];
   const std::scoped_lock lock(shard.mutex);
-  if (shard.full_at_us.size() >= bucket_count_max / shard_count &&
-      !shard.full_at_us.contains(key))
+  if (shard.full_at_us.size() >= bucket_count_max / shard_count && !shard.full_at_us.contains(key))
     make_room(shard, now_us);
   std::int64_t& full_at_us = shard.full_at_us[key];
   const std::int64_t full_at_before = std::max(full_at_us, now_us);

@@ -19,21 +19,27 @@ std::string_view to_std(BeastText text) { return {text.data(), text.size()}; }
 char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
 bool equals_any_case(std::string_view text, std::string_view lower) {
-  return text.size() == lower.size() &&
-         std::equal(text.begin(), text.end(), lower.begin(),
-                    [](char a, char b) { return to_lower(a) == b; });
+  return text.size() == lower.size() && std::equal(text.begin(), text.end(), lower.begin(),
+                                                   [](char a, char b) { return to_lower(a) == b; });
+}
+
+bool is_token(char c) {
+  static constexpr std::string_view others = "!#$%&'*+-.^_`|~";
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+         others.find(c) != std::string_view::npos;
 }
 
 // Headers that mean something else when they come twice: never joined, never chosen from.
 bool is_singular(std::string_view name) {
   static constexpr std::string_view names[] = {
-      "host",   "content-length", "transfer-encoding", "content-type",   "authorization",
+      "host",   "content-length", "transfer-encoding", "content-type",    "authorization",
       "origin", "last-event-id",  "idempotency-key",   "matsuri-position"};
   return std::find(std::begin(names), std::end(names), name) != std::end(names);
 }
 
 // Empty lines that some clients send between requests (RFC 9112, 2.2).
 constexpr std::size_t empty_line_count_max = 8;
+constexpr std::size_t last_chunk_size = 5;
 // A chunk's header, and everything after the last chunk.
 constexpr std::size_t trailer_size_max = 4096;
 
@@ -41,10 +47,10 @@ struct MethodName {
   std::string_view name;
   Method method;
 };
-constexpr MethodName methods[] = {
-    {"GET", Method::get},     {"HEAD", Method::head},  {"POST", Method::post},
-    {"PUT", Method::put},     {"PATCH", Method::patch}, {"DELETE", Method::del},
-    {"OPTIONS", Method::options}};
+constexpr MethodName methods[] = {{"GET", Method::get},        {"HEAD", Method::head},
+                                  {"POST", Method::post},      {"PUT", Method::put},
+                                  {"PATCH", Method::patch},    {"DELETE", Method::del},
+                                  {"OPTIONS", Method::options}};
 
 }  // namespace
 
@@ -59,7 +65,7 @@ class RequestParser::Impl {
     message->body_limit(boost::none);
     message->header_limit(static_cast<std::uint32_t>(limits.header_size_max + 1));
     error = {};
-    header_size = 0;
+    scanned_size = line_start = 0;
     empty_lines = 0;
     host_count = 0;
     refused_method = 0;
@@ -128,7 +134,8 @@ class RequestParser::Impl {
   Request* request = nullptr;
   std::optional<Message> message;
   ParseError error;
-  std::size_t header_size = 0;
+  std::size_t scanned_size = 0;  // of the header, for its end
+  std::size_t line_start = 0;
   std::size_t empty_lines = 0;
   std::size_t host_count = 0;
   std::size_t body_size = 0;
@@ -145,7 +152,9 @@ class RequestParser::Impl {
   const char* input_end = nullptr;
 
  private:
-  Step put(std::string_view bytes, std::size_t& used);
+  Step read_header(std::string_view bytes, std::size_t& used);
+  Step read_body(std::string_view bytes, std::size_t& used);
+  std::size_t find_header_end(std::string_view bytes);
   bool skip_empty_lines(std::string_view bytes, std::size_t& used);
   void fail_with(const ErrorCode& ec);
 };
@@ -159,53 +168,74 @@ bool RequestParser::Impl::skip_empty_lines(std::string_view bytes, std::size_t& 
   const std::size_t left = bytes.size() - used;
   if (left == 0 || (left == 1 && bytes[used] == '\r')) return false;
   has_started = true;
+  // Whoever speaks something else should not have to wait for the end of a header.
+  if (!is_token(bytes[used])) fail(400, "this is not HTTP/1.1");
   return true;
 }
 
 RequestParser::Step RequestParser::Impl::feed(std::string_view bytes, std::size_t& used) {
   used = 0;
+  if (error.status == 0 && !has_started && !skip_empty_lines(bytes, used) && error.status == 0)
+    return Step::need_more;
   if (error.status != 0) return Step::failed;
-  if (!has_started && !skip_empty_lines(bytes, used))
-    return error.status != 0 ? Step::failed : Step::need_more;
-  if (error.status != 0) return Step::failed;
-  std::size_t put_size = 0;
+  return header_done ? read_body(bytes, used) : read_header(bytes.substr(used), used);
+}
+
+// The size of the header with the empty line that ends it; 0 while that is not there yet, or after
+// fail(). What it decides, it decides by the bytes up to one place: so no cut changes it.
+std::size_t RequestParser::Impl::find_header_end(std::string_view bytes) {
   for (;;) {
-    const bool was_header_done = header_done;
-    const Step step = put(bytes.substr(used), put_size);
-    used += put_size;
-    if (step != Step::need_more || put_size == 0) return step;
-    if (was_header_done && used == bytes.size()) return step;
+    const std::size_t end = std::min(bytes.find('\n', scanned_size), bytes.size());
+    if (line_start == 0 && end > std::min(limits.target_size_max + 32, limits.header_size_max)) {
+      fail(414, "the address is too long");
+      return 0;
+    }
+    if (end >= limits.header_size_max) {
+      fail(431, "the headers are too large");
+      return 0;
+    }
+    scanned_size = end;
+    if (end == bytes.size()) return 0;
+    if (end == line_start || bytes[end - 1] != '\r') {
+      fail(400, "a line ends without a carriage return");
+      return 0;
+    }
+    scanned_size = end + 1;
+    if (end == line_start + 1) return scanned_size;
+    line_start = scanned_size;
   }
 }
 
-RequestParser::Step RequestParser::Impl::put(std::string_view bytes, std::size_t& used) {
-  used = 0;
-  const bool was_header_done = header_done;
-  if (was_header_done && message->is_done()) return Step::complete;
-  if (bytes.empty()) return Step::need_more;
-  input_end = bytes.data() + bytes.size();
-  ErrorCode ec;
-  used = message->put({bytes.data(), bytes.size()}, ec);
-  if (!was_header_done) header_size += used;
-  if (ec && ec != beast_http::error::need_more) {
-    fail_with(ec);
-    return Step::failed;
-  }
-  const std::size_t left = bytes.size() - used;
-  if (!header_done) {
-    // Nothing was used while the request line is still open: it is the target that has no end.
-    if (header_size == 0 && left > limits.target_size_max + 32)
-      fail(414, "the address is too long");
-    else if (header_size + left > limits.header_size_max)
-      fail(431, "the headers are too large");
-  } else if (!was_header_done) {
-    if (header_size > limits.header_size_max) fail(431, "the headers are too large");
-    if (error.status == 0) return Step::header_done;
-  } else if (ec && left > trailer_size_max) {
-    fail(400, "a chunk's header or the trailer is too long");
-  }
+RequestParser::Step RequestParser::Impl::read_header(std::string_view bytes, std::size_t& used) {
+  const std::size_t size = find_header_end(bytes);
   if (error.status != 0) return Step::failed;
-  return message->is_done() ? Step::complete : Step::need_more;
+  if (size == 0) return Step::need_more;
+  input_end = bytes.data() + size;
+  ErrorCode ec;
+  used += message->put({bytes.data(), size}, ec);
+  if (ec) fail_with(ec);
+  if (error.status == 0 && !header_done) fail(400, "the headers are malformed");
+  return error.status != 0 ? Step::failed : Step::header_done;
+}
+
+RequestParser::Step RequestParser::Impl::read_body(std::string_view bytes, std::size_t& used) {
+  while (!message->is_done()) {
+    std::string_view rest = bytes.substr(used);
+    // No body in chunks ends within less than "0\r\n\r\n", and Beast asserts that it never sees
+    // less when it comes back to the last chunk.
+    if (rest.size() < (chunked ? last_chunk_size : 1)) return Step::need_more;
+    if (chunked) rest = rest.substr(0, trailer_size_max);
+    input_end = rest.data() + rest.size();
+    ErrorCode ec;
+    const std::size_t size = message->put({rest.data(), rest.size()}, ec);
+    used += size;
+    if (ec && ec != beast_http::error::need_more) fail_with(ec);
+    if (size == 0 && rest.size() == trailer_size_max)
+      fail(400, "a chunk's header or the trailer is too long");
+    if (error.status != 0) return Step::failed;
+    if (size == 0) return Step::need_more;
+  }
+  return Step::complete;
 }
 
 void RequestParser::Impl::fail_with(const ErrorCode& ec) {
@@ -219,16 +249,14 @@ void RequestParser::Impl::fail_with(const ErrorCode& ec) {
   if (ec == E::bad_content_length || ec == E::multiple_content_length)
     return fail(400, "Content-Length is malformed, or contradicts itself");
   if (ec == E::bad_transfer_encoding) return fail(400, "Transfer-Encoding is malformed");
-  if (ec == E::bad_chunk || ec == E::bad_chunk_extension)
-    return fail(400, "a chunk is malformed");
+  if (ec == E::bad_chunk || ec == E::bad_chunk_extension) return fail(400, "a chunk is malformed");
   fail(400, "the request is malformed");
 }
 
 void RequestParser::Impl::on_request_line(BeastText method, BeastText raw_target, int version) {
   is_1_0 = version == 10;
-  const auto* known = std::find_if(std::begin(methods), std::end(methods), [&](const auto& entry) {
-    return entry.name == to_std(method);
-  });
+  const auto* known = std::find_if(std::begin(methods), std::end(methods),
+                                   [&](const auto& entry) { return entry.name == to_std(method); });
   if (known != std::end(methods)) {
     request->method = known->method;
   } else {
@@ -263,8 +291,8 @@ void RequestParser::Impl::on_field(BeastText raw_name, BeastText raw_value) {
   if (request->headers.size() >= limits.header_count_max)
     return fail(431, "there are too many headers");
   if (name == "content-length") {
-    if (value.empty() || !std::all_of(value.begin(), value.end(),
-                                      [](char c) { return c >= '0' && c <= '9'; }))
+    if (value.empty() ||
+        !std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; }))
       return fail(400, "Content-Length is not a number");
   } else if (name == "transfer-encoding") {
     if (is_1_0) return fail(400, "Transfer-Encoding is not part of HTTP/1.0");

@@ -61,7 +61,7 @@ class RequestParser {
   // After header_done:
   bool keep_alive() const;
   bool is_http_1_0() const;
-  bool has_body() const;         // one of at least one byte is to come
+  bool has_body() const;  // one of at least one byte is to come
   bool is_chunked() const;
   std::uint64_t content_length() const;  // 0 where chunked
   bool expects_continue() const;

@@ -18,7 +18,7 @@ struct Route {
   Method method = Method::get;
   std::string pattern;
   RouteOptions options;
-  Handler handler;        // one of the two
+  Handler handler;  // one of the two
   StreamHandler stream;
   std::size_t index = 0;  // among all routes, for metrics
 };

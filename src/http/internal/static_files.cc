@@ -116,8 +116,8 @@ const StaticFile* StaticFiles::find(std::string_view path) const {
 
 Response StaticFiles::answer(const StaticFile& file, const Request& request,
                              std::string_view& body) {
-  const Encoding encoding = choose_encoding(request.header("accept-encoding"), !file.gzip.empty(),
-                                            !file.brotli.empty());
+  const Encoding encoding =
+      choose_encoding(request.header("accept-encoding"), !file.gzip.empty(), !file.brotli.empty());
   const std::string tag = tag_of(file, encoding);
   Response response;
   response.content_type = file.content_type;

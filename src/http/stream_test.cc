@@ -1,0 +1,189 @@
+// Goal: server-sent events on the wire: resumed, kept open, ended, and slow readers dropped.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "http/server.h"
+#include "http/sse.h"
+#include "http/testing_client.h"
+
+namespace matsuri::http {
+namespace {
+
+class StreamTest : public testing::Test {
+ protected:
+  StreamTest() {
+    options_.port = 0;
+    options_.thread_count = 1;
+    router_.add_stream("/stream", {},
+                       [this](const RequestPtr&, std::shared_ptr<EventStream> stream) {
+                         stream->send({.id = "1", .name = "ready", .data = "{}"});
+                         const std::scoped_lock lock(mutex_);
+                         stream_ = std::move(stream);
+                         changed_.notify_all();
+                         return Result<void>();
+                       });
+    router_.add_stream("/full", {}, [](const RequestPtr&, const std::shared_ptr<EventStream>&) {
+      return Result<void>(Error(Code::busy, "no more streams"));
+    });
+    router_.add_stream(
+        "/mine", {.needs_account = true},
+        [](const RequestPtr&, const std::shared_ptr<EventStream>&) { return Result<void>(); });
+    router_.add(Method::get, "/hello", {}, [](const RequestPtr&, Responder respond) {
+      respond.send(Response{.body = "hello"});
+    });
+  }
+
+  TestClient open(std::string_view headers = {}, int receive_size = 0) {
+    if (!server_) {
+      server_ = std::move(Server::listen(options_, router_)).value();
+      server_->start();
+    }
+    TestClient client(server_->port(), receive_size);
+    client.send("GET /stream HTTP/1.1\r\nHost: a\r\n" + std::string(headers) + "\r\n");
+    return client;
+  }
+  std::shared_ptr<EventStream> stream() {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, std::chrono::seconds(20), [&] { return stream_ != nullptr; });
+    return std::exchange(stream_, nullptr);
+  }
+
+  ServerOptions options_;
+  Router router_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::shared_ptr<EventStream> stream_;
+  std::unique_ptr<Server> server_;
+};
+
+TEST_F(StreamTest, SendsEventsAsTheyCome) {
+  TestClient client = open("Last-Event-ID: 42\r\n");
+  const std::string head = client.read_until("\r\n\r\n");
+  EXPECT_TRUE(head.starts_with("HTTP/1.1 200 OK\r\n"));
+  for (const std::string_view line : {"content-type: text/event-stream", "cache-control: no-store",
+                                      "connection: close", "content-security-policy: "})
+    EXPECT_NE(head.find(line), std::string::npos) << line;
+  EXPECT_EQ(head.find("content-length"), std::string::npos);
+  EXPECT_TRUE(client.read_until("\n\n").starts_with("retry: "));
+  EXPECT_EQ(client.read_until("\n\n"), "id: 1\nevent: ready\ndata: {}\n\n");
+  const auto live = stream();
+  EXPECT_EQ(live->last_event_id(), "42");
+  for (int i = 2; i < 100; ++i)
+    EXPECT_TRUE(live->send({.id = std::to_string(i), .name = "post", .data = "x"}));
+  for (int i = 2; i < 100; ++i)
+    EXPECT_EQ(client.read_until("\n\n"), "id: " + std::to_string(i) + "\nevent: post\ndata: x\n\n");
+}
+
+TEST_F(StreamTest, SendsAllThatWasSentBeforeTheEnd) {
+  TestClient client = open();
+  const auto live = stream();
+  std::string expected;
+  for (int i = 0; i < 1000; ++i) {
+    live->send({.id = {}, .name = {}, .data = std::to_string(i)});
+    expected += "data: " + std::to_string(i) + "\n\n";
+  }
+  live->close();
+  EXPECT_FALSE(live->is_open());
+  EXPECT_FALSE(live->send({.id = {}, .name = {}, .data = "late"}));
+  EXPECT_TRUE(client.read_to_end().ends_with(expected));
+  EXPECT_TRUE(client.has_ended());
+}
+
+// Sending as fast as the client reads: nothing grows, nothing is lost.
+TEST_F(StreamTest, KeepsUpWithASenderThatNeverPauses) {
+  TestClient client = open();
+  const auto live = stream();
+  constexpr int count = 100'000;
+  std::atomic<int> read_count = 0;
+  std::thread sender([&] {
+    for (int i = 0; i < count; ++i) {
+      while (i - read_count > 2000) std::this_thread::yield();
+      if (!live->send({.id = {}, .name = {}, .data = std::to_string(i)})) return;
+    }
+  });
+  client.read_until("{}\n\n");
+  for (; read_count < count; ++read_count)
+    ASSERT_EQ(client.read_until("\n\n"), "data: " + std::to_string(read_count) + "\n\n");
+  sender.join();
+}
+
+TEST_F(StreamTest, DropsAClientThatReadsTooSlowly) {
+  TestClient slow = open({}, 4096);
+  const auto live = stream();
+  std::atomic<bool> is_gone = false;
+  live->on_close([&] { is_gone = true; });
+  const std::string data(10'000, 'x');
+  int sent = 0;
+  while (live->send({.id = {}, .name = {}, .data = data}) && sent < 100'000) ++sent;
+  EXPECT_LT(sent, 100'000);
+  for (int i = 0; i < 2000 && !is_gone; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_TRUE(is_gone);
+  EXPECT_FALSE(live->is_open());
+  EXPECT_EQ(server_->connection_count(), 0U);
+}
+
+TEST_F(StreamTest, TellsWhenTheClientIsGone) {
+  std::atomic<bool> is_gone = false;
+  std::shared_ptr<EventStream> live;
+  {
+    TestClient client = open();
+    client.read_until("{}\n\n");
+    live = stream();
+    live->on_close([&] { is_gone = true; });
+  }
+  for (int i = 0; i < 2000 && !is_gone; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_TRUE(is_gone);
+  EXPECT_FALSE(live->send({.id = {}, .name = {}, .data = "x"}));
+}
+
+TEST_F(StreamTest, KeepsAQuietStreamOpen) {
+  options_.stream_heartbeat_ms = 150;
+  options_.idle_timeout_ms = 200;
+  TestClient client = open();
+  client.read_until("{}\n\n");
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(client.read_until("\n\n"), ":\n\n");
+  EXPECT_TRUE(stream()->send({.id = {}, .name = {}, .data = "x"}));
+  EXPECT_NE(client.read_until("data: x\n\n"), "");
+}
+
+TEST_F(StreamTest, AnswersWhatCameBeforeAndNothingThatComesAfter) {
+  TestClient client = open();
+  client.read_until("{}\n\n");
+  stream();
+  TestClient mixed(server_->port());
+  mixed.send(
+      "GET /hello HTTP/1.1\r\nHost: a\r\n\r\nGET /stream HTTP/1.1\r\nHost: a\r\n\r\n"
+      "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(mixed.read().body, "hello");
+  EXPECT_TRUE(mixed.read_until("\n\n").starts_with("HTTP/1.1 200 OK"));
+  mixed.read_until("{}\n\n");
+  const auto live = stream();
+  mixed.send("more");
+  live->send({.id = {}, .name = {}, .data = "last"});
+  live->close();
+  EXPECT_EQ(mixed.read_to_end(), "data: last\n\n");
+}
+
+TEST_F(StreamTest, RefusesStreamsAsItRefusesRequests) {
+  TestClient client = open();
+  const auto live = stream();
+  TestClient full(server_->port());
+  const Reply busy = full.get("/full");
+  EXPECT_EQ(busy.status, 503);
+  EXPECT_EQ(busy.header("content-type"), "application/problem+json");
+  EXPECT_EQ(TestClient(server_->port()).get("/mine").status, 401);
+  TestClient head(server_->port());
+  head.send("HEAD /stream HTTP/1.1\r\nHost: a\r\n\r\n");
+  const Reply refused = head.read(BodyRule::none);
+  EXPECT_EQ(refused.status, 405);
+  EXPECT_EQ(refused.header("allow"), "GET");
+}
+
+}  // namespace
+}  // namespace matsuri::http

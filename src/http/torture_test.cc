@@ -1,0 +1,221 @@
+// Goal: requests that broke other servers get the right answer or a clear error from ours; never a
+// crash, a hang or a 500. Method: gunicorn's and llhttp's collections through a running server,
+// each whole and byte by byte.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <set>
+#include <string>
+
+#include "http/server.h"
+#include "http/testing_client.h"
+
+namespace matsuri::http {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The files of an archive by name; none where the shared data is not there.
+std::map<std::string, std::string> files_of(const std::string& archive_name) {
+  const char* shared = std::getenv("MATSURI_SHARED");
+  const fs::path archive =
+      fs::path(shared != nullptr ? shared : "../shared") / "data/http_torture" / archive_name;
+  std::map<std::string, std::string> files;
+  if (!fs::exists(archive)) return files;
+  std::string folder = (fs::temp_directory_path() / "http_torture_XXXXXX").string();
+  if (::mkdtemp(folder.data()) == nullptr) return files;
+  const std::string command = "tar --zstd -xf '" + archive.string() + "' -C '" + folder + "'";
+  EXPECT_EQ(std::system(command.c_str()), 0);
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (!entry.is_regular_file()) continue;
+    std::ifstream file(entry.path(), std::ios::binary);
+    files[fs::relative(entry.path(), folder).string()] = {std::istreambuf_iterator<char>(file),
+                                                          std::istreambuf_iterator<char>()};
+  }
+  fs::remove_all(folder);
+  return files;
+}
+
+// gunicorn writes line ends and control characters out, and its own line ends mean nothing.
+std::string unescape(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\n') continue;
+    if (text[i] != '\\' || i + 1 == text.size()) {
+      out += text[i];
+      continue;
+    }
+    const char next = text[++i];
+    if (next == 'r')
+      out += '\r';
+    else if (next == 'n')
+      out += '\n';
+    else if (next == 't')
+      out += '\t';
+    else if (next == 'f')
+      out += '\f';
+    else if (next == '0')
+      out += '\0';
+    else if (next == 'x' && i + 2 < text.size()) {
+      out += static_cast<char>(std::stoi(std::string(text.substr(i + 1, 2)), nullptr, 16));
+      i += 2;
+    } else {
+      out += '\\';
+      out += next;
+    }
+  }
+  return out;
+}
+
+// Most of them name no host, which HTTP/1.1 refuses by itself. With one they show what they are
+// for.
+std::string with_hosts(std::string bytes) {
+  static constexpr std::string_view version = " HTTP/1.1\r\n";
+  for (std::size_t at = bytes.find(version); at != std::string::npos;
+       at = bytes.find(version, at + 1)) {
+    const std::string header = bytes.substr(at, bytes.find("\r\n\r\n", at) - at);
+    if (header.find("\nHost:") == std::string::npos)
+      bytes.insert(at + version.size(), "Host: a\r\n");
+  }
+  return bytes;
+}
+
+class Torture : public testing::Test {
+ protected:
+  Torture() {
+    ServerOptions options;
+    options.port = 0;
+    options.thread_count = 1;
+    options.address_read = options.address_write = {.per_minute = 0, .burst = 0};
+    // Any path of up to three segments: so that a body is read, not refused with the path.
+    std::string pattern;
+    for (const std::string_view segment : {"/{a}", "/{b}", "/{c}", "/{d}"}) {
+      pattern += segment;
+      for (const Method method :
+           {Method::get, Method::post, Method::put, Method::patch, Method::del}) {
+        router_.add(method, pattern, {.body_size_max = 20'000},
+                    [](const RequestPtr& request, Responder respond) {
+                      respond.send(Response{.body = request->body});
+                    });
+      }
+    }
+    server_ = std::move(Server::listen(std::move(options), router_)).value();
+    server_->start();
+  }
+
+  // The statuses of all answers to the bytes. A connection that does not end within the client's
+  // patience gives a 0 at the end.
+  std::vector<int> statuses_of(std::string_view bytes, std::size_t piece_size) {
+    TestClient client(server_->port());
+    for (std::size_t at = 0; at < bytes.size(); at += piece_size)
+      if (!client.send(bytes.substr(at, piece_size))) break;
+    client.end_sending();
+    std::vector<int> statuses;
+    for (;;) {
+      const Reply reply = client.read(is_head(bytes) ? BodyRule::none : BodyRule::by_length);
+      if (reply.status == 0) break;
+      statuses.push_back(reply.status);
+    }
+    if (!client.has_ended()) statuses.push_back(0);
+    return statuses;
+  }
+  static bool is_head(std::string_view bytes) { return bytes.starts_with("HEAD"); }
+
+  std::vector<int> check(std::string_view bytes) {
+    const std::vector<int> whole = statuses_of(bytes, bytes.size() + 1);
+    EXPECT_EQ(statuses_of(bytes, 1), whole) << "byte by byte";
+    for (const int status : whole) {
+      EXPECT_NE(status, 0) << "it hung, or was reset";
+      EXPECT_NE(status, 500);
+    }
+    // Still well?
+    EXPECT_EQ(TestClient(server_->port()).get("/hello").status, 200);
+    return whole;
+  }
+
+  Router router_;
+  std::unique_ptr<Server> server_;
+};
+
+bool is_refused(const std::vector<int>& statuses) {
+  return statuses.empty() || statuses.back() >= 400;
+}
+
+TEST_F(Torture, RefusesWhatGunicornRefuses) {
+  const auto files = files_of("gunicorn_requests_invalid.tar.zst");
+  if (files.empty()) GTEST_SKIP() << "http_torture is not in the shared data";
+  // Refused there by a setting that the test sets, or for a header that means nothing to us.
+  const std::set<std::string> fine = {"040.http", "chunked_07.http", "019.http"};
+  int count = 0;
+  for (const auto& [name, text] : files) {
+    if (!name.ends_with(".http")) continue;
+    SCOPED_TRACE(name);
+    const std::vector<int> statuses = check(with_hosts(unescape(text)));
+    ++count;
+    if (!fine.contains(name)) {
+      EXPECT_TRUE(is_refused(statuses));
+    }
+  }
+  EXPECT_EQ(count, 74);
+}
+
+TEST_F(Torture, TakesWhatGunicornTakesButForWhatWeRefuseOnPurpose) {
+  const auto files = files_of("gunicorn_requests_valid.tar.zst");
+  if (files.empty()) GTEST_SKIP() << "http_torture is not in the shared data";
+  const std::set<std::string> refused = {};
+  int count = 0;
+  for (const auto& [name, text] : files) {
+    if (!name.ends_with(".http")) continue;
+    SCOPED_TRACE(name);
+    const std::vector<int> statuses = check(with_hosts(unescape(text)));
+    ++count;
+    EXPECT_EQ(is_refused(statuses), refused.contains(name));
+  }
+  EXPECT_EQ(count, 63);
+}
+
+// What stands in "```http" blocks. llhttp's tests take both line ends for CRLF.
+std::vector<std::string> requests_of(const std::string& markdown) {
+  std::vector<std::string> out;
+  static constexpr std::string_view begin = "```http\n";
+  for (std::size_t at = markdown.find(begin); at != std::string::npos;
+       at = markdown.find(begin, at)) {
+    at += begin.size();
+    const std::string_view block =
+        std::string_view(markdown).substr(at, markdown.find("```", at) - at);
+    std::string lines;
+    for (std::size_t i = 0; i < block.size(); ++i) {
+      if (block[i] == '\\' && i + 1 < block.size() && block[i + 1] == '\n') {
+        ++i;  // a line that goes on
+      } else {
+        if (block[i] == '\n')
+          lines += "\\r\\n";
+        else
+          lines += block[i];
+      }
+    }
+    out.push_back(with_hosts(unescape(lines)));
+  }
+  return out;
+}
+
+TEST_F(Torture, SurvivesTheVectorsOfLlhttp) {
+  const auto files = files_of("llhttp_md_vectors.tar.zst");
+  if (files.empty()) GTEST_SKIP() << "http_torture is not in the shared data";
+  int count = 0;
+  for (const auto& [name, text] : files) {
+    for (const std::string& bytes : requests_of(text)) {
+      SCOPED_TRACE(name + ":\n" + bytes.substr(0, 500));
+      check(bytes);
+      ++count;
+    }
+  }
+  EXPECT_GT(count, 200);
+}
+
+}  // namespace
+}  // namespace matsuri::http

@@ -36,6 +36,7 @@ World::World(const Place& place, const WorldOptions& options) {
   journal_ = must(journal::Writer::open({.folder = place.folder + "/journal",
                                          .node = import_node,
                                          .segment_size = options.segment_size,
+                                         .batch_body_size_max = options.segment_size / 2,
                                          .files = options.journal_files}));
   hashers_ = std::make_unique<io::ThreadPool>(
       io::ThreadPoolOptions{.name = "password", .thread_count = 1, .queue_count_max = 4});

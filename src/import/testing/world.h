@@ -33,7 +33,7 @@ inline constexpr std::int64_t now_unix_ms = 1'700'000'000'000;
 struct WorldOptions {
   stream::View* view = nullptr;  // instead of timeline's own
   io::FileSystem* journal_files = &io::posix_files();
-  std::uint64_t segment_size = std::uint64_t{1} << 20;
+  std::uint64_t segment_size = std::uint64_t{2} << 20;
 };
 
 // Dies where a part can't be made.

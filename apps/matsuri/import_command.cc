@@ -110,7 +110,8 @@ void print(const imports::Summary& summary) {
 Result<int> run_import(const Config& config, const std::vector<std::string>& files) {
   TRY_ASSIGN(const std::unique_ptr<ServerNode> node, ServerNode::open(config, NodeUse::import));
   stop_on_signals();
-  TRY(node->start());
+  // What journals hold is applied by the importer, which shows it and hears a signal meanwhile.
+  TRY(node->stream->start());
   Console console(io::system_clock());
   imports::Importer importer({.accounts = *node->accounts,
                               .main_db = *node->main_db,
@@ -127,7 +128,9 @@ Result<int> run_import(const Config& config, const std::vector<std::string>& fil
   if (!summary.value().is_complete)
     return Error(Code::busy,
                  "stopped before the end: the same command goes on where this one stopped");
-  return summary.value().refused_count() > 0 ? status_refused : 0;
+  const bool is_whole =
+      summary.value().refused_count() == 0 && summary.value().quarantined_count == 0;
+  return is_whole ? 0 : status_refused;
 }
 
 }  // namespace matsuri

@@ -10,7 +10,8 @@ namespace matsuri::http {
 namespace {
 
 constexpr std::int64_t linger_ms = 2000;
-constexpr std::int64_t stopping_idle_ms = 500;  // what a shutdown waits for a request begun before
+constexpr std::int64_t stopping_idle_ms =
+    500;  // what a shutdown waits for a client to go on, or to end
 constexpr std::int64_t hot_idle_ms = 1000;
 constexpr std::size_t discard_size_max = 64 << 10;   // of the body of a refused request
 constexpr std::size_t waiting_size_max = 256 << 10;  // past it no more requests are read
@@ -324,7 +325,7 @@ void Connection::on_header() {
     parser_->discard_body();
     return;
   }
-  must_linger_ = is_last_read_ = true;
+  is_last_read_ = true;
   exchange.keep_alive = false;
   const std::shared_ptr<Exchange> done = std::exchange(reading_, nullptr);
   queue(*done);
@@ -345,7 +346,7 @@ void Connection::on_complete() {
 // The request that is being read can't be read further: this answer is the connection's last.
 void Connection::refuse_rest(Response response) {
   const std::shared_ptr<Exchange> exchange = std::exchange(reading_, nullptr);
-  must_linger_ = is_last_read_ = true;
+  is_last_read_ = true;
   exchange->keep_alive = false;
   queue(*exchange);
   answer(*exchange, std::move(response));
@@ -585,14 +586,14 @@ void Connection::write_stream() {
 }
 
 // Closing with unread input would make the kernel reset the connection, and the client might never
-// see the answer. So where more may come, our side is closed first.
+// see the answer. So our side is closed first, and the client's end is waited for.
 void Connection::linger() {
-  if (input_ended_ || !must_linger_) return close();
+  if (input_ended_) return close();
   boost::system::error_code ec;
   socket_->shutdown(Socket::shutdown_send, ec);
   if (ec) return close();
   is_lingering_ = true;
-  read_due_ms_ = loop_.wheel.now_ms() + linger_ms;
+  read_due_ms_ = loop_.wheel.now_ms() + (loop_.is_stopping ? stopping_idle_ms : linger_ms);
   set_deadline();
   arm_read();
 }

@@ -138,7 +138,6 @@ class Connection final : public TimerWheel::Entry, public std::enable_shared_fro
   bool is_writing_ = false;
   bool is_last_read_ = false;  // no more requests are taken
   bool input_ended_ = false;
-  bool must_linger_ = false;
   bool is_lingering_ = false;
   bool is_cooling_ = false;  // the hot buffer goes when its read has ended
   bool stream_started_ = false;

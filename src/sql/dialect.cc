@@ -106,6 +106,7 @@ class Rewriter {
 
   Result<std::string> run() {
     while (at_ < tokens_.size()) TRY(step());
+    while (out_.ends_with(' ')) out_.pop_back();
     return std::move(out_);
   }
 

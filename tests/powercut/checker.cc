@@ -118,7 +118,7 @@ std::string check_posts(const Crowd& crowd, const Found& found) {
   for (const Wish& wish : crowd.wishes()) wishes[wish.text] = &wish;
   std::set<std::uint64_t> ids;
   for (const auto& [text, post] : found.posts) {
-    const std::string which = text.substr(0, 12);
+    const std::string which = text.substr(0, text.find(':'));
     if (!wishes.contains(text)) return "a post that nobody wrote: " + which;
     if (found.posts.count(text) > 1) return "twice there: " + which;
     if (!ids.insert(post.id).second) return "an id of two posts";
@@ -129,7 +129,7 @@ std::string check_posts(const Crowd& crowd, const Found& found) {
   for (const Wish& wish : crowd.wishes()) {
     if (!wish.told) continue;
     const auto post = found.posts.find(wish.text);
-    const std::string which = wish.text.substr(0, 12);
+    const std::string which = wish.text.substr(0, wish.text.find(':'));
     if (post == found.posts.end()) return "answered and gone: " + which;
     if (post->second.id != wish.told->value) return "another id than was told: " + which;
   }

@@ -124,7 +124,8 @@ void Crowd::hear(Wish& wish, const timeline::Published& answer, bool was_alone) 
   const bool is_new = answer.kind == Kind::published;
   if (answer.kind == Kind::key_reused) complain("a key counts for another request");
   if (wish.told && (is_new || *wish.told != answer.post.id))
-    complain("a retry of " + wish.text.substr(0, 12) + " got another answer than the first");
+    complain("a retry of " + wish.text.substr(0, wish.text.find(':')) +
+             " got another answer than the first");
   if (is_new) {
     if (answer.post.id.value <= largest_id_ && was_alone)
       complain("a post's id is not greater than all before");

@@ -48,7 +48,8 @@ export function App() {
   const t = useTexts();
   const route = useStore(route_store);
   useLayoutEffect(() => settle_scroll(), [route]);
-  useEffect(() => void (document.title = title_of(route, t)), [route, t]);
+  // In the layout phase: a page that knows better, such as whose post it shows, comes after it.
+  useLayoutEffect(() => void (document.title = title_of(route, t)), [route, t]);
   useEffect(() => {
     if (arrived === "followed") {
       document.querySelector<HTMLElement>("h1")?.focus({ preventScroll: true });

@@ -1,0 +1,129 @@
+// Somebody with a browser of their own: cookies, storage and settings of one person, and a record of
+// everything that must not happen on a page.
+import assert from "node:assert/strict";
+import { accessSync, constants } from "node:fs";
+import path from "node:path";
+import { chromium } from "playwright-core";
+
+const names = ["chromium", "chromium-browser", "google-chrome"];
+export const phone = { width: 390, height: 844 };
+export const desktop = { width: 1280, height: 900 };
+
+function chromium_path() {
+  for (const name of names) {
+    for (const folder of (process.env.PATH ?? "").split(path.delimiter)) {
+      try {
+        accessSync(path.join(folder, name), constants.X_OK);
+        return path.join(folder, name);
+      } catch {
+        // Not in this folder.
+      }
+    }
+  }
+  throw new Error(`no Chromium: none of ${names.join(", ")} is on the PATH`);
+}
+
+export function launch() {
+  // Chromium's own sandbox does not work for root, as whom containers run.
+  const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
+  return chromium.launch({ executablePath: chromium_path(), args });
+}
+
+// What the network says of a request that failed; whether it may fail is asked of `refusals`.
+const network_noise = /^Failed to load resource/;
+
+export class Person {
+  /** Script errors, console errors, violations of the content policy, dialogs. Always empty. */
+  faults = [];
+  /** "METHOD /path STATUS" of every answer from 400 on; a test takes those that it means. */
+  refusals = [];
+
+  static async come(browser, server, { look = desktop, theme, language = "en", touch = false } = {}) {
+    const person = new Person();
+    person.server = server;
+    person.context = await browser.newContext({
+      baseURL: server.url, viewport: look, hasTouch: touch, locale: language === "ja" ? "ja-JP" : "en-GB",
+      colorScheme: theme ?? "dark", timezoneId: "UTC",
+    });
+    person.context.setDefaultTimeout(15_000);
+    await person.context.exposeBinding("matsuri_fault", (_, text) => person.faults.push(text));
+    await person.context.addInitScript(() => {
+      document.addEventListener("securitypolicyviolation", (event) =>
+        window.matsuri_fault(`policy: ${event.effectiveDirective} ${event.blockedURI}`));
+    });
+    person.page = await person.open();
+    return person;
+  }
+
+  async open() {
+    const page = await this.context.newPage();
+    page.on("pageerror", (error) => this.faults.push(`script: ${error.stack ?? error}`));
+    page.on("console", (message) => {
+      if (message.type() !== "error" && message.type() !== "warning") return;
+      if (!network_noise.test(message.text())) this.faults.push(`console: ${message.text()}`);
+    });
+    page.on("dialog", (dialog) => {
+      this.faults.push(`dialog: ${dialog.message()}`);
+      void dialog.dismiss();
+    });
+    page.on("response", (response) => {
+      if (response.status() < 400) return;
+      const { pathname } = new URL(response.url());
+      this.refusals.push(`${response.request().method()} ${pathname} ${response.status()}`);
+    });
+    return page;
+  }
+
+  /** The refusals since the last call. */
+  take_refusals() {
+    return this.refusals.splice(0);
+  }
+
+  assert_quiet() {
+    assert.deepEqual(this.faults, []);
+    assert.deepEqual(this.take_refusals(), []);
+  }
+
+  async sign_up(handle, name = handle) {
+    const { page } = this;
+    this.handle = handle;
+    this.password = `a lantern for ${handle}`;
+    await page.goto("/signup");
+    await page.fill("#handle", handle);
+    await page.fill("#name", name);
+    await page.fill("#password", this.password);
+    await page.click("form button[type=submit]");
+    await page.waitForSelector("#say");
+  }
+
+  async log_in(handle, password) {
+    const { page } = this;
+    await page.goto("/login");
+    await page.fill("#handle", handle);
+    await page.fill("#password", password);
+    await page.click("form button[type=submit]");
+    await page.waitForSelector("#say");
+  }
+
+  /** Posts, and waits until the composer is empty again. */
+  async post(text) {
+    const { page } = this;
+    await page.fill("#say", text);
+    await page.click(".composer button[type=submit]");
+    await page.waitForFunction(() => document.querySelector("#say").value === "");
+  }
+
+  /** The posts that read exactly so. */
+  posts(text) {
+    return this.page.locator("article .post-text").filter({ hasText: text })
+      .and(this.page.getByText(text, { exact: true }));
+  }
+
+  async sees(text) {
+    await this.posts(text).first().waitFor();
+  }
+
+  async leave() {
+    await this.context.close();
+  }
+}

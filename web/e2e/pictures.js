@@ -1,0 +1,54 @@
+// Takes the pictures of the README into docs/images/, with the demo world: `npm run pictures`.
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { desktop, launch, Person, phone } from "./person.js";
+import { Server } from "./server.js";
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
+const images = path.join(root, "docs/images");
+const size_max = 150 * 1024;
+
+/** WebP, which Playwright does not write by itself. */
+async function take(person, name) {
+  const session = await person.context.newCDPSession(person.page);
+  const { data } = await session.send("Page.captureScreenshot", { format: "webp", quality: 82 });
+  const bytes = Buffer.from(data, "base64");
+  if (bytes.length > size_max) throw new Error(`${name}: ${bytes.length} bytes`);
+  writeFileSync(path.join(images, `${name}.webp`), bytes);
+  console.log(`docs/images/${name}.webp: ${bytes.length} bytes`);
+  const { SHOTS } = process.env;
+  if (SHOTS) await person.page.screenshot({ path: path.join(SHOTS, `${name}.png`), caret: "initial" });
+}
+
+const server = new Server();
+await server.import(path.join(root, "demo/world.ndjson"));
+await server.start();
+const browser = await launch();
+try {
+  mkdirSync(images, { recursive: true });
+  const night = await Person.come(browser, server, { theme: "dark", look: desktop });
+  await night.sign_up("mio_kaze", "Mio");
+  await night.page.fill("#say", "I brought a drum. May I sit by the water?");
+  await night.page.getByText("Draft kept on this device").waitFor();
+  await night.page.locator(".toast").waitFor({ state: "detached" });
+  await take(night, "plaza-night");
+
+  const morning = await Person.come(browser, server, { theme: "light", language: "ja", look: desktop });
+  await morning.page.goto("/");
+  await morning.page.waitForSelector("article");
+  await take(morning, "plaza-morning-ja");
+
+  const small = await Person.come(browser, server, { theme: "dark", language: "ja", look: phone });
+  await small.page.goto("/");
+  await small.page.waitForSelector("article");
+  await take(small, "phone-night-ja");
+
+  const paper = await Person.come(browser, server, { theme: "light", look: phone });
+  await paper.page.goto("/signup");
+  await paper.page.waitForSelector("#handle");
+  await take(paper, "phone-sign-up");
+} finally {
+  await browser.close();
+  await server.end();
+}

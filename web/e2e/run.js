@@ -1,0 +1,81 @@
+// The browser test: a private server, and people with browsers of their own.
+//
+//   node e2e/run.js [PART OF A TEST'S NAME]
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import test from "node:test";
+import { connection } from "./connection.js";
+import { journey } from "./journey.js";
+import { keyboard } from "./keyboard.js";
+import { looks } from "./looks.js";
+import { launch, Person } from "./person.js";
+import { Server } from "./server.js";
+import { settings } from "./settings.js";
+import { words } from "./words.js";
+
+const shots = path.join(path.dirname(fileURLToPath(import.meta.url)), "shots");
+rmSync(shots, { recursive: true, force: true });
+mkdirSync(shots, { recursive: true });
+
+class World {
+  people = [];
+
+  constructor(browser, server) {
+    this.browser = browser;
+    this.server = server;
+  }
+
+  /** Somebody new, who leaves at the end of the test. */
+  async comes(options) {
+    const person = await Person.come(this.browser, this.server, options);
+    this.people.push(person);
+    return person;
+  }
+
+  /** Pictures of what everybody saw last, for whoever has to find out why. */
+  async photograph(name) {
+    for (const [at, person] of this.people.entries()) {
+      const file = path.join(shots, `failed-${name.replace(/[^a-z0-9]+/gi, "-")}-${at}.png`);
+      await person.page.screenshot({ path: file, caret: "initial" }).catch(() => {});
+    }
+  }
+
+  async everybody_leaves() {
+    for (const person of this.people.splice(0)) await person.leave();
+  }
+}
+
+const server = new Server();
+await server.start();
+const browser = await launch();
+const world = new World(browser, server);
+const wanted = process.argv[2] ?? "";
+await test("the server carries the page that was built last", async () => {
+  const served = await (await fetch(server.url)).text();
+  assert.equal(served, readFileSync(path.join(shots, "../../dist/index.html"), "utf8"));
+});
+try {
+  for (const [name, run] of Object.entries({ ...journey, ...words, ...keyboard, ...connection,
+    ...settings, ...looks })) {
+    if (!name.includes(wanted)) continue;
+    await test(name, { timeout: 240_000 }, async () => {
+      try {
+        await run(world, shots);
+        for (const person of world.people) person.assert_quiet();
+      } catch (error) {
+        await world.photograph(name);
+        throw error;
+      } finally {
+        await world.everybody_leaves();
+      }
+    });
+  }
+} finally {
+  await browser.close();
+  const status = await server.end();
+  await test("the server ends with 0 when it is asked to", () => {
+    if (status !== 0) throw new Error(`it ended with ${status}`);
+  });
+}

@@ -21,6 +21,7 @@
 #include "account/directory.h"
 #include "account/exec.h"
 #include "account/schema.h"
+#include "base/log.h"
 #include "bench/report.h"
 #include "import/importer.h"
 #include "io/thread_pool.h"
@@ -441,6 +442,7 @@ class Bench {
 };
 
 int run(const Options& options) {
+  log::configure(log::Level::warn, log::Format::text);
   Bench bench(options.quick);
   Report report("import", options);
   const auto figures = compare(

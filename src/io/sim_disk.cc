@@ -219,11 +219,14 @@ class SimFile final : public File {
   }
 
   Result<void> sync_data() override {
-    TRY(state_->begin(DiskOperation::sync_data, path_));
+    const Result<void> begun = state_->begin(DiskOperation::sync_data, path_);
     const std::lock_guard lock(state_->mutex);
     TRY(state_->powered(path_));
-    node_->content.sync();
-    return {};
+    if (begun.ok())
+      node_->content.sync();
+    else
+      node_->content.lose();
+    return begun;
   }
 
   Result<std::uint64_t> size() override {

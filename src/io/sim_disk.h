@@ -68,7 +68,8 @@ class SimDisk final : public FileSystem {
   // write as fits.
   void set_capacity(std::uint64_t bytes);
   // Called before every changing operation, outside the disk's lock; an error it returns is the
-  // operation's. For failing or slow syncs.
+  // operation's. For failing or slow syncs. What a sync_data() that failed so should have synced
+  // stays readable, and survives neither a later sync_data() nor a cut, unless it is written again.
   void on_operation(std::function<Result<void>(DiskOperation, const std::string& path)> hook);
 
  private:

@@ -357,6 +357,33 @@ TEST_F(SimDiskTest, FailsAnOperationByHookWithoutDoingIt) {
   EXPECT_EQ(content("a"), "old");
 }
 
+TEST_F(SimDiskTest, AFailedSyncLosesWhatTheMachineGoesOnSeeing) {
+  write_synced("a", "old");
+  const auto file_fails = [&] {
+    disk.on_operation([](DiskOperation operation, const std::string&) -> Result<void> {
+      if (operation == DiskOperation::sync_data) return Error(Code::io, "broken");
+      return {};
+    });
+    const auto file = disk.open("a", OpenMode::read_write);
+    EXPECT_FALSE((*file)->sync_data().ok());
+    disk.on_operation(nullptr);
+  };
+  write("a", "new");
+  file_fails();
+  EXPECT_EQ(content("a"), "new");
+  sync("a");  // Has nothing to do: the page is clean.
+  EXPECT_EQ(content("a"), "new");
+  cut(Survival::random);
+  EXPECT_EQ(content("a"), "old");
+
+  write("a", "new");
+  file_fails();
+  write("a", "n");  // Makes the page dirty, and so all of it comes to the platter.
+  sync("a");
+  cut();
+  EXPECT_EQ(content("a"), "new");
+}
+
 TEST_F(SimDiskTest, LocksAgainstASecondHolderUntilLetGoOrCut) {
   auto lock = disk.lock("LOCK");
   ASSERT_TRUE(lock.ok());

@@ -17,8 +17,8 @@ struct IdMakerOptions {
   std::string path;  // of the file with the reserved ceiling; one per maker
   Region region{};
   Node node{};
-  // How far ahead a reservation reaches. Less than id_ahead_ms_max: after a crash ids begin at its
-  // end, and a peer must not refuse them.
+  // How far ahead a reservation reaches; at least 64. Less than id_ahead_ms_max: after a crash ids
+  // begin at its end, and a peer must not refuse them.
   std::int64_t reserve_ms = 4'000;
   io::FileSystem* files = &io::posix_files();
   io::Clock* clock = &io::system_clock();
@@ -28,7 +28,8 @@ inline constexpr std::int64_t id_ahead_ms_max = 5'000;
 
 // A hybrid logical clock (Kulkarni et al., 2014) of milliseconds and a sequence. Every id is
 // greater than every one it made or was shown before, and below a ceiling that was made durable
-// before: after a restart it goes on above that ceiling, whatever the clock says.
+// before: after a restart it goes on above that ceiling, whatever the clock says. What it was shown
+// is forgotten with a restart where no id was made after it.
 //
 // Thread-safe, lock-free while the reservation lasts. Owns one thread, which reserves ahead.
 class IdMaker {

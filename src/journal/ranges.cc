@@ -135,7 +135,9 @@ Result<Origin> begin_incarnation(io::FileSystem& files, const std::string& folde
              internal::open_folder(files, folder, options, random));
   options.segment_size = open.segment.segment_size;
   JournalFile next = open.journal;
-  if (next.sealed.size() == sealed_count_max) next.sealed.erase(next.sealed.begin());
+  // To forget one would make its segments nobody's. Retention takes out those without segments.
+  if (next.sealed.size() == sealed_count_max)
+    return Error(Code::exhausted, folder + " has too many incarnations; let retention drop some");
   next.sealed.push_back({.incarnation = next.incarnation, .end_offset = open.next_offset - 1});
   TRY_ASSIGN(next.incarnation,
              internal::make_incarnation(files, folder, options, open.journal, random));

@@ -58,6 +58,15 @@ class Reader::Impl {
                     std::vector<StoredRecord>& records) {
     records.clear();
     recycle();
+    Result<void> got = collect(end_offset, count_max, size_max, records);
+    // What was read before the damage counts; the next call meets the damage first.
+    if (!got.ok() && !records.empty()) return {};
+    return got;
+  }
+
+ private:
+  Result<void> collect(std::uint64_t end_offset, std::size_t count_max, std::size_t size_max,
+                       std::vector<StoredRecord>& records) {
     if (next_offset_ > end_offset) return {};
     if (!file_) TRY(seek(next_offset_));
     std::size_t size = 0;
@@ -77,7 +86,6 @@ class Reader::Impl {
     return {};
   }
 
- private:
   Result<std::vector<SegmentName>> own_segments() {
     TRY_ASSIGN(const auto segments, internal::list_segments(files_, folder_));
     return internal::segments_of(segments, origin_.incarnation);

@@ -50,7 +50,9 @@ class Reader {
 
   // Reads up to `count_max` records and about `size_max` bytes of payload, never past `end_offset`,
   // into `records` (cleared first). None means: at end_offset. Checks every CRC; Code::corrupt with
-  // file and byte.
+  // file and byte, when all records before the damage have been given. After an error nothing is
+  // skipped: the same call may be made again.
+  // REQUIRES: the records up to `end_offset` are durable.
   Result<void> read(std::uint64_t end_offset, std::size_t count_max, std::size_t size_max,
                     std::vector<StoredRecord>& records);
 

@@ -174,10 +174,10 @@ class Writer::Impl {
     std::unique_lock lock(mutex_);
     for (;;) {
       while (is_flushing_ || (filling_->empty() && !is_stopped_)) {
+        is_woken_ = false;  // Also where a caller was faster, and flushes: it wakes this thread.
         work_.wait(lock);
-        // Even where a caller was faster and flushes: it wakes this thread again.
-        is_woken_ = false;
       }
+      is_woken_ = false;  // Also where the first records came before this thread did.
       if (filling_->empty()) return;
       is_flushing_ = true;
       while (!filling_->empty()) flush(lock);
@@ -216,11 +216,12 @@ class Writer::Impl {
   }
 
   Result<void> write(Batch& batch, std::unique_ptr<io::File> next, std::uint32_t salt) {
-    if (next) TRY(roll(std::move(next), batch.next_offset() - batch.count(), salt));
-    const Bytes bytes = batch.seal(salt, options_.clock->unix_ms());
     const std::int64_t started_us = options_.clock->monotonic_us() + 1;  // 0 means: none runs
     write_started_us_.store(started_us, std::memory_order_relaxed);
-    Result<void> result = file_->write_at(write_at_, bytes);
+    Result<void> result;
+    if (next) result = roll(std::move(next), batch.next_offset() - batch.count(), salt);
+    const Bytes bytes = batch.seal(salt, options_.clock->unix_ms());
+    if (result.ok()) result = file_->write_at(write_at_, bytes);
     if (result.ok()) result = file_->sync_data();
     write_started_us_.store(0, std::memory_order_relaxed);
     const std::int64_t took_us = options_.clock->monotonic_us() + 1 - started_us;
@@ -322,7 +323,7 @@ Writer::Writer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Writer::~Writer() = default;
 
 Result<std::unique_ptr<Writer>> Writer::open(WriterOptions options) {
-  // A batch of the largest size must fit into an empty segment, and every record into a batch.
+  // A batch of the largest size must fit into an empty segment.
   MATSURI_ASSERT(options.batch_body_size_max % 8 == 0 &&
                      options.batch_body_size_max <= std::numeric_limits<std::uint32_t>::max(),
                  "batch_body_size_max is a multiple of 8");

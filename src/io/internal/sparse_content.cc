@@ -82,10 +82,18 @@ void SparseContent::sync() {
       durable_.pages[index] = page->second;
   }
   durable_.size = live_.size;
+  for (const std::uint64_t index : changed_) lost_.erase(index);
+  changed_.clear();
+}
+
+void SparseContent::lose() {
+  lost_.merge(changed_);
   changed_.clear();
 }
 
 void SparseContent::forget() {
+  changed_.merge(lost_);
+  lost_.clear();
   for (const std::uint64_t index : changed_) {
     const auto page = durable_.pages.find(index);
     if (page == durable_.pages.end())

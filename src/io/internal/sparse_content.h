@@ -30,6 +30,9 @@ class SparseContent {
 
   // The platter gets what the machine sees.
   void sync();
+  // As after an fdatasync that failed in Linux: the machine goes on seeing what was written, takes
+  // it for clean, and will not write it to the platter unless somebody writes it again.
+  void lose();
   // The machine sees what the platter has.
   void forget();
   // Each changed sector survives or not, and the size is the old one, the new one, or one between.
@@ -49,7 +52,8 @@ class SparseContent {
 
   Side live_;
   Side durable_;
-  std::set<std::uint64_t> changed_;  // pages that may differ
+  std::set<std::uint64_t> changed_;  // pages that may differ, and that sync() will take care of
+  std::set<std::uint64_t> lost_;     // pages that differ, and nobody knows
 };
 
 }  // namespace matsuri::io::internal

@@ -22,6 +22,17 @@ Result<void> cut(io::File& file, std::uint64_t from, std::uint64_t to) {
   return {};
 }
 
+// Writes the last whole batch once more, as it is. Where its fdatasync failed, the kernel may hold
+// its pages for clean, though the disk never got them: the next fdatasync would then say that all
+// is well, and a power cut take the batch away again. All batches before it had been durable.
+Result<void> write_last_again(io::File& file, const Scanned& scanned) {
+  std::vector<std::byte> batch(static_cast<std::size_t>(scanned.good_size - scanned.last_at));
+  TRY_ASSIGN(const std::size_t got, file.read_at(scanned.last_at, batch));
+  if (got < batch.size()) return Error(Code::io, "a segment became shorter while it was read");
+  if (batch.empty()) return {};
+  return file.write_at(scanned.last_at, batch);
+}
+
 // Removes a leftover of something that never began. Its name may come back with a power cut; then
 // it is removed again.
 Result<void> remove_leftover(io::FileSystem& files, const std::string& folder,
@@ -57,6 +68,7 @@ Result<OpenFolder> recover_newest(io::FileSystem& files, const std::string& fold
                {"to_byte", scanned.dirty_size}});
     TRY(cut(*open.file, scanned.good_size, scanned.dirty_size));
   }
+  TRY(write_last_again(*open.file, scanned));
   open.file_size = scanned.file_size;
   // A copy may be shorter. Where there is no room to make it whole, the segment is just full.
   if (open.file_size < scanned.header.segment_size) {

@@ -67,10 +67,12 @@ class Scanner {
   Result<void> run(Scanned& scanned) {
     std::uint64_t at = segment_header_size;
     std::uint64_t expected = name_.first_offset;
+    scanned.last_at = at;
     for (bool again = false;;) {
       TRY_ASSIGN(const auto batch, batch_at(at));
       if (batch && batch->offset_first == expected) {
         expected += batch->count;
+        scanned.last_at = at;
         at += sizeof(BatchHeader) + batch->body_size;
         again = false;
         continue;

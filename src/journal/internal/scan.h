@@ -15,6 +15,7 @@ struct Scanned {
   SegmentHeader header{};
   std::uint64_t end_offset = 0;  // of the last whole batch's last record; first_offset - 1 if none
   std::uint64_t good_size = 0;   // bytes up to the end of the last whole batch
+  std::uint64_t last_at = 0;     // where that batch begins; good_size if there is none
   std::uint64_t dirty_size = 0;  // bytes up to the last one that is not zero; >= good_size
   std::uint64_t file_size = 0;
 };

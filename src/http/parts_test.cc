@@ -181,14 +181,25 @@ TEST(ResponseWriter, SaysWhatEveryAnswerSays) {
   writer.write(out, response, {});
   EXPECT_TRUE(out.starts_with("HTTP/1.1 200 OK\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"));
   for (const std::string_view line :
-       {"x-content-type-options: nosniff", "referrer-policy: ", "cache-control: no-store",
-        "content-length: 2", "content-type: application/json", "location: /v1/posts/5",
-        "frame-ancestors 'none'", "default-src 'none'"})
+       {"x-content-type-options: nosniff", "cross-origin-resource-policy: ",
+        "cache-control: no-store", "content-length: 2", "content-type: application/json",
+        "location: /v1/posts/5", "frame-ancestors 'none'", "default-src 'none'"})
     EXPECT_NE(out.find(line), std::string::npos) << line;
   for (const std::string_view line :
        {"set-cookie", "unsafe", "strict-transport", "ratelimit", "connection"})
     EXPECT_EQ(out.find(line), std::string::npos) << line;
   EXPECT_TRUE(out.ends_with("\r\n\r\n{}"));
+}
+
+TEST(ResponseWriter, LetsPagesUseWhatIsOursAlone) {
+  ResponseWriter writer(false);
+  std::string out;
+  writer.write(out, {.content_type = "text/html; charset=utf-8"}, {});
+  for (const std::string_view part :
+       {"default-src 'none'; script-src 'self'; style-src 'self'", "frame-ancestors 'none'",
+        "referrer-policy: ", "cross-origin-opener-policy: ", "permissions-policy: "})
+    EXPECT_NE(out.find(part), std::string::npos) << part;
+  EXPECT_EQ(out.find("unsafe"), std::string::npos);
 }
 
 TEST(ResponseWriter, LeavesTheBodyOutWhereNoneBelongs) {

@@ -9,7 +9,7 @@ namespace matsuri::http {
 namespace {
 
 // Scripts, styles and data come from this server alone; a page may be framed by nobody.
-constexpr std::string_view security_headers =
+constexpr std::string_view page_headers =
     "content-security-policy: default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' data:; connect-src 'self'; font-src 'self'; manifest-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'\r\n"
@@ -18,6 +18,12 @@ constexpr std::string_view security_headers =
     "cross-origin-opener-policy: same-origin\r\n"
     "cross-origin-resource-policy: same-origin\r\n"
     "permissions-policy: camera=(self), geolocation=(), microphone=(), payment=(), usb=()\r\n";
+
+// What is no page may do nothing at all, should a browser ever take it for one.
+constexpr std::string_view data_headers =
+    "content-security-policy: default-src 'none'; frame-ancestors 'none'\r\n"
+    "x-content-type-options: nosniff\r\n"
+    "cross-origin-resource-policy: same-origin\r\n";
 
 constexpr std::string_view transport_security =
     "strict-transport-security: max-age=31536000; includeSubDomains\r\n";
@@ -105,8 +111,11 @@ bool has_body(int status) { return status >= 200 && status != 204 && status != 3
 
 }  // namespace
 
-ResponseWriter::ResponseWriter(bool behind_tls) : common_(security_headers) {
-  if (behind_tls) common_ += transport_security;
+ResponseWriter::ResponseWriter(bool behind_tls)
+    : page_headers_(page_headers), data_headers_(data_headers) {
+  if (!behind_tls) return;
+  page_headers_ += transport_security;
+  data_headers_ += transport_security;
 }
 
 void ResponseWriter::set_time(std::int64_t unix_ms) {
@@ -137,7 +146,7 @@ void ResponseWriter::write_head(std::string& out, const Response& response,
     out += " -\r\n";
   }
   out += date_line_;
-  out += common_;
+  out += response.content_type.starts_with("text/html") ? page_headers_ : data_headers_;
   bool has_cache_control = false;
   for (const auto& [name, value] : response.headers) {
     if (!is_header_text(name) || !is_header_text(value)) {

@@ -37,7 +37,8 @@ class ResponseWriter {
  private:
   void write_head(std::string& out, const Response& response, const ResponseContext& context);
 
-  std::string common_;     // security headers
+  std::string page_headers_;  // the security headers of pages, and of all else
+  std::string data_headers_;
   std::string date_line_;  // "date: …\r\n"
   std::int64_t second_ = -1;
 };

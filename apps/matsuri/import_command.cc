@@ -108,8 +108,8 @@ void print(const imports::Summary& summary) {
 }  // namespace
 
 Result<int> run_import(const Config& config, const std::vector<std::string>& files) {
-  TRY_ASSIGN(const std::unique_ptr<ServerNode> node, ServerNode::open(config, NodeUse::import));
   stop_on_signals();
+  TRY_ASSIGN(const std::unique_ptr<ServerNode> node, ServerNode::open(config, NodeUse::import));
   // What journals hold is applied by the importer, which shows it and hears a signal meanwhile.
   TRY(node->stream->start());
   Console console(io::system_clock());

@@ -1,5 +1,21 @@
 // The main road: come in, write, be read by somebody else while it happens, and be there afterwards.
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+import { Person } from "./person.js";
+import { Server } from "./server.js";
+
+const old_count = 130;
+
+// Somebody's words of another time and place, one a minute.
+function old_world() {
+  const user = { kind: "user", source: "old-forum", id: "u", created_at: "2019-07-06T09:00:00Z",
+    handle: "old_voice", name: "Old Voice" };
+  const posts = Array.from({ length: old_count }, (_, i) => ({ kind: "post", source: "old-forum",
+    id: String(i), created_at: Date.UTC(2019, 6, 7) + i * 60_000, author: "u", community: "1",
+    text: `old word no. ${i + 1}` }));
+  return [user, ...posts].map((line) => JSON.stringify(line)).join("\n");
+}
 
 export const journey = {
   "an empty plaza invites, and shows no one": async (world) => {
@@ -38,12 +54,11 @@ export const journey = {
     await reader.page.getByRole("heading", { name: "The plaza", exact: true }).waitFor();
   },
 
-  "many posts come in live, once each and in order, and older ones on the way down": async (world) => {
+  "many posts come in live, once each and in order; who reads further down is not disturbed": async (world) => {
     const writer = await world.comes();
     const reader = await world.comes();
     await writer.sign_up("writer_1");
-    await reader.page.goto("/");
-    await reader.page.waitForSelector("article");
+    await reader.visit_plaza();
     for (let n = 1; n <= 12; ++n) await writer.post(`drum beat no. ${n}`);
     await reader.sees("drum beat no. 12");
     const beats = await reader.page.locator("article .post-text", { hasText: "drum beat" }).allTextContents();
@@ -55,6 +70,28 @@ export const journey = {
     await reader.page.getByRole("button", { name: "1 new post" }).click();
     await reader.sees("one more beat");
     assert.equal(await reader.page.evaluate(() => scrollY), 0);
+  },
+
+  "older posts come on the way down, back to the first": async (world) => {
+    const server = new Server();
+    try {
+      const file = path.join(server.folder, "old.ndjson");
+      writeFileSync(file, old_world());
+      await server.import(file);
+      await server.start();
+      const reader = await Person.come(world.browser, server);
+      world.people.push(reader);
+      const { page } = reader;
+      await reader.visit_plaza();
+      const end = page.getByText("That is where the plaza began.");
+      while (!(await end.isVisible())) await page.mouse.wheel(0, 2000);
+      const read = await page.locator("article .post-text").allTextContents();
+      const all = Array.from({ length: old_count }, (_, i) => `old word no. ${old_count - i}`);
+      assert.deepEqual(read, all);
+      assert.match(await page.locator("article time").first().textContent(), /2019/);
+    } finally {
+      await server.end();
+    }
   },
 
   "sign-up says what is wrong beside the field, and keeps what is right": async (world) => {
@@ -114,6 +151,6 @@ export const journey = {
     await guest.page.goto("/docs");
     await guest.page.getByRole("heading", { name: "API reference", level: 1 }).waitFor();
     await guest.page.getByRole("link", { name: "Plaza" }).click();
-    await guest.page.waitForSelector("article");
+    await guest.page.getByRole("heading", { name: "The plaza", exact: true }).waitFor();
   },
 };

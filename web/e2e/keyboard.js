@@ -26,8 +26,7 @@ export const keyboard = {
 
     const person = await world.comes();
     const { page } = person;
-    await page.goto("/");
-    await page.waitForSelector("article");
+    await person.visit_plaza();
     await tab_to(page, ".skip");
     await tab_to(page, "a[href='/signup']");
     await page.keyboard.press("Enter");

@@ -72,8 +72,7 @@ export const looks = {
     const guest = await world.comes({ theme: "light" });
     const { page } = guest;
     const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
-    await page.goto("/");
-    await page.waitForSelector("article");
+    await guest.visit_plaza();
     assert.equal(await ground(), "rgb(243, 235, 218)");
     await page.getByRole("button", { name: "Night" }).click();
     assert.equal(await ground(), "rgb(18, 20, 43)");
@@ -94,6 +93,9 @@ export const looks = {
   },
 
   "states are designed too: menu, dialog, loss, refusal": async (world, shots) => {
+    const other = await world.comes();
+    await other.sign_up("other_one", "Somebody Else");
+    await other.post("to be blocked, or not");
     for (const theme of ["dark", "light"]) {
       const person = await world.comes({ look: phone, theme, touch: true });
       const { page } = person;
@@ -131,8 +133,7 @@ export const looks = {
   "nothing moves for those who asked for stillness": async (world) => {
     const guest = await world.comes();
     await guest.page.emulateMedia({ reducedMotion: "reduce" });
-    await guest.page.goto("/");
-    await guest.page.waitForSelector("article");
+    await guest.visit_plaza();
     assert.equal(await guest.page.evaluate(() => document.getAnimations().length), 0);
   },
 };

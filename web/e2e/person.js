@@ -84,6 +84,12 @@ export class Person {
     assert.deepEqual(this.take_refusals(), []);
   }
 
+  /** Goes to the plaza, and waits for its posts, or for the word that there are none. */
+  async visit_plaza() {
+    await this.page.goto("/");
+    await this.page.waitForSelector(".feed [role=feed], .feed .state");
+  }
+
   async sign_up(handle, name = handle) {
     const { page } = this;
     this.handle = handle;

@@ -32,6 +32,7 @@ try {
   await night.page.fill("#say", "I brought a drum. May I sit by the water?");
   await night.page.getByText("Draft kept on this device").waitFor();
   await night.page.locator(".toast").waitFor({ state: "detached" });
+  await night.page.locator("#say").blur();
   await take(night, "plaza-night");
 
   const morning = await Person.come(browser, server, { theme: "light", language: "ja", look: desktop });

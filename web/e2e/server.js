@@ -31,7 +31,7 @@ export class Server {
   /** Fills the data folder from files of docs/formats/import.md, while nobody serves from it. */
   async import(...files) {
     const child = spawn(binary, ["import", "--data", this.data, ...files],
-      { stdio: ["ignore", "inherit", "inherit"] });
+      { stdio: "ignore" });
     const [status] = await once(child, "close");
     if (status !== 0) throw new Error(`matsuri import ended with ${status}`);
   }

@@ -17,8 +17,7 @@ export const words = {
   "markup in posts and names is text, and the content policy has nothing to stop": async (world) => {
     const writer = await world.comes();
     const reader = await world.comes();
-    await reader.page.goto("/");
-    await reader.page.waitForSelector("article");
+    await reader.visit_plaza();
     await writer.sign_up("little_bobby", "<img src=x onerror=alert(1)>");
     for (const text of hostile) await writer.post(text);
     for (const person of [writer, reader]) {

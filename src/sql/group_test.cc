@@ -30,69 +30,66 @@ class GroupTest : public ForEachEngine {
   void SetUp() override {
     ForEachEngine::SetUp();
     if (IsSkipped()) return;
-    options_ = fresh_options();
-    options_.metrics = &metrics_;
-    db_ = open(options_);
-    ASSERT_TRUE(db_->migrate("item", migrations).ok());
+    options = fresh_options();
+    options.metrics = &registry;
+    db = open(options);
+    ASSERT_TRUE(db->migrate("item", migrations).ok());
   }
 
   // What submit() is given until release() goes into one group: the writer is kept busy meanwhile.
   void hold() {
     std::promise<void> started;
-    ASSERT_TRUE(db_->write(
-                       [&](Connection&) -> Result<void> {
-                         started.set_value();
-                         release_.get_future().wait();
-                         return {};
-                       },
-                       here_, [](const Result<void>&) {})
+    ASSERT_TRUE(db->write(
+                      [&](Connection&) -> Result<void> {
+                        started.set_value();
+                        go.get_future().wait();
+                        return {};
+                      },
+                      here, [](const Result<void>&) {})
                     .ok());
     started.get_future().wait();
   }
   void submit(Db::Body body) {
-    const std::size_t index = submitted_count_++;
-    ASSERT_TRUE(db_->write(std::move(body), here_,
-                           [this, index](Result<void> result) {
-                             const std::lock_guard lock(mutex_);
-                             if (results_.size() <= index)
-                               results_.resize(index + 1, Error(Code::io, "no answer"));
-                             results_[index] = std::move(result);
-                             ++answered_count_;
-                           })
-                    .ok());
+    const std::size_t index = submitted_count++;
+    ASSERT_TRUE(db->write(std::move(body), here, [this, index](Result<void> result) {
+                    const std::lock_guard lock(mutex);
+                    if (results.size() <= index)
+                      results.resize(index + 1, Error(Code::io, "no answer"));
+                    results[index] = std::move(result);
+                    ++answered_count;
+                  }).ok());
   }
   // Lets the group run, and waits for all answers.
   void release() {
-    release_.set_value();
-    while (answered_count_ < submitted_count_) std::this_thread::yield();
+    go.set_value();
+    while (answered_count < submitted_count) std::this_thread::yield();
   }
 
   std::uint64_t commit_count() {
-    return metrics_
+    return registry
         .counter("matsuri_sql_commits_total", "Commits of strict transactions",
-                 {{"database", options_.name}})
+                 {{"database", options.name}})
         .value();
   }
   std::int64_t count(const std::string& where = "1 = 1") {
     std::optional<std::int64_t> found;
-    EXPECT_TRUE(db_->read_and_wait([&](Connection& connection) -> Result<void> {
-                     TRY_ASSIGN(found,
-                                connection.integer("SELECT count(*) FROM item WHERE " + where));
-                     return {};
-                   })
-                    .ok());
+    EXPECT_TRUE(db->read_and_wait([&](Connection& connection) -> Result<void> {
+                    TRY_ASSIGN(found,
+                               connection.integer("SELECT count(*) FROM item WHERE " + where));
+                    return {};
+                  }).ok());
     return found.value_or(-1);
   }
 
-  metrics::Registry metrics_;
-  DbOptions options_;
-  std::unique_ptr<Db> db_;
-  io::InlineExecutor here_;
-  std::promise<void> release_;
-  std::size_t submitted_count_ = 0;
-  std::atomic<std::size_t> answered_count_ = 0;
-  std::mutex mutex_;
-  std::vector<Result<void>> results_;
+  metrics::Registry registry;
+  DbOptions options;
+  std::unique_ptr<Db> db;
+  io::InlineExecutor here;
+  std::promise<void> go;
+  std::size_t submitted_count = 0;
+  std::atomic<std::size_t> answered_count = 0;
+  std::mutex mutex;
+  std::vector<Result<void>> results;
 };
 MATSURI_FOR_EACH_ENGINE(GroupTest);
 
@@ -110,9 +107,9 @@ TEST_P(GroupTest, AFailingMemberDoesNotFailItsNeighbours) {
   const std::uint64_t before = commit_count();
   release();
   for (std::size_t id = 0; id < 60; ++id) {
-    ASSERT_EQ(results_[id].ok(), id % 3 != 0) << id;
+    ASSERT_EQ(results[id].ok(), id % 3 != 0) << id;
     if (id % 3 == 0) {
-      EXPECT_EQ(results_[id].error().code(), Code::denied);
+      EXPECT_EQ(results[id].error().code(), Code::denied);
     }
   }
   EXPECT_EQ(count(), 40);
@@ -132,18 +129,18 @@ TEST_P(GroupTest, AConflictIsTheMembersOwn) {
   });
   submit([](Connection& connection) { return add(connection, 2); });
   release();
-  EXPECT_TRUE(results_[0].ok());
-  ASSERT_FALSE(results_[1].ok());
-  EXPECT_EQ(results_[1].error().code(), Code::conflict);
-  EXPECT_FALSE(results_[2].ok());
-  EXPECT_TRUE(results_[3].ok()) << results_[3].error().to_string();
+  EXPECT_TRUE(results[0].ok());
+  ASSERT_FALSE(results[1].ok());
+  EXPECT_EQ(results[1].error().code(), Code::conflict);
+  EXPECT_FALSE(results[2].ok());
+  EXPECT_TRUE(results[3].ok()) << results[3].error().to_string();
   EXPECT_EQ(count(), 2);
 }
 
 // Goal: where a member undoes the transaction of all (an INSERT OR ROLLBACK here, a killed
 // connection there), its neighbours' work is done again, and no answer was given for what is gone.
 TEST_P(GroupTest, NeighboursOfAnUndoneTransactionRunAgain) {
-  ASSERT_TRUE(db_->write_and_wait([](Connection& connection) { return add(connection, 1); }).ok());
+  ASSERT_TRUE(db->write_and_wait([](Connection& connection) { return add(connection, 1); }).ok());
   hold();
   std::atomic<int> villain_count = 0;
   submit([](Connection& connection) { return add(connection, 2); });
@@ -158,14 +155,14 @@ TEST_P(GroupTest, NeighboursOfAnUndoneTransactionRunAgain) {
   });
   submit([](Connection& connection) { return add(connection, 3); });
   release();
-  EXPECT_TRUE(results_[0].ok()) << results_[0].error().to_string();
-  EXPECT_TRUE(results_[2].ok()) << results_[2].error().to_string();
+  EXPECT_TRUE(results[0].ok()) << results[0].error().to_string();
+  EXPECT_TRUE(results[2].ok()) << results[2].error().to_string();
   EXPECT_EQ(villain_count, 2);
   if (GetParam() == Engine::sqlite) {
-    ASSERT_FALSE(results_[1].ok());
-    EXPECT_EQ(results_[1].error().code(), Code::conflict);
+    ASSERT_FALSE(results[1].ok());
+    EXPECT_EQ(results[1].error().code(), Code::conflict);
   } else {
-    EXPECT_TRUE(results_[1].ok()) << results_[1].error().to_string();
+    EXPECT_TRUE(results[1].ok()) << results[1].error().to_string();
   }
   EXPECT_EQ(count(), 3);
 }
@@ -184,7 +181,7 @@ TEST_P(GroupTest, BusyMembersRunAgainByThemselves) {
   }
   release();
   for (std::size_t id = 0; id < 3; ++id) {
-    EXPECT_TRUE(results_[id].ok());
+    EXPECT_TRUE(results[id].ok());
     EXPECT_EQ(run_counts[id], static_cast<int>(2 * id + 1));
   }
   EXPECT_EQ(count(), 3);
@@ -193,7 +190,7 @@ TEST_P(GroupTest, BusyMembersRunAgainByThemselves) {
 TEST_P(GroupTest, ValuesComeWithTheCommit) {
   std::promise<Result<std::int64_t>> answer;
   write_value<std::int64_t>(
-      *db_, here_,
+      *db, here,
       [](Connection& connection) -> Result<std::int64_t> {
         TRY(add(connection, 5));
         TRY_ASSIGN(const auto found, connection.integer("SELECT MAX(id) FROM item"));
@@ -205,7 +202,7 @@ TEST_P(GroupTest, ValuesComeWithTheCommit) {
   EXPECT_EQ(*value, 5);
   std::promise<Result<std::int64_t>> refused;
   read_value<std::int64_t>(
-      *db_, here_, [](Connection&) -> Result<std::int64_t> { return Error(Code::denied, "no"); },
+      *db, here, [](Connection&) -> Result<std::int64_t> { return Error(Code::denied, "no"); },
       [&](Result<std::int64_t> none) { refused.set_value(std::move(none)); });
   EXPECT_EQ(refused.get_future().get().error().code(), Code::denied);
 }

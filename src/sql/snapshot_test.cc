@@ -71,6 +71,7 @@ std::string content_of(Db& db) {
 }
 
 Result<void> fill_with_hostile_rows(Connection& connection) {
+  using namespace std::string_literals;
   std::string all_bytes;
   for (int i = 0; i < 256; ++i) all_bytes += static_cast<char>(i);
   const std::string zeros(300, '\0');
@@ -79,7 +80,7 @@ Result<void> fill_with_hostile_rows(Connection& connection) {
     while (text.size() < (1 << 20)) text += all_bytes;
     return text;
   }();
-  const std::string nul_text("\0a\0\\0'\"`\n\r\x1a%_;--/*", 20);
+  const std::string nul_text = "\0a\0\\0'\"`\n\r\x1a%_;--/*"s;
   const std::string lanterns = "\xF0\x9F\x8F\xAE\xF0\x9F\x91\xA8\xE2\x80\x8D\xF0\x9F\x91\xA9 祭り";
   constexpr auto largest = std::numeric_limits<std::int64_t>::max();
   constexpr auto smallest = std::numeric_limits<std::int64_t>::min();

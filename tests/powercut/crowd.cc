@@ -13,7 +13,7 @@ namespace {
 // Long enough that a batch takes several sectors, of characters that show when bytes are missing.
 std::string text_of(std::size_t number) {
   std::string text = "願い " + std::to_string(number) + ": ";
-  for (std::size_t i = 0; i < 200; ++i) text += i % 2 == 0 ? "祭" : "灯";
+  for (std::size_t i = 0; i < 250; ++i) text += i % 2 == 0 ? "祭" : "灯";
   return text + " " + std::to_string(number);
 }
 

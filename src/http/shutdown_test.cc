@@ -133,6 +133,7 @@ TEST_F(ShutdownTest, WaitsForNobodyForEver) {
   server_->stop();
   EXPECT_EQ(server_->connection_count(), 0U);
   EXPECT_EQ(held.read().status, 0);
+  EXPECT_EQ(half.read().status, 0);
   // Answers that come after the end go nowhere.
   held_[0].send(Response{});
   held_.clear();

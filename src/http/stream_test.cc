@@ -112,6 +112,7 @@ TEST_F(StreamTest, KeepsUpWithASenderThatNeverPauses) {
 }
 
 TEST_F(StreamTest, DropsAClientThatReadsTooSlowly) {
+  options_.write_timeout_ms = 300;
   TestClient slow = open({}, 4096);
   const auto live = stream();
   std::atomic<bool> is_gone = false;
@@ -125,6 +126,31 @@ TEST_F(StreamTest, DropsAClientThatReadsTooSlowly) {
   EXPECT_TRUE(is_gone);
   EXPECT_FALSE(live->is_open());
   EXPECT_EQ(server_->connection_count(), 0U);
+}
+
+// Who was away for long has more to catch up on than the buffer holds: each time it comes back, it
+// gets further.
+TEST_F(StreamTest, LetsAClientCatchUpStepByStep) {
+  constexpr int count = 3000;
+  router_.add_stream("/past", {}, [](const RequestPtr&, const std::shared_ptr<EventStream>& s) {
+    const std::string data(1000, 'x');
+    for (int id = std::atoi(s->last_event_id().c_str()) + 1; id <= count; ++id)
+      if (!s->send({.id = std::to_string(id), .name = {}, .data = data})) return Result<void>();
+    s->close();
+    return Result<void>();
+  });
+  server_ = std::move(Server::listen(options_, router_)).value();
+  server_->start();
+  int last = 0;
+  for (int round = 0; round < 100 && last < count; ++round) {
+    TestClient client(server_->port());
+    client.send("GET /past HTTP/1.1\r\nHost: a\r\nLast-Event-ID: " + std::to_string(last) +
+                "\r\n\r\n");
+    const std::string text = client.read_to_end();
+    for (std::size_t at = 0; (at = text.find("\nid: ", at)) != std::string::npos; ++at)
+      ASSERT_EQ(std::atoi(text.c_str() + at + 5), ++last);
+  }
+  EXPECT_EQ(last, count);
 }
 
 TEST_F(StreamTest, TellsWhenTheClientIsGone) {

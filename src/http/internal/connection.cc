@@ -564,10 +564,6 @@ void Connection::after_writing() {
 
 void Connection::write_stream() {
   if (!socket_ || !stream_) return;
-  if (stream_->overflowed()) {
-    loop_.shared.metrics.count_refusal("slow_reader");
-    return close();
-  }
   if (!stream_started_ || is_writing_ || is_writing_stream_) return;
   if (loop_.shared.metrics.stream_events)
     loop_.shared.metrics.stream_events->add(stream_->take_event_count());
@@ -581,7 +577,10 @@ void Connection::write_stream() {
     is_writing_stream_ = false;
     if (!socket_ || is_writing_) return;
   }
-  if (is_ending) return close();
+  if (is_ending) {
+    if (stream_->overflowed()) loop_.shared.metrics.count_refusal("slow_reader");
+    return close();
+  }
   set_deadline();
 }
 

@@ -41,12 +41,15 @@ bool BufferedStream::send(const StreamEvent& event) {
   {
     const std::scoped_lock lock(mutex_);
     if (!is_open_) return false;
+    const std::size_t size_before = pending_.size();
     append_event(pending_, event);
-    event_count_.fetch_add(1, std::memory_order_relaxed);
     if (pending_.size() + unsent_size_.load() > stream_buffer_size_max) {
+      // What fitted is still sent: or a client with much to catch up on would come back for ever.
+      pending_.resize(size_before);
       is_open_ = false;
-      overflowed_ = true;
-      pending_ = {};
+      overflowed_ = is_ending_ = true;
+    } else {
+      event_count_.fetch_add(1, std::memory_order_relaxed);
     }
     if (std::exchange(is_posted_, true)) return is_open_;
   }

@@ -37,9 +37,9 @@ class BufferedStream final : public EventStream,
   std::string take();
   // Bytes that were taken and not sent yet: they count against the buffer too.
   void set_unsent_size(std::size_t size) { unsent_size_ = size; }
-  // Did the client read too slowly? Then the connection is to be closed.
+  // Was there more to send than the client had read?
   bool overflowed() const { return overflowed_; }
-  // Has close() been called? Then the connection ends once take() gives nothing more.
+  // No more will come: the connection ends once take() gives nothing more.
   bool is_ending() const { return is_ending_; }
   std::uint64_t take_event_count() { return event_count_.exchange(0); }
   // The connection is gone.

@@ -93,6 +93,22 @@ export const connection = {
     assert.equal(await writer.posts("out of the tunnel").count(), 0);
   },
 
+  "who does not learn who they are can read meanwhile": async (world) => {
+    const person = await world.comes();
+    const { page } = person;
+    await person.sign_up("who_am_i");
+    await person.post("I was here before");
+    let broken = true;
+    await page.route("**/v1/accounts/me", (route) =>
+      broken ? route.abort("connectionreset") : route.continue());
+    await page.reload();
+    await person.sees("I was here before");
+    assert.equal(await page.locator("#say").count(), 0);
+    broken = false;
+    await page.waitForSelector("#say");
+    await person.sees("I was here before");
+  },
+
   "posts that cannot be read are said, and come by themselves": async (world) => {
     const writer = await world.comes();
     await writer.sign_up("wrote_before");

@@ -26,6 +26,7 @@ function chromium_path() {
 export function launch() {
   // Chromium's own sandbox does not work for root, as whom containers run.
   const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
+  args.push("--disable-dev-shm-usage"); // Which is small there.
   return chromium.launch({ executablePath: chromium_path(), args });
 }
 
@@ -45,7 +46,7 @@ export class Person {
       baseURL: server.url, viewport: look, hasTouch: touch, locale: language === "ja" ? "ja-JP" : "en-GB",
       colorScheme: theme ?? "dark", timezoneId: "UTC",
     });
-    person.context.setDefaultTimeout(15_000);
+    person.context.setDefaultTimeout(30_000);
     await person.context.exposeBinding("matsuri_fault", (_, text) => person.faults.push(text));
     await person.context.addInitScript(() => {
       document.addEventListener("securitypolicyviolation", (event) =>

@@ -24,7 +24,14 @@ export function chosen_language(wanted: readonly string[] = navigator.languages)
   return "en";
 }
 
+const bar_colours = { dark: "#12142b", light: "#f3ebda" };
+
 export function apply_theme(theme: Theme): void {
+  // The browser's own bar goes with the page; index.html has one colour for each of the device's.
+  for (const meta of document.querySelectorAll<HTMLMetaElement>("meta[name=theme-color]")) {
+    const of_device = meta.media.includes("light") ? "light" : "dark";
+    meta.content = bar_colours[theme === "system" ? of_device : theme];
+  }
   if (theme === "system") delete document.documentElement.dataset["theme"];
   else document.documentElement.dataset["theme"] = theme;
 }

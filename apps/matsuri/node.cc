@@ -123,8 +123,12 @@ Result<void> ServerNode::open_stream() {
   const Position live_from{timeline_outbox->origin(),
                            timeline_offset > kept ? timeline_offset - kept : 0};
   live = std::make_unique<timeline::Live>(*timeline_db, live_from, metrics);
+  // What is kept is read here and not by the stream, so that the first who comes back finds it.
+  TRY_ASSIGN(const std::vector<stream::Record> kept_facts,
+             timeline_outbox->read(live_from.offset, kept));
+  live->consume(kept_facts);
   PositionSet live_begin = main_end;
-  live_begin.raise(live_from);
+  live_begin.raise(Position{timeline_outbox->origin(), timeline_offset});
   stream->add_memory_view(*live, live_begin);
   timeline = std::make_unique<timeline::Timeline>(*journal, *ids, *stream, recent_keys,
                                                   io::system_clock());

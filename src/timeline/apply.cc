@@ -65,15 +65,16 @@ class PostBatch {
   // writer.
   Result<void> read_known() {
     std::vector<std::string> keys, sources;
-    std::vector<sql::Value> authors;
+    std::vector<std::uint64_t> authors;
     std::uint64_t id_first = ~std::uint64_t{0};
+    known_.reserve(records_.size());
     for (const stream::Record& record : records_) {
       const PublishPost& post = post_of(record);
       if (record.header.key) keys.push_back(account_key(post.author, record.header.key));
       if (!post.import_source.empty()) {
         sources.push_back(post.import_source + ':' + post.import_source_id);
       } else {
-        authors.emplace_back(post.author.value);
+        authors.push_back(post.author.value);
         id_first = std::min(id_first, post.post.value);
       }
     }
@@ -84,11 +85,15 @@ class PostBatch {
     values.assign(sources.begin(), sources.end());
     TRY(query_in(connection_, "SELECT source_key FROM imported_post WHERE source_key", "", values,
                  {}, [&](const sql::Row& row) { known_.emplace(row.text(0)); }));
-    return read_recent(authors, id_first);
+    return read_recent(std::move(authors), id_first);
   }
 
-  Result<void> read_recent(const std::vector<sql::Value>& authors, std::uint64_t id_first) {
-    if (authors.empty()) return {};
+  Result<void> read_recent(std::vector<std::uint64_t> ids, std::uint64_t id_first) {
+    if (ids.empty()) return {};
+    std::ranges::sort(ids);
+    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+    const std::vector<sql::Value> authors(ids.begin(), ids.end());
+    recent_.reserve(records_.size());
     IdParts floor = parts_of(id_first);
     floor = {.unix_ms = std::max(floor.unix_ms - duplicate_guard_ms, id_epoch_unix_ms)};
     return query_in(connection_, "SELECT author, community, text, id FROM post WHERE author",
@@ -131,6 +136,7 @@ class PostBatch {
 
   Result<void> write() {
     std::vector<sql::Value> values;
+    values.reserve(posts_.size() * 6);
     for (const std::size_t index : posts_) {
       const PublishPost& post = post_of(records_[index]);
       const sql::Value row[] = {post.post.value,   post.community.value,

@@ -149,7 +149,7 @@ void Live::pump(Subscriber& subscriber) {
       return;
     event_count_.add();
   }
-  subscriber.sent_offset = end_offset_;
+  subscriber.sent_offset = std::max(subscriber.sent_offset, end_offset_);
 }
 
 std::string Live::id_of(std::uint64_t offset) const {
@@ -185,7 +185,9 @@ void Live::listen(const Listener& listener, std::shared_ptr<http::EventStream> s
     subscriber->sent_offset = end_offset_;
     if (!last_id.empty()) {
       const auto offset = offset_of(last_id);
-      if (offset && *offset >= kept_after_ && *offset <= end_offset_)
+      // A client may be ahead of a process that has just begun to read what is kept: the outbox
+      // is durable, so what it saw is there.
+      if (offset && *offset >= kept_after_ && *offset <= end_offset_ + live_event_count_max)
         subscriber->sent_offset = *offset;
       else
         subscriber->needs_reset = true;

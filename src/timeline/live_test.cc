@@ -190,7 +190,7 @@ TEST_P(LiveTest, ResumesAfterEachEvent) {
 
 TEST_P(LiveTest, AnIdThatIsNotKeptIsToldToReadTheListAgain) {
   happen({posted(mio, "a"), posted(mio, "b")});
-  for (const std::string& id : {"0000000000000abd.1", "0000000000000abc.3", "0000000000000abc",
+  for (const std::string& id : {"0000000000000abd.1", "0000000000000abc.4099", "0000000000000abc",
                                 "0000000000000abc.", "0000000000000abc.-1", "0000000000000abc.1x",
                                 ".1", "hello", "0000000000000abc.99999999999999999999"}) {
     const auto client = listen(ken, id);
@@ -275,6 +275,19 @@ TEST_P(LiveTest, ARestartGoesOnWhereTheOutboxDoes) {
   consume(outbox_, 3, {facts.begin() + 2, facts.end()});
   EXPECT_EQ(listen(ken, before->events[3].id)->seen(), (Names{"ready", "3", "4"}));
   EXPECT_EQ(listen(ken, before->events[1].id)->seen(), (Names{"ready", "reset"}));
+}
+
+// A client that came back faster than the new process could read the outbox once was told to start
+// again.
+TEST_P(LiveTest, AClientMayBeAheadOfAProcessThatHasJustStarted) {
+  std::vector<Event> facts;
+  for (int number = 0; number < 5; ++number) facts.push_back(posted(mio, std::to_string(number)));
+  const auto client = listen(ken, "0000000000000abc.3");
+  EXPECT_EQ(client->seen(), Names{"ready"});
+  consume(outbox_, 1, {facts.begin(), facts.begin() + 2});
+  EXPECT_EQ(client->seen(), Names{"ready"});
+  consume(outbox_, 3, {facts.begin() + 2, facts.end()});
+  EXPECT_EQ(client->seen(), (Names{"ready", "3", "4"}));
 }
 
 }  // namespace

@@ -156,6 +156,7 @@ Result<void> serve(const Config& config) {
                                 .directory = *node->directory});
   ops::add_routes(router, {.readiness = readiness,
                            .journal = *node->journal,
+                           .ids = *node->ids,
                            .stream = *node->stream,
                            .metrics = node->metrics});
 

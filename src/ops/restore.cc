@@ -174,6 +174,8 @@ class Restore {
                                .region = manifest_.region,
                                .node = *options_.node,
                                .segment_size = options_.segment_size,
+                               .batch_body_size_max = static_cast<std::size_t>(
+                                   std::min(options_.segment_size / 2, std::uint64_t{4} << 20)),
                                .files = options_.files,
                                .random = options_.random}));
     return {};

@@ -26,7 +26,7 @@ Result<void> check_ready(const RouteParts& parts) {
   }
   switch (parts.journal.health()) {
     case journal::Health::good:
-      return {};
+      break;
     case journal::Health::slow_sync:
       return Error(Code::busy, "the journal's disk takes more than two seconds to sync");
     case journal::Health::disk_full:
@@ -35,6 +35,9 @@ Result<void> check_ready(const RouteParts& parts) {
       return Error(Code::busy,
                    "the journal could not be written: look at the log, mend the disk, restart");
   }
+  // An id is cheap, and the one thing besides the journal that a post needs of the disk.
+  const auto id = parts.ids.next();
+  if (!id.ok()) return Error(Code::busy, "no ids can be reserved: look whether the disk is full");
   return {};
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/metrics.h"
 #include "http/router.h"
+#include "journal/id_maker.h"
 #include "journal/writer.h"
 #include "ops/readiness.h"
 #include "stream/stream.h"
@@ -12,6 +13,7 @@ namespace matsuri::ops {
 struct RouteParts {
   const Readiness& readiness;
   const journal::Writer& journal;
+  journal::IdMaker& ids;
   const stream::Stream& stream;
   const metrics::Registry& metrics;
 };

@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+"""Goal: SIGTERM and SIGINT end the server within 10 s with status 0, and lose nothing, also where the
+parent ignored them; what must not run beside it says so.
+"""
+
+import json
+import signal
+import subprocess
+import time
+import unittest
+
+import support
+
+
+class StopTest(support.CrashTest):
+    def stop_under_load(self, number, with_ignored_signals):
+        server = self.server().start(with_ignored_signals)
+        posters = [support.Poster(server, f"poster{index}") for index in range(4)]
+        for poster in posters:
+            poster.start()
+        time.sleep(1)
+        # A stream that stays open must not keep the server.
+        stream = subprocess.Popen(["curl", "-sN", f"http://127.0.0.1:{server.port}/v1/stream"],
+                                  stdout=subprocess.PIPE)
+        self.assertTrue(stream.stdout.readline())
+        status, _ = server.stop(number)
+        stream.communicate(timeout=10)
+        self.assertEqual(status, 0, server.tail())
+        self.check_doctor(server)
+        server.start()
+        support.finish(posters)
+        self.assertGreater(sum(len(poster.answered) for poster in posters), 0)
+        self.check_feed(server, posters)
+        self.assertEqual(server.stop(number)[0], 0)
+
+    def test_sigterm(self):
+        self.stop_under_load(signal.SIGTERM, False)
+
+    def test_sigint(self):
+        self.stop_under_load(signal.SIGINT, False)
+
+    def test_sigterm_inherited_as_ignored(self):
+        self.stop_under_load(signal.SIGTERM, True)
+
+    def test_sigint_inherited_as_ignored(self):
+        self.stop_under_load(signal.SIGINT, True)
+
+    def test_while_it_starts(self):
+        server = self.server()
+        for delay_s in (0.02, 0.05, 0.1, 0.2):
+            process = subprocess.Popen(
+                [support.BINARY, "serve", "--data", str(server.data), "--config",
+                 str(server.config), "--listen", "127.0.0.1:0"], stderr=subprocess.DEVNULL)
+            time.sleep(delay_s)
+            process.terminate()
+            # Before the signals are ours, the default is to die of them.
+            self.assertIn(process.wait(timeout=10), (0, -signal.SIGTERM))
+        server.start()
+        self.check_doctor(server)
+
+    def test_second_process(self):
+        server = self.server().start()
+        second = server.command("serve", "--listen", "127.0.0.1:0")
+        self.assertEqual(second.returncode, 1)
+        self.assertIn("another matsuri works on", second.stderr)
+        rebuild = server.command("rebuild", "timeline")
+        self.assertEqual(rebuild.returncode, 1)
+        self.assertIn("another matsuri works on", rebuild.stderr)
+        self.assertEqual(server.get("/readyz")[0], 200)
+
+
+class CommandTest(support.CrashTest):
+    def test_account_role(self):
+        server = self.server().start()
+        _, token = support.sign_up(server.port, "hana")
+        support.sign_up(server.port, "taro")
+
+        def give(role):
+            return support.request(server.port, "PUT", "/v1/accounts/taro/role", {"role": role},
+                                   token=token)[0]
+
+        self.assertEqual(give("moderator"), 403)
+        done = server.command("account", "role", "hana", "admin")
+        self.assertEqual((done.returncode, done.stdout), (0, "hana is admin\n"), done.stderr)
+        deadline = time.monotonic() + 5
+        while give("moderator") != 200 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self.assertEqual(json.loads(server.get("/v1/accounts/taro")[1])["role"], "moderator")
+        server.stop()
+        server.start()
+        self.assertEqual(json.loads(server.get("/v1/accounts/hana")[1])["role"], "admin")
+
+        self.assertEqual(server.command("account", "role", "nobody", "admin").returncode, 1)
+        self.assertEqual(server.command("account", "role", "hana", "king").returncode, 2)
+        self.check_doctor(server)
+
+    def test_wrong_folder(self):
+        for words in (("doctor",), ("account", "role", "hana", "admin"), ("requeue",),
+                      ("rebuild", "timeline"), ("backup", "--to", f"{self.folder}/b")):
+            done = support.run_command(*words, "--data", self.folder / "nothing")
+            self.assertEqual(done.returncode, 2, words)
+            self.assertIn("no data folder", done.stderr)
+        self.assertFalse((self.folder / "nothing").exists(), "a command made a folder")
+
+    def test_rebuild(self):
+        server = self.server().start()
+        posters = [support.Poster(server, f"poster{index}") for index in range(3)]
+        for poster in posters:
+            poster.start()
+        time.sleep(1)
+        support.finish(posters)
+        server.stop()
+        done = server.command("rebuild", "timeline")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.check_doctor(server)
+        server.start()
+        self.check_feed(server, posters)
+        self.assertEqual(server.command("requeue").stdout, "nothing is in quarantine\n")
+        self.assertEqual(server.command("requeue", "--all").returncode, 0)
+        self.assertEqual(server.command("requeue", "0.1.00000000000000aa.7").returncode, 1)
+        self.assertEqual(server.command("requeue", "no position").returncode, 2)
+
+
+if __name__ == "__main__":
+    support.main()

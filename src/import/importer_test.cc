@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "import/internal/authors.h"
 #include "import/testing/world.h"
 #include "io/sim_disk.h"
 #include "sql/testing/engines.h"
@@ -294,6 +295,26 @@ TEST_P(ImporterTest, AStoppedImportGoesOnLater) {
   EXPECT_EQ(post_count, 100U);
   World world(place);
   EXPECT_THAT(effect_of(world), Contains("posts|100"));
+}
+
+TEST_P(ImporterTest, AuthorsThatTheCacheForgotAreAskedForAgain) {
+  World world(make_place());
+  constexpr int count = 50;
+  std::vector<std::string> lines;
+  for (int i = 0; i < count; ++i) lines.push_back(user_line("a", std::to_string(i), day + i));
+  import(world, {write("a.ndjson", lines)});
+  internal::Authors authors(world.main_db(), 16);
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i + 1 < count; ++i) {
+      const std::string one = std::to_string(i), other = std::to_string(i + 1);
+      const internal::Person people[] = {{"a", one}, {"a", other}, {"b", one}, {"a", "nobody"}};
+      ASSERT_TRUE(authors.load(people).ok());
+      EXPECT_EQ(parts_of(authors.find(people[0]).value).unix_ms, day + i);
+      EXPECT_EQ(parts_of(authors.find(people[1]).value).unix_ms, day + i + 1);
+      EXPECT_FALSE(authors.find(people[2]));
+      EXPECT_FALSE(authors.find(people[3]));
+    }
+  }
 }
 
 // Stands before timeline's view, and holds or changes what comes.

@@ -171,6 +171,7 @@ Result<void> Run::read(std::unique_ptr<io::File> file) {
     batch = {};
     taken_size = reader.size_done();
     progress_.size_done = size_before_ + taken_size;
+    if (!has_line) tell(Stage::reading);
     if (is_stopped_ || !has_line || !go_on(Stage::reading)) return {};
   }
 }

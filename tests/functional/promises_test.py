@@ -6,6 +6,7 @@ import base64
 import concurrent.futures
 import json
 import re
+import shutil
 import signal
 import threading
 import unittest
@@ -245,6 +246,27 @@ class BrowserTest(PromisesTest):
             self.assertEqual(answer.status, 401)
         finally:
             server.remove()
+
+    def test_credentials_are_of_one_node_and_its_accounts(self):
+        person = Person(self.server, "elsewhere")
+        program = person.as_program(self.server)
+        stranger, heir = Server(), None
+        try:
+            for who in (person, program):
+                self.assertEqual(stranger.request("GET", "/v1/accounts/me", who=who).status, 401)
+            # A folder with the same keys but without the accounts, as after an old backup: the
+            # signature holds, and nobody is there.
+            shutil.copytree(f"{self.server.data}/keys", f"{stranger.folder}/heir/keys")
+            heir = Server(data=f"{stranger.folder}/heir")
+            for who in (person, program):
+                self.assertEqual(heir.request("GET", "/v1/accounts/me", who=who).status, 401)
+                self.assertEqual(who.post(heir, "from nowhere").status, 401)
+                renamed = heir.request("PATCH", "/v1/accounts/me", {"name": "N"}, who=who)
+                self.assertEqual(renamed.status, 401)
+        finally:
+            stranger.remove()
+            if heir:
+                heir.remove()
 
     def test_writes_need_to_come_from_our_own_pages(self):
         person = Person(self.server, "csrf")

@@ -13,11 +13,33 @@
 namespace matsuri::http {
 namespace {
 
+// Answers a little later, from another thread.
+class LateWaiter final : public PositionWaiter {
+ public:
+  bool has_passed(const PositionSet&) override { return false; }
+  void wait(const PositionSet&, std::int64_t, std::move_only_function<void(bool)> done) override {
+    thread_ = std::jthread([done = std::move(done)]() mutable {
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      done(true);
+    });
+  }
+
+ private:
+  std::jthread thread_;
+};
+
 class StreamTest : public testing::Test {
  protected:
   StreamTest() {
     options_.port = 0;
     options_.thread_count = 1;
+    options_.position_waiter = &waiter_;
+    router_.add_stream("/late", {.waits_for_position = true},
+                       [](const RequestPtr&, const std::shared_ptr<EventStream>& stream) {
+                         stream->send({.id = {}, .name = {}, .data = "late"});
+                         stream->close();
+                         return Result<void>();
+                       });
     router_.add_stream("/stream", {},
                        [this](const RequestPtr&, std::shared_ptr<EventStream> stream) {
                          stream->send({.id = "1", .name = "ready", .data = "{}"});
@@ -52,6 +74,7 @@ class StreamTest : public testing::Test {
     return std::exchange(stream_, nullptr);
   }
 
+  LateWaiter waiter_;
   ServerOptions options_;
   Router router_;
   std::mutex mutex_;
@@ -194,6 +217,19 @@ TEST_F(StreamTest, AnswersWhatCameBeforeAndNothingThatComesAfter) {
   live->send({.id = {}, .name = {}, .data = "last"});
   live->close();
   EXPECT_EQ(mixed.read_to_end(), "data: last\n\n");
+}
+
+// While a stream waits to be opened, what came after it must not be answered into it.
+TEST_F(StreamTest, AnswersNothingIntoAStreamThatOpensLate) {
+  TestClient first = open();
+  PositionSet seen;
+  seen.raise(Position{.origin = {}, .offset = 7});
+  TestClient mixed(server_->port());
+  mixed.send("GET /late HTTP/1.1\r\nHost: a\r\nMatsuri-Position: " + seen.to_token() +
+             "\r\n\r\nGET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_TRUE(mixed.read_until("\r\n\r\n").starts_with("HTTP/1.1 200 OK\r\n"));
+  mixed.read_until("\n\n");
+  EXPECT_EQ(mixed.read_to_end(), "data: late\n\n");
 }
 
 TEST_F(StreamTest, RefusesStreamsAsItRefusesRequests) {

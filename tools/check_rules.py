@@ -42,8 +42,9 @@ def files_of(root):
 
 def needs_opening(path):
     """Whether the file must say why it exists: a source file's header, or its test's, does it."""
-    stem = re.sub(r"_(test|bench)$", "", path.stem)
-    return path.suffix == ".h" or not path.with_name(stem + ".h").exists()
+    header = re.sub(r"_(test|bench)$", "", path.stem) + ".h"
+    folders = (path.parent, path.parent / "internal")
+    return path.suffix == ".h" or not any((folder / header).exists() for folder in folders)
 
 
 def breaches(root):

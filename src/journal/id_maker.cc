@@ -81,17 +81,11 @@ class IdMaker::Impl {
   }
 
   Result<void> open() {
-    std::int64_t ceiling_ms = 0;
-    auto content = io::read_file(*options_.files, options_.path, file_size);
-    if (content.ok()) {
-      TRY_ASSIGN(ceiling_ms, within(options_.path, decode_file(content.value())));
-    } else if (content.error().code() == Code::invalid) {
-      return Error(Code::corrupt, content.error().message());
-    } else if (content.error().code() != Code::not_found) {
-      return std::move(content).error();
-    }
+    const auto ceiling_ms = read_id_ceiling(*options_.files, options_.path);
+    if (!ceiling_ms.ok() && ceiling_ms.error().code() != Code::not_found) return ceiling_ms.error();
     // Every id that an earlier maker made lies below its ceiling.
-    const std::uint64_t begin = tick_of(std::max(ceiling_ms, options_.clock->unix_ms()));
+    const std::uint64_t begin =
+        tick_of(std::max(ceiling_ms.value_or(0), options_.clock->unix_ms()));
     last_ = std::max<std::uint64_t>(begin, 1) - 1;
     TRY(reserve());
     thread_ = std::thread([this] { run(); });
@@ -199,6 +193,14 @@ class IdMaker::Impl {
 
 IdMaker::IdMaker(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 IdMaker::~IdMaker() = default;
+
+Result<std::int64_t> read_id_ceiling(io::FileSystem& files, const std::string& path) {
+  auto content = io::read_file(files, path, file_size);
+  if (content.ok()) return within(path, decode_file(content.value()));
+  if (content.error().code() == Code::invalid)
+    return Error(Code::corrupt, content.error().message());
+  return std::move(content).error();
+}
 
 Result<std::unique_ptr<IdMaker>> IdMaker::open(IdMakerOptions options) {
   MATSURI_ASSERT(options.node != import_node, "imports keep their original times");

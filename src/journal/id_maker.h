@@ -52,4 +52,9 @@ class IdMaker {
   std::unique_ptr<Impl> impl_;
 };
 
+// The ceiling that a maker has left at `path`, in Unix milliseconds: each of its ids is of an
+// earlier one. Code::not_found where there is none, Code::corrupt where it is damaged. For the
+// doctor.
+Result<std::int64_t> read_id_ceiling(io::FileSystem& files, const std::string& path);
+
 }  // namespace matsuri::journal

@@ -217,6 +217,15 @@ TEST_F(IdMakerTest, MakesEachIdOnceForManyThreads) {
   EXPECT_EQ(all.size(), thread_count * id_count);
 }
 
+TEST_F(IdMakerTest, LeavesACeilingAboveItsIds) {
+  EXPECT_EQ(read_id_ceiling(disk_, "ids").error().code(), Code::not_found);
+  auto maker = open();
+  const std::uint64_t id = next(*maker);
+  EXPECT_GT(read_id_ceiling(disk_, "ids").value(), parts_of(id).unix_ms);
+  maker.reset();
+  EXPECT_GT(read_id_ceiling(disk_, "ids").value(), parts_of(id).unix_ms);
+}
+
 TEST_F(IdMakerTest, RefusesADamagedCeiling) {
   next(*open());
   const std::string good = io::read_file(disk_, "ids", 100).value();

@@ -94,6 +94,35 @@ export const words = {
     writer.take_refusals();
   },
 
+  "a refusal that overtakes the answer to its post brings the text back all the same": async (world) => {
+    const writer = await world.comes();
+    const { page } = writer;
+    await writer.sign_up("overtaken");
+    await writer.post("twice around");
+    await writer.sees("twice around");
+    await world.server.stop();
+    await world.server.start();
+    await page.reload();
+    await writer.sees("twice around");
+    const other = await writer.open();
+    await other.goto("/");
+    await other.waitForSelector("#say");
+    await page.route("**/v1/communities/1/posts", async (route) => {
+      const answer = await route.fetch();
+      await other.locator(".refused").waitFor(); // By now the stream has told everybody.
+      await route.fulfill({ response: answer });
+    });
+    await page.fill("#say", "twice around");
+    await page.click(".composer button[type=submit]");
+    await page.locator(".refused blockquote").waitFor();
+    assert.equal(await page.locator(".refused blockquote").textContent(), "twice around");
+    assert.equal(await page.locator(".refused").count(), 1);
+    assert.equal(await writer.posts("twice around").count(), 1);
+    assert.equal(await other.locator(".refused blockquote").count(), 0);
+    await other.getByRole("button", { name: "Discard" }).click();
+    assert.equal(await other.locator(".refused").count(), 0);
+  },
+
   "what does not fit is counted and not sent": async (world) => {
     const writer = await world.comes();
     const { page } = writer;

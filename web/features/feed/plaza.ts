@@ -1,5 +1,6 @@
 // The plaza of this page: its feed, what is being sent, and what was refused. They outlive the
 // page's views, so that going to a post and back neither loads nor loses anything.
+import type { Refusal } from "../../../sdk/ts/src/index";
 import { client } from "../../app/client";
 import { my_id, session_store } from "../../app/session";
 import { online_store } from "../../lib/connection";
@@ -31,13 +32,31 @@ export const posted_store = new Store(0);
 export const sender = new Sender(
   client,
   (post, letter) => {
-    sent.add(post, letter.text);
-    feed.add_own(post);
+    const refused = sent.add(post, letter.text);
     posted_store.set(posted_store.get() + 1);
+    if (refused !== null) return show_refused(refused);
+    feed.add_own(post);
     say(texts().composer.posted);
   },
   () => online_store.get(),
 );
+
+function show_refused(refused: RefusedPost): void {
+  refused_store.set([...refused_store.get(), refused]);
+}
+
+function awaits_answer(): boolean {
+  const { state } = sender.state.get();
+  return state === "sending" || state === "waiting";
+}
+
+function take_refusal(refusal: Refusal): void {
+  const refused = sent.refused(refusal);
+  if (refused !== null) show_refused(refused);
+  // The stream is another connection, and may be faster than the answer.
+  else if (awaits_answer()) sent.hold(refusal);
+  else show_refused({ ...refusal, text: "" });
+}
 
 export function dismiss_refused(refused: RefusedPost): void {
   refused_store.set(refused_store.get().filter((one) => one !== refused));
@@ -76,10 +95,12 @@ function follow_visibility(): void {
 export function start_plaza(): void {
   feed.at_top = () => window.scrollY < 160;
   feed.on_post = (post) => sent.seen(post.id);
-  feed.on_refused = (refusal) => {
-    const refused = sent.refused(refusal) ?? { ...refusal, text: "" };
-    refused_store.set([...refused_store.get(), refused]);
-  };
+  feed.on_refused = take_refusal;
+  sender.state.follow(() => {
+    if (awaits_answer()) return;
+    // After the answer has claimed its own.
+    queueMicrotask(() => sent.release().forEach(take_refusal));
+  });
   session_store.follow(read_as_session);
   read_as_session();
   online_store.follow(() => {

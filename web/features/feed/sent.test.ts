@@ -22,6 +22,18 @@ test("a refusal gives the text back once; a seen post is forgotten", () => {
   assert.equal(sent.refused({ post: "2", ...why }), null);
 });
 
+test("a refusal that overtakes the answer to its post still finds the text", () => {
+  const sent = new SentPosts(tab());
+  const refusal = { position: "p", code: "conflict", reason: "same" } as const;
+  sent.hold({ post: "7", ...refusal });
+  sent.hold({ post: "8", ...refusal });
+  assert.equal(sent.add(post("6"), "six"), null);
+  assert.deepEqual(sent.add(post("7"), "seven"), { text: "seven", code: "conflict", reason: "same" });
+  assert.deepEqual(sent.all().map((one) => one.post), ["6"]);
+  assert.deepEqual(sent.release().map((one) => one.post), ["8"]);
+  assert.deepEqual(sent.release(), []);
+});
+
 test("after a reload the fate of each is asked", async () => {
   const storage = tab();
   const before = new SentPosts(storage);

@@ -20,6 +20,8 @@ const kept_max = 10;
 
 /** The list lives in the tab's own storage: it has to survive a reload, not the tab. */
 export class SentPosts {
+  private held: Refusal[] = [];
+
   constructor(private readonly store: Pick<Storage, "getItem" | "setItem"> | undefined) {}
 
   all(): Sent[] {
@@ -30,9 +32,26 @@ export class SentPosts {
     }
   }
 
-  add(post: CreatedPost, text: string): void {
-    if (post.position === undefined) return;
+  /** Keeps the post, or gives its refusal where that has overtaken the answer. */
+  add(post: CreatedPost, text: string): RefusedPost | null {
+    const early = this.held.find((one) => one.post === post.id);
+    if (early !== undefined) {
+      this.held = this.held.filter((one) => one !== early);
+      return { text, code: early.code, reason: early.reason };
+    }
+    if (post.position === undefined) return null;
     this.save([...this.all(), { post: post.id, position: post.position, text }].slice(-kept_max));
+    return null;
+  }
+
+  /** A refusal of a post that is not known here, while an answer is awaited that may make it so. */
+  hold(refusal: Refusal): void {
+    this.held.push(refusal);
+  }
+
+  /** The refusals that no answer has claimed: of posts written elsewhere. */
+  release(): Refusal[] {
+    return this.held.splice(0);
   }
 
   /** The stream showed the post. */

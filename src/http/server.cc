@@ -23,10 +23,10 @@ Result<void> check_port_is_free(const asio::ip::tcp::endpoint& endpoint) {
   asio::io_context context{1};
   Acceptor probe(context);
   boost::system::error_code ec;
-  probe.open(endpoint.protocol(), ec);
+  (void)probe.open(endpoint.protocol(), ec);
   if (ec) return Error(Code::io, "open a socket: " + ec.message());
-  probe.set_option(asio::socket_base::reuse_address(true), ec);
-  probe.bind(endpoint, ec);
+  (void)probe.set_option(asio::socket_base::reuse_address(true), ec);
+  (void)probe.bind(endpoint, ec);
   if (ec == asio::error::address_in_use)
     return Error(Code::busy, "port " + std::to_string(endpoint.port()) + " is taken");
   if (ec) return Error(Code::io, "bind: " + ec.message());

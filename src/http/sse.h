@@ -14,9 +14,9 @@ struct StreamEvent {
   std::string data;  // one JSON object
 };
 
-// A client that listens. Thread-safe; kept alive by whoever sends to it. An event that would make it
-// more than stream_buffer_size_max unsent bytes is refused and ends the stream after what was taken
-// before: the client comes back, and resumes by Last-Event-ID.
+// A client that listens. Thread-safe; kept alive by whoever sends to it. An event that would make
+// it more than stream_buffer_size_max unsent bytes is refused and ends the stream after what was
+// taken before: the client comes back, and resumes by Last-Event-ID.
 class EventStream {
  public:
   virtual ~EventStream() = default;

@@ -1,3 +1,4 @@
+// Goal: paths mean one thing only. Method: the forms of RFC 9112, and the tricks that are played with them.
 #include "http/internal/target.h"
 
 #include <gtest/gtest.h>

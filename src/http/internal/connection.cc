@@ -56,7 +56,7 @@ void Connection::close() {
   if (!socket_) return;
   const std::shared_ptr<Connection> alive = std::exchange(self_, nullptr);
   boost::system::error_code ignored;
-  socket_->close(ignored);
+  (void)socket_->close(ignored);
   socket_.reset();
   loop_.wheel.cancel(*this);
   loop_.connections.back()->index = index;
@@ -211,7 +211,7 @@ void Connection::cool() {
   }
   is_cooling_ = true;
   boost::system::error_code ignored;
-  socket_->cancel(ignored);
+  (void)socket_->cancel(ignored);
 }
 
 void Connection::give_buffer() {
@@ -589,7 +589,7 @@ void Connection::write_stream() {
 void Connection::linger() {
   if (input_ended_) return close();
   boost::system::error_code ec;
-  socket_->shutdown(Socket::shutdown_send, ec);
+  (void)socket_->shutdown(Socket::shutdown_send, ec);
   if (ec) return close();
   is_lingering_ = true;
   read_due_ms_ = loop_.wheel.now_ms() + (loop_.is_stopping ? stopping_idle_ms : linger_ms);

@@ -117,13 +117,13 @@ Loop::~Loop() { mailbox->close(); }
 
 Result<void> Loop::listen(const asio::ip::tcp::endpoint& endpoint) {
   boost::system::error_code ec;
-  acceptor_.open(endpoint.protocol(), ec);
+  (void)acceptor_.open(endpoint.protocol(), ec);
   if (ec) return Error(Code::io, "open a socket: " + ec.message());
   const int on = 1;
   ::setsockopt(acceptor_.native_handle(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   ::setsockopt(acceptor_.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-  acceptor_.bind(endpoint, ec);
-  if (!ec) acceptor_.listen(asio::socket_base::max_listen_connections, ec);
+  (void)acceptor_.bind(endpoint, ec);
+  if (!ec) (void)acceptor_.listen(asio::socket_base::max_listen_connections, ec);
   if (ec == asio::error::address_in_use) return Error(Code::busy, "the port is taken");
   if (ec) return Error(Code::io, "listen: " + ec.message());
   return {};
@@ -169,18 +169,18 @@ void Loop::adopt(Socket socket) {
   shared.connection_count.fetch_add(1);
   if (shared.metrics.connections) shared.metrics.connections->add(1);
   boost::system::error_code ignored;
-  socket.set_option(asio::ip::tcp::no_delay(true), ignored);
-  socket.non_blocking(true, ignored);
+  (void)socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+  (void)socket.non_blocking(true, ignored);
   std::make_shared<Connection>(*this, std::move(socket), to_text(peer_.address()))->start();
 }
 
 // Closing the listening socket would reset clients that the kernel let in already.
 void Loop::adopt_waiting() {
   boost::system::error_code ec;
-  acceptor_.non_blocking(true, ec);
+  (void)acceptor_.non_blocking(true, ec);
   while (!ec && shared.connection_count.load() < shared.connection_count_max) {
     Socket socket(context);
-    acceptor_.accept(socket, peer_, ec);
+    (void)acceptor_.accept(socket, peer_, ec);
     if (!ec) adopt(std::move(socket));
   }
 }
@@ -199,7 +199,7 @@ void Loop::begin_shutdown() {
   is_stopping = true;
   adopt_waiting();
   boost::system::error_code ignored;
-  acceptor_.close(ignored);
+  (void)acceptor_.close(ignored);
   // Closing takes a connection off the list, by putting the last one into its place.
   for (std::size_t i = connections.size(); i-- > 0;)
     if (i < connections.size()) connections[i]->begin_shutdown();

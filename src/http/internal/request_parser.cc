@@ -278,8 +278,9 @@ void RequestParser::Impl::on_field(BeastText raw_name, BeastText raw_value) {
   // Beast joins lines that go on. Then the value lies elsewhere, or after a line end.
   const std::less<const char*> before;
   const char* const name_end = raw_name.data() + raw_name.size();
-  const bool is_elsewhere = before(value.data(), name_end) || before(input_end, value.data());
-  if (is_elsewhere || std::find(name_end, value.data(), '\n') != value.data())
+  const char* const value_start = value.data();
+  const bool is_elsewhere = before(value_start, name_end) || before(input_end, value_start);
+  if (is_elsewhere || std::find(name_end, value_start, '\n') != value_start)
     return fail(400, "a header goes on in the next line");
 
   std::string name(raw_name.size(), '\0');

@@ -74,12 +74,21 @@ TEST_F(RestoreTest, BothGoOnAndNoPositionIsConfused) {
 TEST_F(RestoreTest, CopiesAJournalThatIsWritten) {
   auto writer = machine_.open();
   std::atomic<bool> is_over = false;
+  std::atomic<int> allowed_count = 50;  // A few segments each time, however fast either side is.
   std::thread other([&] {
-    while (!is_over) machine_.append(*writer, 200);
+    for (int count = 0; !is_over;) {
+      if (count < allowed_count) {
+        machine_.append(*writer, 200);
+        ++count;
+      } else {
+        std::this_thread::yield();
+      }
+    }
   });
   for (int i = 0; i < 40; ++i) {
     const std::uint64_t before = writer->durable_offset();
     const std::string to = "copy" + std::to_string(i);
+    allowed_count += 50;
     const auto copied = back_up({}, to);
     EXPECT_TRUE(copied.ok()) << copied.error().to_string();
     const auto opened = begin_incarnation(machine_.disk, to, machine_.random);

@@ -39,7 +39,7 @@ void SparseContent::cut_to(Side& side, std::uint64_t size) {
 }
 
 std::size_t SparseContent::read_at(std::uint64_t offset, MutableBytes buffer) const {
-  if (offset >= live_.size) return 0;
+  if (offset >= live_.size || buffer.empty()) return 0;
   const std::uint64_t end = offset + std::min<std::uint64_t>(buffer.size(), live_.size - offset);
   std::memset(buffer.data(), 0, static_cast<std::size_t>(end - offset));
   // Only pages that are there cost anything beyond the zeros.

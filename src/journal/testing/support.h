@@ -49,12 +49,10 @@ class Answer {
  public:
   Writer::Completion completion() {
     return [this](Result<Position> result) {
-      {
-        const std::scoped_lock lock(mutex_);
-        EXPECT_FALSE(result_) << "a completion ran twice";
-        result_.emplace(std::move(result));
-      }
-      given_.notify_all();
+      const std::scoped_lock lock(mutex_);
+      EXPECT_FALSE(result_) << "a completion ran twice";
+      result_.emplace(std::move(result));
+      given_.notify_all();  // Under the lock: whoever waited may destroy this at once.
     };
   }
   Result<Position> wait() {

@@ -139,7 +139,8 @@ void Accounts::sign_up(SignUp wanted, io::Executor& executor,
       });
 }
 
-void Accounts::log_in(LogIn wanted, io::Executor& executor, Completion<Committed<SignedIn>> done) {
+void Accounts::log_in(const LogIn& wanted, io::Executor& executor,
+                      Completion<Committed<SignedIn>> done) {
   const Error refused(Code::unauthenticated, "handle and password do not belong together");
   auto password = clean_password(wanted.password);
   if (!check_handle(wanted.handle).ok() || !password.ok()) return done(refused);
@@ -259,7 +260,7 @@ void Accounts::close_sessions(AccountId account, io::Executor& executor,
       std::move(done));
 }
 
-void Accounts::create_token(AccountId account, std::string label, io::Executor& executor,
+void Accounts::create_token(AccountId account, const std::string& label, io::Executor& executor,
                             Completion<Committed<CreatedToken>> done) {
   auto cleaned = clean_label(label);
   if (!cleaned.ok()) return done(cleaned.error());
@@ -287,7 +288,7 @@ void Accounts::create_token(AccountId account, std::string label, io::Executor& 
       std::move(done));
 }
 
-void Accounts::rename(AccountId account, std::string name, io::Executor& executor,
+void Accounts::rename(AccountId account, const std::string& name, io::Executor& executor,
                       Completion<Committed<Account>> done) {
   auto cleaned = clean_name(name);
   if (!cleaned.ok()) return done(cleaned.error());

@@ -99,7 +99,7 @@ class Accounts {
   };
   // Code::unauthenticated where handle and password do not belong together. Takes the same time for
   // a handle that nobody has.
-  void log_in(LogIn wanted, io::Executor& executor, Completion<Committed<SignedIn>> done);
+  void log_in(const LogIn& wanted, io::Executor& executor, Completion<Committed<SignedIn>> done);
 
   // Code::not_found where the account has no such open session.
   void close_session(AccountId account, SessionId session, io::Executor& executor,
@@ -109,12 +109,12 @@ class Accounts {
                       Completion<Committed<Nothing>> done);
 
   // Code::exhausted past token_count_max.
-  void create_token(AccountId account, std::string label, io::Executor& executor,
+  void create_token(AccountId account, const std::string& label, io::Executor& executor,
                     Completion<Committed<CreatedToken>> done);
   void close_token(AccountId account, TokenId token, io::Executor& executor,
                    Completion<Committed<Nothing>> done);
 
-  void rename(AccountId account, std::string name, io::Executor& executor,
+  void rename(AccountId account, const std::string& name, io::Executor& executor,
               Completion<Committed<Account>> done);
   // Code::not_found where nobody has the handle. The caller has checked that it may.
   void set_role(std::string handle, Role role, io::Executor& executor,

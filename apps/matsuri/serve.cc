@@ -89,7 +89,7 @@ class StopLimit {
     _exit(0);
   }
 
-  static constexpr auto stop_limit = std::chrono::seconds(8);
+  static constexpr auto stop_limit = std::chrono::milliseconds(9'500);
 
   std::mutex mutex_;
   std::condition_variable over_;

@@ -8,6 +8,7 @@
 
 #include "account/credential.h"
 #include "io/random.h"
+#include "journal/id_maker.h"
 #include "journal/reader.h"
 #include "model/event.h"
 #include "ops/backup.h"
@@ -261,9 +262,31 @@ class Doctor {
     }));
     if (!timeline || !main) return {};
     internal::compare(*main, *timeline, findings_);
+    check_ceiling(*main, *timeline);
     diagnosis_.post_count = timeline->post_ids.size();
     diagnosis_.account_count = main->accounts.size();
     return {};
+  }
+
+  // Where an id of this node is at or above the ceiling, the next start could make it again. Read
+  // after the tables, so that a maker beside us is only farther ahead.
+  void check_ceiling(const internal::MainSeen& main, const TimelineSeen& timeline) {
+    const auto ranges = journal::list_ranges(files_, options_.data + "/journal/main");
+    if (!ranges.ok() || ranges->empty()) return;
+    const Node own = ranges->back().origin.node;
+    std::int64_t newest_ms = 0;
+    const auto look = [&](std::uint64_t id) {
+      const IdParts parts = parts_of(id);
+      if (parts.node == own) newest_ms = std::max(newest_ms, parts.unix_ms);
+    };
+    for (const std::uint64_t id : timeline.post_ids) look(id);
+    for (const std::uint64_t id : main.other_ids) look(id);
+    for (const auto& [id, account] : main.accounts) look(id);
+    const auto ceiling_ms = journal::read_id_ceiling(files_, options_.data + "/ids/node");
+    if (!ceiling_ms.ok())
+      findings_.add(ceiling_ms.error().message());
+    else if (newest_ms >= *ceiling_ms)
+      findings_.add("there are ids above the ceiling in ids/node: they could be made again");
   }
 
   const DoctorOptions& options_;

@@ -97,7 +97,7 @@ TEST_P(DoctorTest, FindsAPostThatWasChanged) {
 TEST_P(DoctorTest, FindsAPostWithoutARecord) {
   expect_found(
       "INSERT INTO post (id, community, author, rev, text, language)"
-      " SELECT id + 1, community, author, rev, 'ghost', '' FROM post WHERE text = 'first'",
+      " SELECT id + 1000000000, community, author, rev, 'ghost', '' FROM post WHERE text = 'first'",
       "posts, and the journals have records for");
 }
 
@@ -144,7 +144,7 @@ TEST_P(DoctorTest, FindsAnAccountThatNobodyWasToldOf) {
 }
 
 TEST_P(DoctorTest, FindsAnAuthorFromNowhere) {
-  expect_found("UPDATE author SET id = id + 5 WHERE handle = 'hana'", "and main does not");
+  expect_found("UPDATE author SET id = id + 1000000000 WHERE handle = 'hana'", "and main does not");
 }
 
 TEST_P(DoctorTest, FindsAnAuthorThatIsAhead) {
@@ -210,6 +210,21 @@ TEST_P(DoctorTest, FindsADamagedRecord) {
     put(good);
   }
   EXPECT_THAT(findings(place), IsEmpty());
+}
+
+TEST_P(DoctorTest, FindsIdsThatCouldBeMadeAgain) {
+  auto world = healthy();
+  const Place place = world->place;
+  world.reset();
+  const std::string path = place.data + "/ids/node";
+  std::filesystem::remove(path);
+  io::ManualClock long_ago(1'500'000'000'000);
+  ASSERT_TRUE(journal::IdMaker::open({.path = path, .node = place.node, .clock = &long_ago}).ok());
+  EXPECT_THAT(findings(place), Contains(HasSubstr("could be made again")));
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << "no ceiling";
+  EXPECT_THAT(findings(place), Contains(HasSubstr("ceiling of the ids is damaged")));
+  std::filesystem::remove(path);
+  EXPECT_THAT(findings(place), ::testing::Not(IsEmpty()));
 }
 
 TEST_P(DoctorTest, FindsKeysThatOthersCanRead) {

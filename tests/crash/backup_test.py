@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import shutil
+import sqlite3
 import time
 import unittest
 
@@ -134,6 +135,25 @@ class BackupTest(support.CrashTest):
         (to / "MANIFEST").unlink()
         done = copy.command("restore", "--from", to)
         self.assertIn("did not come to its end", done.stderr)
+
+    def test_way_back(self):
+        """A database of a later version is refused; the backup from before it is the way back."""
+        server = self.server().start()
+        posters = self.posters(server)
+        time.sleep(0.3)
+        support.finish(posters)
+        to = self.folder / "before_upgrade"
+        self.back_up(server, to)
+        self.assertEqual(server.stop()[0], 0)
+        database = sqlite3.connect(server.data / "db/main.sqlite")
+        with database:
+            database.execute("UPDATE schema_version SET version = 999 WHERE component = 'main'")
+        database.close()
+        with self.assertRaisesRegex(AssertionError, "use a newer program"):
+            server.start()
+        old = self.restore(to, "old").start()
+        self.check_feed(old, posters)
+        self.check_doctor(old)
 
     def test_kill_while_it_is_taken(self):
         """What is left has no MANIFEST or is whole; the server never notices."""

@@ -5,6 +5,7 @@ parent ignored them; what must not run beside it says so.
 
 import json
 import signal
+import sqlite3
 import subprocess
 import time
 import unittest
@@ -101,6 +102,43 @@ class CommandTest(support.CrashTest):
             self.assertEqual(done.returncode, 2, words)
             self.assertIn("no data folder", done.stderr)
         self.assertFalse((self.folder / "nothing").exists(), "a command made a folder")
+
+    def test_quarantine(self):
+        """A record that the database refuses is set aside alone, and applied when it no longer is."""
+        server = self.server().start()
+        _, token = support.sign_up(server.port, "hana")
+
+        def change(statement):
+            database = sqlite3.connect(server.data / "db/timeline.sqlite", timeout=30)
+            with database:
+                database.execute(statement)
+            database.close()
+
+        change("CREATE TRIGGER refuse BEFORE INSERT ON post WHEN NEW.text LIKE 'poison%'"
+               " BEGIN SELECT RAISE(ABORT, 'poison'); END")
+        texts = ["before", "poison 1", "between", "poison 2", "after"]
+        for text in texts:
+            status, body, _ = support.request(server.port, "POST", "/v1/communities/1/posts",
+                                              {"text": text}, token=token)
+            self.assertEqual(status, 201, body)
+        server.wait_applied()
+        self.assertEqual([text for _, text in server.feed()], ["after", "between", "before"])
+        self.assertEqual(server.metric("matsuri_applier_quarantined_total"), 2)
+        listed = server.command("requeue").stdout.splitlines()
+        self.assertEqual(len(listed), 2, listed)
+        positions = [line.split()[0] for line in listed]
+        self.assertEqual(server.command("doctor").returncode, 1)
+
+        failed = server.command("requeue", positions[0])
+        self.assertEqual(failed.returncode, 1, failed.stdout)
+        self.assertEqual(len(server.command("requeue").stdout.splitlines()), 2)
+        change("DROP TRIGGER refuse")
+        done = server.command("requeue", positions[0])
+        self.assertEqual((done.returncode, done.stdout), (0, f"{positions[0]}: applied\n"))
+        self.assertEqual(server.command("requeue", "--all").returncode, 0)
+        server.wait_applied()
+        self.assertEqual(sorted(text for _, text in server.feed()), sorted(texts))
+        self.check_doctor(server)
 
     def test_rebuild(self):
         server = self.server().start()

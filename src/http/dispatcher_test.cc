@@ -24,19 +24,18 @@ class FakeAuthenticator final : public Authenticator {
 class DispatcherTest : public testing::Test {
  protected:
   DispatcherTest() {
-    options_.authenticator = &authenticator_;
-    options_.clock = &clock_;
-    options_.trusted_proxies = {"10.0.0.1", "10.0.0.2"};
-    options_.static_files = {{.path = "/", .content_type = "text/html", .etag = "e"}};
-    options_.page_routes = {"/", "/u/{name}"};
+    options.authenticator = &authenticator;
+    options.clock = &clock;
+    options.trusted_proxies = {"10.0.0.1", "10.0.0.2"};
+    options.static_files = {{.path = "/", .content_type = "text/html", .etag = "e"}};
+    options.page_routes = {"/", "/u/{name}"};
     const Handler handler = [](const RequestPtr&, Responder) {};
-    router_.add(Method::get, "/v1/posts/{post}", {}, handler);
-    router_.add(
-        Method::post, "/v1/posts",
-        {.cost = Cost::write, .body_size_max = 10, .needs_account = true, .json_body = true},
-        handler);
-    router_.add(Method::del, "/v1/posts/{post}", {.cost = Cost::write}, handler);
-    router_.add(Method::get, "/healthz", {.cost = Cost::none}, handler);
+    router.add(Method::get, "/v1/posts/{post}", {}, handler);
+    router.add(Method::post, "/v1/posts",
+               {.cost = Cost::write, .body_size_max = 10, .needs_account = true, .json_body = true},
+               handler);
+    router.add(Method::del, "/v1/posts/{post}", {.cost = Cost::write}, handler);
+    router.add(Method::get, "/healthz", {.cost = Cost::none}, handler);
   }
 
   using Headers = std::vector<std::pair<std::string, std::string>>;
@@ -50,11 +49,11 @@ class DispatcherTest : public testing::Test {
   }
 
   Dispatcher& dispatcher() {
-    if (!dispatcher_) {
-      metrics_ = std::make_unique<ServerMetrics>(nullptr, router_.state().table);
-      dispatcher_ = std::make_unique<Dispatcher>(options_, router_.state().table, *metrics_);
+    if (!made) {
+      metrics = std::make_unique<ServerMetrics>(nullptr, router.state().table);
+      made = std::make_unique<Dispatcher>(options, router.state().table, *metrics);
     }
-    return *dispatcher_;
+    return *made;
   }
   // 0 where it passes.
   int status_for(Request request, RequestShape shape = {}) {
@@ -67,12 +66,12 @@ class DispatcherTest : public testing::Test {
     return {};
   }
 
-  FakeAuthenticator authenticator_;
-  io::ManualClock clock_{1'700'000'000'000};
-  ServerOptions options_;
-  Router router_;
-  std::unique_ptr<ServerMetrics> metrics_;
-  std::unique_ptr<Dispatcher> dispatcher_;
+  FakeAuthenticator authenticator;
+  io::ManualClock clock{1'700'000'000'000};
+  ServerOptions options;
+  Router router;
+  std::unique_ptr<ServerMetrics> metrics;
+  std::unique_ptr<Dispatcher> made;
 };
 
 const std::pair<std::string, std::string> json{"content-type", "application/json"};
@@ -143,7 +142,7 @@ TEST_F(DispatcherTest, TakesWritesByCookieFromOurPagesOnly) {
   EXPECT_EQ(post({{"sec-fetch-site", "same-site"}}), 403);
   EXPECT_EQ(post({{"sec-fetch-site", "cross-site"}}), 403);
   EXPECT_EQ(status_for(request_of(Method::get, "/v1/posts/5", {{"cookie", "anna"}})), 0);
-  options_.behind_tls = true;
+  options.behind_tls = true;
   EXPECT_EQ(post({{"origin", "https://matsuri.example:8080"}}), 0);
   EXPECT_EQ(post({{"origin", "http://matsuri.example:8080"}}), 403);
 }
@@ -193,8 +192,8 @@ TEST_F(DispatcherTest, ReadsPositions) {
 }
 
 TEST_F(DispatcherTest, LimitsTheAccountFirstThenTheAddress) {
-  options_.account_read = {.per_minute = 60, .burst = 2};
-  options_.address_read = {.per_minute = 60, .burst = 3};
+  options.account_read = {.per_minute = 60, .burst = 2};
+  options.address_read = {.per_minute = 60, .burst = 3};
   const auto get = [&](Headers headers) {
     Request request = request_of(Method::get, "/v1/posts/5", std::move(headers));
     return dispatcher().admit(request, {});
@@ -211,7 +210,7 @@ TEST_F(DispatcherTest, LimitsTheAccountFirstThenTheAddress) {
   EXPECT_EQ(get({}).refusal->status, 429);
   EXPECT_EQ(status_for(request_of(Method::del, "/v1/posts/5")), 0) << "another bucket";
   EXPECT_EQ(status_for(request_of(Method::get, "/healthz")), 0) << "no bucket";
-  clock_.advance_ms(1000);
+  clock.advance_ms(1000);
   EXPECT_FALSE(get({}).refusal);
 }
 

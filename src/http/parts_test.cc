@@ -121,8 +121,8 @@ class StaticFilesTest : public testing::Test {
       if (key == name) return value;
     return {};
   }
-  static constexpr std::string_view pages_[] = {"/", "/u/{name}"};
-  const StaticFiles files_{
+  static constexpr std::string_view pages[] = {"/", "/u/{name}"};
+  const StaticFiles files{
       {{.path = "/", .content_type = "text/html", .etag = "e1", .identity = as_bytes("page")},
        {.path = "/assets/app.3f2a.js",
         .content_type = "text/javascript",
@@ -131,19 +131,19 @@ class StaticFilesTest : public testing::Test {
         .identity = as_bytes("plain"),
         .gzip = as_bytes("gz"),
         .brotli = as_bytes("br")}},
-      pages_};
+      pages};
 };
 
 TEST_F(StaticFilesTest, FindsFilesAndPages) {
-  EXPECT_EQ(files_.find("/assets/app.3f2a.js")->content_type, "text/javascript");
-  EXPECT_EQ(files_.find("/u/anna")->path, "/");
-  EXPECT_EQ(files_.find("/"), files_.find("/u/x"));
+  EXPECT_EQ(files.find("/assets/app.3f2a.js")->content_type, "text/javascript");
+  EXPECT_EQ(files.find("/u/anna")->path, "/");
+  EXPECT_EQ(files.find("/"), files.find("/u/x"));
   for (const std::string_view path : {"/u", "/u/", "/u/a/b", "/assets", "/assets/", ""})
-    EXPECT_EQ(files_.find(path), nullptr) << path;
+    EXPECT_EQ(files.find(path), nullptr) << path;
 }
 
 TEST_F(StaticFilesTest, AnswersInTheFormThatTheClientReads) {
-  const StaticFile& file = *files_.find("/assets/app.3f2a.js");
+  const StaticFile& file = *files.find("/assets/app.3f2a.js");
   std::string_view body;
   const Response brotli = StaticFiles::answer(file, request_of("gzip, br"), body);
   EXPECT_EQ(body, "br");
@@ -154,13 +154,13 @@ TEST_F(StaticFilesTest, AnswersInTheFormThatTheClientReads) {
   EXPECT_EQ(body, "plain");
   EXPECT_EQ(header(plain, "content-encoding"), "");
   EXPECT_NE(header(plain, "etag"), header(brotli, "etag")) << "other bytes, another tag";
-  EXPECT_EQ(header(StaticFiles::answer(*files_.find("/"), request_of("br"), body), "cache-control"),
+  EXPECT_EQ(header(StaticFiles::answer(*files.find("/"), request_of("br"), body), "cache-control"),
             "no-cache");
   EXPECT_EQ(body, "page");
 }
 
 TEST_F(StaticFilesTest, SaysNotModifiedOnlyForTheSameForm) {
-  const StaticFile& file = *files_.find("/assets/app.3f2a.js");
+  const StaticFile& file = *files.find("/assets/app.3f2a.js");
   std::string_view body;
   const std::string tag = header(StaticFiles::answer(file, request_of("gzip"), body), "etag");
   const Response known = StaticFiles::answer(file, request_of("gzip", tag), body);

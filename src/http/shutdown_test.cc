@@ -16,73 +16,73 @@ namespace {
 class ShutdownTest : public testing::Test {
  protected:
   ShutdownTest() {
-    options_.port = 0;
-    options_.thread_count = 2;
-    router_.add(Method::get, "/hello", {}, [](const RequestPtr&, Responder respond) {
+    options.port = 0;
+    options.thread_count = 2;
+    router.add(Method::get, "/hello", {}, [](const RequestPtr&, Responder respond) {
       respond.send(Response{.body = "hello"});
     });
-    router_.add(Method::get, "/held", {}, [this](const RequestPtr&, Responder respond) {
-      const std::scoped_lock lock(mutex_);
-      held_.push_back(std::move(respond));
-      changed_.notify_all();
+    router.add(Method::get, "/held", {}, [this](const RequestPtr&, Responder respond) {
+      const std::scoped_lock lock(mutex);
+      kept.push_back(std::move(respond));
+      changed.notify_all();
     });
     // Keeps the I/O thread busy, so that what comes meanwhile waits unread.
-    router_.add(Method::get, "/slow", {}, [this](const RequestPtr&, Responder respond) {
+    router.add(Method::get, "/slow", {}, [this](const RequestPtr&, Responder respond) {
       {
-        std::unique_lock lock(mutex_);
-        is_in_slow_ = true;
-        changed_.notify_all();
-        changed_.wait_for(lock, std::chrono::seconds(20), [&] { return may_leave_slow_; });
+        std::unique_lock lock(mutex);
+        is_in_slow = true;
+        changed.notify_all();
+        changed.wait_for(lock, std::chrono::seconds(20), [&] { return may_leave_slow; });
       }
       respond.send(Response{.body = "slow"});
     });
-    router_.add(Method::post, "/echo", {}, [](const RequestPtr& request, Responder respond) {
+    router.add(Method::post, "/echo", {}, [](const RequestPtr& request, Responder respond) {
       respond.send(Response{.body = request->body});
     });
-    router_.add_stream("/stream", {}, [](const RequestPtr&, const std::shared_ptr<EventStream>& s) {
+    router.add_stream("/stream", {}, [](const RequestPtr&, const std::shared_ptr<EventStream>& s) {
       s->send({.id = "1", .name = {}, .data = "ready"});
       return Result<void>();
     });
   }
 
   void start() {
-    server_ = std::move(Server::listen(options_, router_)).value();
-    server_->start();
+    server = std::move(Server::listen(options, router)).value();
+    server->start();
   }
   void wait(const std::function<bool()>& condition) {
-    std::unique_lock lock(mutex_);
-    EXPECT_TRUE(changed_.wait_for(lock, std::chrono::seconds(20), condition));
+    std::unique_lock lock(mutex);
+    EXPECT_TRUE(changed.wait_for(lock, std::chrono::seconds(20), condition));
   }
 
-  ServerOptions options_;
-  Router router_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<Responder> held_;
-  bool is_in_slow_ = false;
-  bool may_leave_slow_ = false;
-  std::unique_ptr<Server> server_;
+  ServerOptions options;
+  Router router;
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::vector<Responder> kept;
+  bool is_in_slow = false;
+  bool may_leave_slow = false;
+  std::unique_ptr<Server> server;
 };
 
 TEST_F(ShutdownTest, FinishesRequestsInFlight) {
   start();
-  TestClient waiting(server_->port());
+  TestClient waiting(server->port());
   waiting.send("GET /held HTTP/1.1\r\nHost: a\r\n\r\nGET /held HTTP/1.1\r\nHost: a\r\n\r\n");
-  TestClient sending(server_->port());
+  TestClient sending(server->port());
   sending.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbo");
-  TestClient idle(server_->port());
+  TestClient idle(server->port());
   EXPECT_EQ(idle.get("/hello").status, 200);
-  TestClient streaming(server_->port());
+  TestClient streaming(server->port());
   streaming.send("GET /stream HTTP/1.1\r\nHost: a\r\n\r\n");
   streaming.read_until("ready\n\n");
-  wait([&] { return held_.size() == 2; });
+  wait([&] { return kept.size() == 2; });
 
-  std::thread stopper([&] { server_->stop(); });
+  std::thread stopper([&] { server->stop(); });
   EXPECT_TRUE(idle.has_ended());
   EXPECT_TRUE(streaming.has_ended());
   // Each thread stops listening in its turn.
   int attempts = 0;
-  while (attempts < 2000 && TestClient(server_->port()).is_connected()) {
+  while (attempts < 2000 && TestClient(server->port()).is_connected()) {
     ++attempts;
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
@@ -91,35 +91,35 @@ TEST_F(ShutdownTest, FinishesRequestsInFlight) {
   const Reply echoed = sending.read();
   EXPECT_EQ(echoed.body, "body");
   EXPECT_EQ(echoed.header("connection"), "close");
-  held_[1].send(Response{.body = "second"});
-  held_[0].send(Response{.body = "first"});
+  kept[1].send(Response{.body = "second"});
+  kept[0].send(Response{.body = "first"});
   EXPECT_EQ(waiting.read().body, "first");
   const Reply last = waiting.read();
   EXPECT_EQ(last.body, "second");
   EXPECT_EQ(last.header("connection"), "close");
   EXPECT_TRUE(waiting.has_ended());
   stopper.join();
-  EXPECT_EQ(server_->connection_count(), 0U);
+  EXPECT_EQ(server->connection_count(), 0U);
 }
 
 // What the kernel took from a client before the shutdown is answered, though nobody had read it.
 TEST_F(ShutdownTest, AnswersWhatHadArrivedUnread) {
-  options_.thread_count = 1;
+  options.thread_count = 1;
   start();
-  TestClient known(server_->port());
+  TestClient known(server->port());
   EXPECT_EQ(known.get("/hello").status, 200);
-  TestClient slow(server_->port());
+  TestClient slow(server->port());
   slow.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
-  wait([&] { return is_in_slow_; });
+  wait([&] { return is_in_slow; });
   known.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
-  TestClient fresh(server_->port());
+  TestClient fresh(server->port());
   fresh.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
-  std::thread stopper([&] { server_->stop(); });
+  std::thread stopper([&] { server->stop(); });
   std::this_thread::sleep_for(std::chrono::milliseconds(50));
   {
-    const std::scoped_lock lock(mutex_);
-    may_leave_slow_ = true;
-    changed_.notify_all();
+    const std::scoped_lock lock(mutex);
+    may_leave_slow = true;
+    changed.notify_all();
   }
   EXPECT_EQ(slow.read().body, "slow");
   EXPECT_EQ(known.read().body, "hello");
@@ -129,26 +129,26 @@ TEST_F(ShutdownTest, AnswersWhatHadArrivedUnread) {
 }
 
 TEST_F(ShutdownTest, WaitsForNobodyForEver) {
-  options_.shutdown_ms_max = 300;
+  options.shutdown_ms_max = 300;
   start();
-  TestClient held(server_->port());
+  TestClient held(server->port());
   held.send("GET /held HTTP/1.1\r\nHost: a\r\n\r\n");
-  TestClient half(server_->port());
+  TestClient half(server->port());
   half.send("GET /hello HTTP/1.1\r\nHo");
-  wait([&] { return held_.size() == 1; });
-  server_->stop();
-  EXPECT_EQ(server_->connection_count(), 0U);
+  wait([&] { return kept.size() == 1; });
+  server->stop();
+  EXPECT_EQ(server->connection_count(), 0U);
   EXPECT_EQ(held.read().status, 0);
   EXPECT_EQ(half.read().status, 0);
   // Answers that come after the end go nowhere.
-  held_[0].send(Response{});
-  held_.clear();
+  kept[0].send(Response{});
+  kept.clear();
 }
 
 TEST_F(ShutdownTest, EndsAServerThatNeverStarted) {
-  auto server = std::move(Server::listen(options_, router_)).value();
-  server->stop();
-  server->stop();
+  auto unused = std::move(Server::listen(options, router)).value();
+  unused->stop();
+  unused->stop();
 }
 
 // Goal: no request is answered by half, and the end always comes. Method: stop under load.
@@ -158,7 +158,7 @@ TEST_F(ShutdownTest, StopsUnderLoad) {
     std::atomic<int> answered = 0;
     std::vector<std::thread> clients;
     for (int i = 0; i < 8; ++i) {
-      clients.emplace_back([&, port = server_->port()] {
+      clients.emplace_back([&, port = server->port()] {
         for (;;) {
           TestClient client(port);
           if (!client.is_connected()) return;
@@ -173,8 +173,8 @@ TEST_F(ShutdownTest, StopsUnderLoad) {
       });
     }
     while (answered < 500) std::this_thread::yield();
-    server_->stop();
-    EXPECT_EQ(server_->connection_count(), 0U);
+    server->stop();
+    EXPECT_EQ(server->connection_count(), 0U);
     for (std::thread& client : clients) client.join();
   }
 }

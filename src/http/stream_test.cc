@@ -31,56 +31,56 @@ class LateWaiter final : public PositionWaiter {
 class StreamTest : public testing::Test {
  protected:
   StreamTest() {
-    options_.port = 0;
-    options_.thread_count = 1;
-    options_.position_waiter = &waiter_;
-    router_.add_stream("/late", {.waits_for_position = true},
-                       [](const RequestPtr&, const std::shared_ptr<EventStream>& stream) {
-                         stream->send({.id = {}, .name = {}, .data = "late"});
-                         stream->close();
-                         return Result<void>();
-                       });
-    router_.add_stream("/stream", {},
-                       [this](const RequestPtr&, std::shared_ptr<EventStream> stream) {
-                         stream->send({.id = "1", .name = "ready", .data = "{}"});
-                         const std::scoped_lock lock(mutex_);
-                         stream_ = std::move(stream);
-                         changed_.notify_all();
-                         return Result<void>();
-                       });
-    router_.add_stream("/full", {}, [](const RequestPtr&, const std::shared_ptr<EventStream>&) {
+    options.port = 0;
+    options.thread_count = 1;
+    options.position_waiter = &waiter;
+    router.add_stream("/late", {.waits_for_position = true},
+                      [](const RequestPtr&, const std::shared_ptr<EventStream>& stream) {
+                        stream->send({.id = {}, .name = {}, .data = "late"});
+                        stream->close();
+                        return Result<void>();
+                      });
+    router.add_stream("/stream", {},
+                      [this](const RequestPtr&, std::shared_ptr<EventStream> stream) {
+                        stream->send({.id = "1", .name = "ready", .data = "{}"});
+                        const std::scoped_lock lock(mutex);
+                        opened = std::move(stream);
+                        changed.notify_all();
+                        return Result<void>();
+                      });
+    router.add_stream("/full", {}, [](const RequestPtr&, const std::shared_ptr<EventStream>&) {
       return Result<void>(Error(Code::busy, "no more streams"));
     });
-    router_.add_stream(
+    router.add_stream(
         "/mine", {.needs_account = true},
         [](const RequestPtr&, const std::shared_ptr<EventStream>&) { return Result<void>(); });
-    router_.add(Method::get, "/hello", {}, [](const RequestPtr&, Responder respond) {
+    router.add(Method::get, "/hello", {}, [](const RequestPtr&, Responder respond) {
       respond.send(Response{.body = "hello"});
     });
   }
 
   TestClient open(std::string_view headers = {}, int receive_size = 0) {
-    if (!server_) {
-      server_ = std::move(Server::listen(options_, router_)).value();
-      server_->start();
+    if (!server) {
+      server = std::move(Server::listen(options, router)).value();
+      server->start();
     }
-    TestClient client(server_->port(), receive_size);
+    TestClient client(server->port(), receive_size);
     client.send("GET /stream HTTP/1.1\r\nHost: a\r\n" + std::string(headers) + "\r\n");
     return client;
   }
   std::shared_ptr<EventStream> stream() {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, std::chrono::seconds(20), [&] { return stream_ != nullptr; });
-    return std::exchange(stream_, nullptr);
+    std::unique_lock lock(mutex);
+    changed.wait_for(lock, std::chrono::seconds(20), [&] { return opened != nullptr; });
+    return std::exchange(opened, nullptr);
   }
 
-  LateWaiter waiter_;
-  ServerOptions options_;
-  Router router_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::shared_ptr<EventStream> stream_;
-  std::unique_ptr<Server> server_;
+  LateWaiter waiter;
+  ServerOptions options;
+  Router router;
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::shared_ptr<EventStream> opened;
+  std::unique_ptr<Server> server;
 };
 
 TEST_F(StreamTest, SendsEventsAsTheyCome) {
@@ -135,7 +135,7 @@ TEST_F(StreamTest, KeepsUpWithASenderThatNeverPauses) {
 }
 
 TEST_F(StreamTest, DropsAClientThatReadsTooSlowly) {
-  options_.write_timeout_ms = 300;
+  options.write_timeout_ms = 300;
   TestClient slow = open({}, 4096);
   const auto live = stream();
   std::atomic<bool> is_gone = false;
@@ -148,25 +148,25 @@ TEST_F(StreamTest, DropsAClientThatReadsTooSlowly) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   EXPECT_TRUE(is_gone);
   EXPECT_FALSE(live->is_open());
-  EXPECT_EQ(server_->connection_count(), 0U);
+  EXPECT_EQ(server->connection_count(), 0U);
 }
 
 // Who was away for long has more to catch up on than the buffer holds: each time it comes back, it
 // gets further.
 TEST_F(StreamTest, LetsAClientCatchUpStepByStep) {
   constexpr int count = 3000;
-  router_.add_stream("/past", {}, [](const RequestPtr&, const std::shared_ptr<EventStream>& s) {
+  router.add_stream("/past", {}, [](const RequestPtr&, const std::shared_ptr<EventStream>& s) {
     const std::string data(1000, 'x');
     for (int id = std::atoi(s->last_event_id().c_str()) + 1; id <= count; ++id)
       if (!s->send({.id = std::to_string(id), .name = {}, .data = data})) return Result<void>();
     s->close();
     return Result<void>();
   });
-  server_ = std::move(Server::listen(options_, router_)).value();
-  server_->start();
+  server = std::move(Server::listen(options, router)).value();
+  server->start();
   int last = 0;
   for (int round = 0; round < 100 && last < count; ++round) {
-    TestClient client(server_->port());
+    TestClient client(server->port());
     client.send("GET /past HTTP/1.1\r\nHost: a\r\nLast-Event-ID: " + std::to_string(last) +
                 "\r\n\r\n");
     const std::string text = client.read_to_end();
@@ -192,8 +192,8 @@ TEST_F(StreamTest, TellsWhenTheClientIsGone) {
 }
 
 TEST_F(StreamTest, KeepsAQuietStreamOpen) {
-  options_.stream_heartbeat_ms = 150;
-  options_.idle_timeout_ms = 200;
+  options.stream_heartbeat_ms = 150;
+  options.idle_timeout_ms = 200;
   TestClient client = open();
   client.read_until("{}\n\n");
   for (int i = 0; i < 4; ++i) EXPECT_EQ(client.read_until("\n\n"), ":\n\n");
@@ -205,7 +205,7 @@ TEST_F(StreamTest, AnswersWhatCameBeforeAndNothingThatComesAfter) {
   TestClient client = open();
   client.read_until("{}\n\n");
   stream();
-  TestClient mixed(server_->port());
+  TestClient mixed(server->port());
   mixed.send(
       "GET /hello HTTP/1.1\r\nHost: a\r\n\r\nGET /stream HTTP/1.1\r\nHost: a\r\n\r\n"
       "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -224,7 +224,7 @@ TEST_F(StreamTest, AnswersNothingIntoAStreamThatOpensLate) {
   TestClient first = open();
   PositionSet seen;
   seen.raise(Position{.origin = {}, .offset = 7});
-  TestClient mixed(server_->port());
+  TestClient mixed(server->port());
   mixed.send("GET /late HTTP/1.1\r\nHost: a\r\nMatsuri-Position: " + seen.to_token() +
              "\r\n\r\nGET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
   EXPECT_TRUE(mixed.read_until("\r\n\r\n").starts_with("HTTP/1.1 200 OK\r\n"));
@@ -235,12 +235,12 @@ TEST_F(StreamTest, AnswersNothingIntoAStreamThatOpensLate) {
 TEST_F(StreamTest, RefusesStreamsAsItRefusesRequests) {
   TestClient client = open();
   const auto live = stream();
-  TestClient full(server_->port());
+  TestClient full(server->port());
   const Reply busy = full.get("/full");
   EXPECT_EQ(busy.status, 503);
   EXPECT_EQ(busy.header("content-type"), "application/problem+json");
-  EXPECT_EQ(TestClient(server_->port()).get("/mine").status, 401);
-  TestClient head(server_->port());
+  EXPECT_EQ(TestClient(server->port()).get("/mine").status, 401);
+  TestClient head(server->port());
   head.send("HEAD /stream HTTP/1.1\r\nHost: a\r\n\r\n");
   const Reply refused = head.read(BodyRule::none);
   EXPECT_EQ(refused.status, 405);

@@ -96,20 +96,20 @@ class Torture : public testing::Test {
          {"/", "/{a}", "/{a}/{b}", "/{a}/{b}/{c}", "/{a}/{b}/{c}/{d}"}) {
       for (const Method method :
            {Method::get, Method::post, Method::put, Method::patch, Method::del}) {
-        router_.add(method, pattern, {.body_size_max = 20'000},
-                    [](const RequestPtr& request, Responder respond) {
-                      respond.send(Response{.body = request->body});
-                    });
+        router.add(method, pattern, {.body_size_max = 20'000},
+                   [](const RequestPtr& request, Responder respond) {
+                     respond.send(Response{.body = request->body});
+                   });
       }
     }
-    server_ = std::move(Server::listen(std::move(options), router_)).value();
-    server_->start();
+    server = std::move(Server::listen(std::move(options), router)).value();
+    server->start();
   }
 
   // The statuses of all answers to the bytes. A connection that does not end within the client's
   // patience gives a 0 at the end.
   std::vector<int> statuses_of(std::string_view bytes, std::size_t piece_size) {
-    TestClient client(server_->port());
+    TestClient client(server->port());
     for (std::size_t at = 0; at < bytes.size(); at += piece_size)
       if (!client.send(bytes.substr(at, piece_size))) break;
     client.end_sending();
@@ -132,12 +132,12 @@ class Torture : public testing::Test {
       EXPECT_NE(status, 500);
     }
     // Still well?
-    EXPECT_EQ(TestClient(server_->port()).get("/hello").status, 200);
+    EXPECT_EQ(TestClient(server->port()).get("/hello").status, 200);
     return whole;
   }
 
-  Router router_;
-  std::unique_ptr<Server> server_;
+  Router router;
+  std::unique_ptr<Server> server;
 };
 
 bool is_refused(const std::vector<int>& statuses) {

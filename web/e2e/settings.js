@@ -44,6 +44,22 @@ export const settings = {
     await reader.sees("second noise");
   },
 
+  "what arrives while a busy device still draws is shown": async (world) => {
+    const person = await world.comes();
+    const { page } = person;
+    await person.sign_up("slow_phone");
+    // The browser calls back late, as it does under load: the answers are there long before.
+    await page.addInitScript(() => {
+      const [frame, timeout] = [requestAnimationFrame, setTimeout];
+      window.requestAnimationFrame = (callback) => timeout(() => frame(callback), 500);
+      window.setTimeout = (callback, ms, ...more) =>
+        timeout(callback, ms !== undefined && ms <= 100 ? 500 : ms, ...more);
+    });
+    await page.goto("/settings");
+    await page.getByRole("button", { name: "Log out here" }).waitFor();
+    await page.getByText("No tokens.").waitFor();
+  },
+
   "a new name stands on old posts": async (world) => {
     const person = await world.comes();
     const { page } = person;

@@ -1,5 +1,5 @@
 // A value that components follow. One small class instead of a state library.
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 
 export class Store<T> {
   private readonly followers = new Set<() => void>();
@@ -26,11 +26,12 @@ export class Store<T> {
 /** The store's value, drawn again when it changes. */
 export function useStore<T>(store: Store<T>): T {
   const [, draw] = useState(0);
-  useEffect(() => {
-    const seen = store.get();
+  const drawn = store.get();
+  useLayoutEffect(() => {
     const end = store.follow(() => draw((n) => n + 1));
-    if (!Object.is(seen, store.get())) draw((n) => n + 1);
+    // It may have changed between the drawing and here.
+    if (!Object.is(drawn, store.get())) draw((n) => n + 1);
     return () => void end();
   }, [store]);
-  return store.get();
+  return drawn;
 }

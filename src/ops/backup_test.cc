@@ -123,6 +123,29 @@ TEST_P(BackupTest, TakesACopyWhileOthersWrite) {
   EXPECT_THAT(findings(original.place), IsEmpty());
 }
 
+// Goal: see that the tests above would see what restore is for.
+// Method: the planted mistake: a folder that was copied by hand. The two worlds then take each
+// other's positions for their own.
+TEST_P(BackupTest, WouldNoticePositionsThatAreConfused) {
+  if (GetParam() == sql::Engine::mariadb) return;  // Nobody copies its schemas by hand.
+  const Place place = fresh_place("original");
+  AccountId hana;
+  {
+    World original(place);
+    hana = original.person("hana");
+    original.drain();
+  }
+  const Place by_hand = fresh_place("copy");
+  std::filesystem::copy(place.data, by_hand.data, std::filesystem::copy_options::recursive);
+  World original(place);
+  World copy(by_hand);
+  copy.post(hana, "here");
+  const World::Posted there = original.post(hana, "there");
+  copy.drain();
+  EXPECT_TRUE(copy.has_passed(there.position));
+  EXPECT_EQ(copy.texts(), std::vector<std::string>{"here"});
+}
+
 // Goal: a copy of a system that goes on makes ids and records under a number of its own, and still
 // reads the records that came with it.
 TEST_P(BackupTest, RestoresUnderAnotherNodeNumber) {

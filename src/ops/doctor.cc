@@ -234,7 +234,7 @@ class Doctor {
 
   // A damaged database is a finding, whatever was asked of it.
   Result<void> read(sql::Db& db, const std::function<Result<void>(sql::Connection&)>& body) {
-    const Result<void> done =
+    Result<void> done =
         db.read_and_wait([&](sql::Connection& connection) { return body(connection); });
     if (done.ok() || done.error().code() != Code::corrupt) return done;
     findings_.add(db.name() + ": " + done.error().message());

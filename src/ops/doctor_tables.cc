@@ -1,3 +1,4 @@
+// The tables of each domain as the doctor reads them, and what must agree between them.
 #include <algorithm>
 #include <set>
 #include <span>

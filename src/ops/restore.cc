@@ -1,3 +1,4 @@
+// A data folder out of a backup: backup.h says what it promises.
 #include <algorithm>
 #include <utility>
 

@@ -26,10 +26,10 @@ Result<void> cut(io::File& file, std::uint64_t from, std::uint64_t to) {
 // its pages for clean, though the disk never got them: the next fdatasync would then say that all
 // is well, and a power cut take the batch away again. All batches before it had been durable.
 Result<void> write_last_again(io::File& file, const Scanned& scanned) {
+  if (scanned.last_at == scanned.good_size) return {};
   std::vector<std::byte> batch(static_cast<std::size_t>(scanned.good_size - scanned.last_at));
   TRY_ASSIGN(const std::size_t got, file.read_at(scanned.last_at, batch));
   if (got < batch.size()) return Error(Code::io, "a segment became shorter while it was read");
-  if (batch.empty()) return {};
   return file.write_at(scanned.last_at, batch);
 }
 

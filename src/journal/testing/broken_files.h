@@ -153,7 +153,7 @@ class NoCrcFiles final : public PassingFiles {
       std::vector<std::byte> all(static_cast<std::size_t>(size));
       TRY_ASSIGN(const std::size_t got, inner().read_at(0, all));
       mend_checksums(MutableBytes(all).first(got));
-      if (offset >= got) return std::size_t{0};
+      if (offset >= got || buffer.empty()) return std::size_t{0};
       const std::size_t part = std::min<std::size_t>(buffer.size(), got - offset);
       std::memcpy(buffer.data(), all.data() + offset, part);
       return part;

@@ -13,9 +13,11 @@ namespace {
 
 constexpr std::int64_t backoff_ms_min = 5;
 
-// How long a position may stand in memory only, after records that were not the view's: reading them
-// again costs little, a transaction for each batch of another's records would cost much.
+// How long a position may stand in memory only, after records that were not the view's: reading
+// them again costs little, a transaction for each batch of another's records would cost much.
 constexpr std::int64_t unstored_us_max = 1'000'000;
+
+constexpr std::int64_t lag_check_us = 50'000;
 
 }  // namespace
 
@@ -62,9 +64,17 @@ void Applier::check_lag() {
   const std::uint64_t unapplied = watch_.lag(follower_).unapplied;
   const bool lags = unapplied > options_.lag_count_max;
   if (lags_.exchange(lags, std::memory_order_relaxed) == lags) return;
-  log::warn("stream", lags ? "view lags beyond its bound: its commands answer busy"
-                           : "view is within its lag bound again",
+  log::warn("stream",
+            lags ? "view lags beyond its bound: its commands answer busy"
+                 : "view is within its lag bound again",
             {{"view", name_}, {"records", unapplied}});
+}
+
+void Applier::check_lag_if_due() {
+  const std::int64_t now_us = options_.clock->monotonic_us();
+  std::int64_t due_us = lag_due_us_.load(std::memory_order_relaxed);
+  if (now_us < due_us) return;
+  if (lag_due_us_.compare_exchange_strong(due_us, now_us + lag_check_us)) check_lag();
 }
 
 void Applier::trouble(const std::string& blamed, const std::string& text) {
@@ -137,7 +147,9 @@ Result<void> Applier::refresh_follows() {
     if (follow.beyond) {
       trouble(origin.to_string(), "the origin ends before the view's position: records are lost");
       log::error("stream", "an origin ends before the position of a view: records are lost",
-                 {{"view", name_}, {"origin", origin.to_string()}, {"position", offset},
+                 {{"view", name_},
+                  {"origin", origin.to_string()},
+                  {"position", offset},
                   {"end", feed->end()}});
     }
     watch_.move(follower_, origin, follow.mark);
@@ -227,9 +239,12 @@ bool Applier::apply_run(Follow& follow, const Batch& batch, std::size_t low, std
     if (tried.attempt == Attempt::done) {
       Counts settled;
       for (const Outcome outcome : result.outcomes()) {
-        if (outcome == Outcome::applied) ++settled.applied;
-        else if (outcome == Outcome::duplicate) ++settled.duplicate;
-        else ++settled.refused;
+        if (outcome == Outcome::applied)
+          ++settled.applied;
+        else if (outcome == Outcome::duplicate)
+          ++settled.duplicate;
+        else
+          ++settled.refused;
       }
       tally_.settle(settled);
       advance(follow, segment.target, true);
@@ -239,8 +254,7 @@ bool Applier::apply_run(Follow& follow, const Batch& batch, std::size_t low, std
     } else if (records.size() > 1) {
       const std::size_t middle = segment.low + records.size() / 2;
       waiting.push_back({middle, segment.high, segment.target, false});
-      waiting.push_back(
-          {segment.low, middle, batch.records[middle].position.offset - 1, false});
+      waiting.push_back({segment.low, middle, batch.records[middle].position.offset - 1, false});
     } else if (!segment.suspect) {
       waiting.push_back({segment.low, segment.high, segment.target, true});
     } else if (!quarantine(follow, batch.raw[batch.raw_indices[segment.low]], *tried.error,
@@ -255,8 +269,7 @@ bool Applier::quarantine(Follow& follow, const journal::StoredRecord& record, co
                          std::uint64_t target) {
   const Origin& origin = follow.feed->origin();
   const Tried tried = settle(follow, target, [&](sql::Connection& connection) -> Result<void> {
-    Result<void> stored =
-        store_quarantine(connection, name_, origin, record, error.to_string());
+    Result<void> stored = store_quarantine(connection, name_, origin, record, error.to_string());
     // The record is not to blame for this one.
     if (!stored.ok()) return Error(Code::io, stored.error().to_string()).within("quarantine");
     return stored;

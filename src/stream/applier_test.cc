@@ -151,9 +151,8 @@ TEST_P(ApplierTest, StopsWhereSomebodyElseBegan) {
   ASSERT_TRUE(rival.add_view(other, *store.outbox).ok());
   ASSERT_TRUE(rival.start().ok());
   ASSERT_TRUE(rival.drain(drain_ms));
-  EXPECT_TRUE(soon([&] {
-    return status_of(stream, "toy").trouble.find("somebody else") != std::string::npos;
-  }));
+  EXPECT_TRUE(soon(
+      [&] { return status_of(stream, "toy").trouble.find("somebody else") != std::string::npos; }));
   EXPECT_EQ(number_of(*store.db, "SELECT COUNT(*) FROM toy"), 1);
 }
 
@@ -311,8 +310,7 @@ TEST_P(ApplierTest, FollowsOriginsThatComeAndGo) {
     ASSERT_TRUE(append(*second, {toy_post(2, "also before")}).ok());
     ASSERT_TRUE(stream.add_journal(journal_folder("b"), nullptr).ok());
     ASSERT_TRUE(append(*second, {toy_post(3, "later")}).ok());
-    EXPECT_TRUE(
-        soon([&] { return number_of(*store.db, "SELECT COUNT(*) FROM toy") == 3; }));
+    EXPECT_TRUE(soon([&] { return number_of(*store.db, "SELECT COUNT(*) FROM toy") == 3; }));
   }
   const Origin gone = first->origin();
   stream.remove_origin(gone);

@@ -58,17 +58,19 @@ Applier::Tried Applier::transact(Follow& follow, std::uint64_t target, const Wor
   }
   std::optional<Error> error;
   switch (connection_->commit(&error)) {
-    case sql::CommitOutcome::done: break;
-    case sql::CommitOutcome::failed: return {.attempt = Attempt::again, .error = std::move(error)};
-    case sql::CommitOutcome::unknown: return resolve_commit(follow, target);
+    case sql::CommitOutcome::done:
+      break;
+    case sql::CommitOutcome::failed:
+      return {.attempt = Attempt::again, .error = std::move(error)};
+    case sql::CommitOutcome::unknown:
+      return resolve_commit(follow, target);
   }
-  tally_.observe_commit(
-      static_cast<double>(options_.clock->monotonic_us() - begin_us) / 1'000'000);
+  tally_.observe_commit(static_cast<double>(options_.clock->monotonic_us() - begin_us) / 1'000'000);
   return {.attempt = Attempt::done, .error = {}};
 }
 
-// The connection broke while COMMIT ran. The database knows: its position is the old one or ours. The
-// lock comes first, so that a server which still commits for the lost connection has finished.
+// The connection broke while COMMIT ran. The database knows: its position is the old one or ours.
+// The lock comes first, so that a server which still commits for the lost connection has finished.
 Applier::Tried Applier::resolve_commit(const Follow& follow, std::uint64_t target) {
   const Origin& origin = follow.feed->origin();
   std::int64_t backoff_ms = backoff_ms_min;
@@ -99,6 +101,10 @@ Applier::Tried Applier::resolve_commit(const Follow& follow, std::uint64_t targe
 void Applier::lose(const Follow& follow) {
   lost_ = true;
   const std::string origin = follow.feed->origin().to_string();
+  {
+    const std::lock_guard lock(mutex_);
+    troubles_.clear();  // This one is final; no other matters.
+  }
   trouble(origin, "somebody else applies this view: its position was moved");
   log::error("stream", "position moved by another owner: this applier stops",
              {{"view", name_}, {"origin", origin}, {"expected", follow.stored.value_or(0)}});

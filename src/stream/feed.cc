@@ -11,14 +11,36 @@ namespace {
 // Rows of an outbox that one query takes: they are copied, other than a journal's records.
 constexpr std::size_t outbox_rows_max = 4096;
 
+// What a feed's cursors ask before they read: whether it is still open, for as long as the read.
+class Gate {
+ public:
+  // Holds close() back while it lives. Empty where the feed is closed.
+  std::shared_lock<std::shared_mutex> enter() {
+    std::shared_lock lock(mutex_);
+    if (closed_) lock.unlock();
+    return lock;
+  }
+  void close() {
+    const std::unique_lock lock(mutex_);
+    closed_ = true;
+  }
+
+ private:
+  std::shared_mutex mutex_;
+  bool closed_ = false;
+};
+
 class JournalCursor final : public Cursor {
  public:
-  JournalCursor(io::FileSystem& files, std::string folder, Origin origin)
-      : files_(files), folder_(std::move(folder)), origin_(origin) {}
+  JournalCursor(io::FileSystem& files, std::string folder, Origin origin,
+                std::shared_ptr<Gate> gate)
+      : files_(files), folder_(std::move(folder)), origin_(origin), gate_(std::move(gate)) {}
 
   Result<void> read(std::uint64_t after, std::uint64_t end, std::size_t count_max,
                     std::size_t size_max, std::vector<journal::StoredRecord>& records) override {
     records.clear();
+    const auto inside = gate_->enter();
+    if (!inside) return {};
     if (!reader_ || next_ != after + 1) {
       reader_.reset();
       TRY_ASSIGN(auto reader, journal::Reader::open(files_, folder_, origin_));
@@ -40,6 +62,7 @@ class JournalCursor final : public Cursor {
   io::FileSystem& files_;
   std::string folder_;
   Origin origin_;
+  std::shared_ptr<Gate> gate_;
   std::unique_ptr<journal::Reader> reader_;
   std::uint64_t next_ = 0;
 };
@@ -68,7 +91,7 @@ class JournalFeed final : public Feed {
     return {};
   }
   std::unique_ptr<Cursor> open_cursor() override {
-    return std::make_unique<JournalCursor>(files_, folder_, origin());
+    return std::make_unique<JournalCursor>(files_, folder_, origin(), gate_);
   }
   std::uint64_t first_offset() override {
     const auto ranges = journal::list_ranges(files_, folder_);
@@ -79,6 +102,7 @@ class JournalFeed final : public Feed {
   }
   bool is_outbox() const override { return false; }
   void close() override {
+    gate_->close();
     std::shared_ptr<void> handle;
     const std::unique_lock lock(mutex_);
     writer_ = nullptr;
@@ -93,6 +117,7 @@ class JournalFeed final : public Feed {
 
   io::FileSystem& files_;
   std::string folder_;
+  const std::shared_ptr<Gate> gate_ = std::make_shared<Gate>();
   std::shared_mutex mutex_;
   journal::Writer* writer_ = nullptr;
   std::shared_ptr<void> handle_;
@@ -134,7 +159,10 @@ class OutboxFeed final : public Feed {
     return outbox_->read_rows(after, count_max);
   }
   std::unique_ptr<Cursor> open_cursor() override { return std::make_unique<OutboxCursor>(*this); }
-  std::uint64_t first_offset() override { return 0; }  // a gap in an outbox is read over
+  std::uint64_t first_offset() override {
+    const auto rows = read(0, 1);
+    return rows.ok() && !rows->empty() ? rows->front().offset : 0;
+  }
   bool is_outbox() const override { return true; }
   void close() override {
     std::shared_ptr<void> handle;
@@ -150,12 +178,16 @@ class OutboxFeed final : public Feed {
 };
 
 Result<void> OutboxCursor::read(std::uint64_t after, std::uint64_t end, std::size_t count_max,
-                                std::size_t size_max,
-                                std::vector<journal::StoredRecord>& records) {
+                                std::size_t size_max, std::vector<journal::StoredRecord>& records) {
   records.clear();
   const std::size_t count =
       static_cast<std::size_t>(std::min<std::uint64_t>({count_max, outbox_rows_max, end - after}));
   TRY_ASSIGN(rows_, feed_.read(after, count));
+  // A new incarnation begins with whatever rows its database still had: those before are not
+  // missed, because all who read them have what they said.
+  if (after != 0 && !rows_.empty() && rows_.front().offset != after + 1)
+    return Error(Code::not_found, "facts from " + std::to_string(after + 1) + " to " +
+                                      std::to_string(rows_.front().offset - 1) + " are dropped");
   std::size_t size = 0;
   for (const Outbox::Row& row : rows_) {
     if (row.offset > end || (size > size_max && !records.empty())) break;
@@ -178,19 +210,21 @@ bool Feed::raise_end(std::uint64_t offset) {
 Feeds::~Feeds() { close_all(); }
 
 Result<void> Feeds::add_journal(const std::string& folder, journal::Writer* writer) {
+  TRY_ASSIGN(const std::vector<journal::Range> ranges, journal::list_ranges(files_, folder));
+  {
+    const std::lock_guard lock(mutex_);
+    for (const journal::Range& range : ranges) removed_.erase(range.origin);
+    if (writer) removed_.erase(writer->origin());
+  }
   if (writer) {
     const auto feed = std::make_shared<JournalFeed>(files_, folder, writer->origin());
-    {
-      const std::lock_guard lock(mutex_);
-      removed_.erase(writer->origin());
-    }
     feed->attach(*writer, signal_, feed);
     add(feed);
   }
-  const Folder added{.path = folder, .has_writer = writer != nullptr};
-  TRY(poll_folder(added));
+  follow(folder, ranges, writer);
+  if (writer) return {};
   const std::lock_guard lock(mutex_);
-  folders_.push_back(added);
+  if (std::ranges::find(folders_, folder) == folders_.end()) folders_.push_back(folder);
   return {};
 }
 
@@ -220,7 +254,8 @@ void Feeds::remove(const Origin& origin) {
   {
     const std::lock_guard lock(mutex_);
     auto list = std::make_shared<List>(*list_);
-    const auto found = std::ranges::find(*list, origin, [](const auto& feed) { return feed->origin(); });
+    const auto found =
+        std::ranges::find(*list, origin, [](const auto& feed) { return feed->origin(); });
     if (found == list->end()) return;
     gone = *found;
     list->erase(found);
@@ -235,10 +270,12 @@ void Feeds::close_all() {
   for (const auto& feed : *list()) feed->close();
 }
 
-Result<void> Feeds::poll_folder(const Folder& folder) {
-  TRY_ASSIGN(const std::vector<journal::Range> ranges, journal::list_ranges(files_, folder.path));
+void Feeds::follow(const std::string& folder, const std::vector<journal::Range>& ranges,
+                   const journal::Writer* writer) {
   bool news = false;
   for (const journal::Range& range : ranges) {
+    // What lies in the file behind the writer's own word may not be durable yet.
+    if (writer && range.origin == writer->origin()) continue;
     std::shared_ptr<Feed> known;
     {
       const std::lock_guard lock(mutex_);
@@ -249,17 +286,29 @@ Result<void> Feeds::poll_folder(const Folder& folder) {
     if (known) {
       news |= known->raise_end(range.end_offset);
     } else {
-      const auto feed = std::make_shared<JournalFeed>(files_, folder.path, range.origin);
+      const auto feed = std::make_shared<JournalFeed>(files_, folder, range.origin);
       feed->raise_end(range.end_offset);
       add(feed);
     }
   }
   if (news) signal_->raise();
+}
+
+Result<void> Feeds::poll_folder(const std::string& folder) {
+  const auto ranges = journal::list_ranges(files_, folder);
+  if (ranges.ok()) {
+    follow(folder, *ranges, nullptr);
+    return {};
+  }
+  // A folder whose journals are all gone, from here and from the disk, has no news.
+  if (ranges.error().code() != Code::not_found) return ranges.error();
+  const std::lock_guard lock(mutex_);
+  std::erase(folders_, folder);
   return {};
 }
 
 Result<void> Feeds::poll() {
-  std::vector<Folder> folders;
+  std::vector<std::string> folders;
   {
     const std::lock_guard lock(mutex_);
     folders = folders_;
@@ -268,9 +317,7 @@ Result<void> Feeds::poll() {
   const auto note = [&](Result<void> result) {
     if (first.ok() && !result.ok()) first = std::move(result);
   };
-  // A folder that this process writes has no news but the writer's own.
-  for (const Folder& folder : folders)
-    if (!folder.has_writer) note(poll_folder(folder));
+  for (const std::string& folder : folders) note(poll_folder(folder));
   bool news = false;
   for (const auto& feed : *list()) {
     const std::uint64_t before = feed->end();

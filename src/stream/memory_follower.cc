@@ -19,8 +19,8 @@ MemoryFollower::MemoryFollower(const Feeds& feeds, Watch& watch, std::shared_ptr
 void MemoryFollower::add(MemoryView& view, const PositionSet& from) {
   const std::size_t index = watch_.add_follower(std::nullopt);
   Follower follower{.view = &view, .index = index, .tally = nullptr, .from = {}, .follows = {}};
-  follower.tally = std::make_unique<Tally>(
-      view.name(), options_.metrics, [this, index] { return watch_.lag(index).unread; });
+  follower.tally = std::make_unique<Tally>(view.name(), options_.metrics,
+                                           [this, index] { return watch_.lag(index).unread; });
   for (const Position& position : from.positions())
     follower.from.emplace(position.origin, position.offset);
   followers_.push_back(std::move(follower));
@@ -71,7 +71,10 @@ void MemoryFollower::refresh_follows() {
   if (list == list_) return;
   for (Follower& follower : followers_) {
     std::erase_if(follower.follows, [&](const auto& entry) {
-      return std::ranges::find(*list, entry.second.feed) == list->end();
+      if (std::ranges::find(*list, entry.second.feed) != list->end()) return false;
+      // An origin that comes back goes on from here.
+      follower.from.insert_or_assign(entry.first, entry.second.mark.applied);
+      return true;
     });
     for (const auto& feed : *list) {
       const Origin& origin = feed->origin();
@@ -113,8 +116,7 @@ bool MemoryFollower::step(Follower& follower, Follow& follow) {
                 {"reason", poison.error.to_string()}});
   }
   if (!batch_.records.empty()) view.consume(batch_.records);
-  follower.tally->settle(
-      {.applied = batch_.records.size(), .quarantined = batch_.poisons.size()});
+  follower.tally->settle({.applied = batch_.records.size(), .quarantined = batch_.poisons.size()});
   follow.mark = {
       .read = batch_.last_offset, .applied = batch_.last_offset, .stored = batch_.last_offset};
   watch_.move(follower.index, batch_.origin, follow.mark);

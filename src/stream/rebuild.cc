@@ -115,7 +115,6 @@ Result<void> remove_if_there(io::FileSystem& files, const std::string& path) {
 
 Result<void> set_aside(io::FileSystem& files, const std::string& path) {
   for (const char* suffix : {"", "-wal", "-shm"}) {
-    TRY(remove_if_there(files, path + ".replaced" + suffix));
     TRY_ASSIGN(const bool exists, files.exists(path + suffix));
     if (exists) TRY(files.rename(path + suffix, path + ".replaced" + suffix));
   }
@@ -160,9 +159,9 @@ Result<std::optional<Snapshot>> newest_snapshot(io::FileSystem& files, const std
   Snapshot snapshot;
   snapshot.path = folder + "/" + names.back();
   snapshot.unix_ms = *time_of(names.back(), database);
-  TRY_ASSIGN(const std::string text,
-             io::read_file(files, snapshot.path + std::string(positions_suffix),
-                           positions_size_max));
+  TRY_ASSIGN(
+      const std::string text,
+      io::read_file(files, snapshot.path + std::string(positions_suffix), positions_size_max));
   if (Result<void> parsed = parse_positions(text, snapshot); !parsed.ok())
     return Error(Code::corrupt, snapshot.path + ": " + parsed.error().message());
   return std::optional<Snapshot>(std::move(snapshot));

@@ -36,8 +36,8 @@ class Stream::Impl {
     for (const auto& applier : appliers_)
       if (applier->view().name() == view.name())
         return Error(Code::invalid, "two views are named " + std::string(view.name()));
-    appliers_.push_back(std::make_unique<internal::Applier>(view, outbox, feeds_, watch_, signal_,
-                                                            options_));
+    appliers_.push_back(
+        std::make_unique<internal::Applier>(view, outbox, feeds_, watch_, signal_, options_));
     return {};
   }
 
@@ -84,9 +84,13 @@ class Stream::Impl {
   }
 
   Result<void> admit(EventKind kind) const {
-    for (const auto& applier : appliers_)
-      if (applier->lags() && applier->view().wants(kind))
+    for (const auto& applier : appliers_) {
+      if (!applier->view().wants(kind)) continue;
+      // The poller may just now wait for the database that is to blame.
+      applier->check_lag_if_due();
+      if (applier->lags())
         return Error(Code::busy, "view " + std::string(applier->view().name()) + " lags behind");
+    }
     return {};
   }
 

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -54,6 +55,7 @@ class BatchResult {
   const std::vector<Outcome>& outcomes() const { return outcomes_; }
   const std::vector<Refusal>& refusals() const { return refusals_; }
   const std::vector<Fact>& facts() const { return facts_; }
+  std::vector<Fact> take_facts() { return std::move(facts_); }
 
  private:
   std::vector<Outcome> outcomes_;

@@ -41,8 +41,10 @@ class Applier {
   View& view() const { return view_; }
   ApplierStatus status() const;
 
-  // Compares the lag with its bound; admit() says what came of it.
+  // Compares the lag with its bound; lags() says what came of it.
   void check_lag();
+  // The same, unless somebody has done it within the last moments.
+  void check_lag_if_due();
   bool lags() const { return lags_.load(std::memory_order_relaxed); }
 
  private:
@@ -54,9 +56,9 @@ class Applier {
     std::optional<std::uint64_t> stored;  // what the database says; nullopt: no row yet
     std::uint64_t unstored_count = 0;     // records that moved `mark` in memory only
     std::int64_t stored_us = 0;
-    std::int64_t retry_us = 0;            // not read before
+    std::int64_t retry_us = 0;  // not read before
     std::int64_t backoff_ms = 0;
-    bool beyond = false;                  // the origin ends before our position: it lost records
+    bool beyond = false;  // the origin ends before our position: it lost records
   };
 
   // What became of one transaction.
@@ -104,6 +106,7 @@ class Applier {
   const std::size_t follower_;  // in watch_
   Tally tally_;
   std::atomic<bool> lags_{false};
+  std::atomic<std::int64_t> lag_due_us_{0};
 
   // The thread's own.
   std::unique_ptr<sql::DedicatedConnection> connection_;

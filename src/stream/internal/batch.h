@@ -21,7 +21,7 @@ struct Batch {
   };
 
   Origin origin;
-  std::uint64_t last_offset = 0;  // of the last record that was read
+  std::uint64_t last_offset = 0;           // of the last record that was read
   std::vector<journal::StoredRecord> raw;  // payloads lie in the cursor
   std::vector<Record> records;             // wanted and decoded
   std::vector<std::size_t> raw_indices;    // of records[i] in `raw`

@@ -47,7 +47,8 @@ class Feed {
   // Looks how far the origin goes, for what others than this process write. May wait.
   virtual Result<void> poll() = 0;
   virtual std::unique_ptr<Cursor> open_cursor() = 0;
-  // The oldest record that retention has left, as far as anybody can tell; 0 where it can't be told.
+  // The oldest record that retention has left, as far as anybody can tell; 0 where it can't be
+  // told.
   virtual std::uint64_t first_offset() = 0;
   virtual bool is_outbox() const = 0;
   // Waits for reads that run.
@@ -78,19 +79,18 @@ class Feeds {
   std::shared_ptr<const List> list() const;
 
  private:
-  struct Folder {
-    std::string path;
-    bool has_writer = false;
-  };
-  Result<void> poll_folder(const Folder& folder);
+  Result<void> poll_folder(const std::string& folder);
+  // Adds the origins that are new, and raises the ends of the others; not the writer's own.
+  void follow(const std::string& folder, const std::vector<journal::Range>& ranges,
+              const journal::Writer* writer);
   void add(std::shared_ptr<Feed> feed);
 
   io::FileSystem& files_;
   std::shared_ptr<Signal> signal_;
   mutable std::mutex mutex_;
   std::shared_ptr<const List> list_ = std::make_shared<const List>();
-  std::vector<Folder> folders_;
-  std::set<Origin> removed_;  // so that a look into their folder does not bring them back
+  std::vector<std::string> folders_;  // that others write: our own writers say what is new
+  std::set<Origin> removed_;          // so that a look into their folder does not bring them back
 };
 
 }  // namespace matsuri::stream::internal

@@ -22,9 +22,7 @@ struct Counts {
   std::uint64_t quarantined = 0;
   std::uint64_t in_flight = 0;
 
-  std::uint64_t settled() const {
-    return applied + duplicate + refused + not_mine + quarantined;
-  }
+  std::uint64_t settled() const { return applied + duplicate + refused + not_mine + quarantined; }
 };
 
 // Thread-safe: one mutex, so that nobody sees a record in two places or in none.

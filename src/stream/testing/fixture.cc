@@ -28,6 +28,7 @@ std::unique_ptr<journal::Writer> StreamTest::open_writer(const std::string& name
   journal::WriterOptions options;
   options.folder = journal_folder(name);
   options.segment_size = std::uint64_t{1} << 20;
+  options.batch_body_size_max = std::size_t{1} << 19;
   options.node = Node{1};
   return must(journal::Writer::open(options));
 }

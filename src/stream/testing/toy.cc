@@ -33,9 +33,9 @@ Result<bool> is_new(sql::Connection& connection, const Record& record, std::uint
   const std::uint64_t account = record.header.account.value;
   const std::string hex = to_hex(Bytes(record.header.key.bytes));
   if (record.header.key) {
-    TRY_ASSIGN(const auto known,
-               connection.integer("SELECT 1 FROM toy_key WHERE account = ? AND hex = ?",
-                                  {account, hex}));
+    TRY_ASSIGN(
+        const auto known,
+        connection.integer("SELECT 1 FROM toy_key WHERE account = ? AND hex = ?", {account, hex}));
     if (known) return false;
     TRY(connection.execute("INSERT INTO toy_key (account, hex) VALUES (?, ?)", {account, hex}));
   }
@@ -85,8 +85,8 @@ Result<void> ToyReader::apply(sql::Connection& connection, std::span<const Recor
     const auto& fact = std::get<PostPublished>(records[index].event);
     TRY(connection.execute("INSERT INTO toy_seen (place, at) VALUES (?, ?)",
                            {place++, records[index].position.to_string()}));
-    TRY_ASSIGN(const auto rev, connection.integer("SELECT rev FROM toy_read WHERE id = ?",
-                                                  {fact.post.value}));
+    TRY_ASSIGN(const auto rev,
+               connection.integer("SELECT rev FROM toy_read WHERE id = ?", {fact.post.value}));
     if (rev && static_cast<std::uint64_t>(*rev) >= fact.rev) {
       result.duplicate(index);
       continue;

@@ -22,8 +22,8 @@ namespace matsuri::stream::testing {
 std::span<const sql::Migration> toy_migrations();
 
 // Writes posts into table toy, in the order in which they come (column place), and says each as a
-// fact. The text decides what becomes of a post: "refuse…" is refused, "poison…" breaks its batch; a
-// key that was there is a duplicate, as is a post without a key whose id was there.
+// fact. The text decides what becomes of a post: "refuse…" is refused, "poison…" breaks its batch;
+// a key that was there is a duplicate, as is a post without a key whose id was there.
 class ToyView final : public View {
  public:
   explicit ToyView(std::string name = "toy") : name_(std::move(name)) {}
@@ -42,8 +42,8 @@ class ToyView final : public View {
   std::string name_;
 };
 
-// Another domain's view: keeps what PostPublished facts say, by rev, in table toy_read; and in table
-// toy_seen the positions as they came, to show order and repetition.
+// Another domain's view: keeps what PostPublished facts say, by rev, in table toy_read; and in
+// table toy_seen the positions as they came, to show order and repetition.
 class ToyReader final : public View {
  public:
   std::string_view name() const override { return "toy_reader"; }
@@ -58,7 +58,8 @@ journal::Writer::Entry toy_post(std::uint64_t id, std::string text, std::uint64_
 journal::Writer::Entry toy_other(std::uint64_t id);
 
 // Appends and waits until it is durable; gives the position of the last.
-Result<Position> append(journal::Writer& writer, const std::vector<journal::Writer::Entry>& entries);
+Result<Position> append(journal::Writer& writer,
+                        const std::vector<journal::Writer::Entry>& entries);
 
 // Rows of a query as text, columns separated by '|'. Dies where the query fails.
 std::vector<std::string> rows_of(sql::Db& db, std::string_view text);

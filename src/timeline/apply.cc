@@ -1,6 +1,8 @@
 #include "timeline/apply.h"
 
 #include <algorithm>
+#include <limits>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <variant>
@@ -34,14 +36,21 @@ Result<void> query_in(sql::Connection& connection, std::string_view head, std::s
   return {};
 }
 
-// What identifies a post for the duplicate guard.
-std::string guard_key(AccountId author, CommunityId community, std::string_view text) {
-  std::string key(16, '\0');
-  std::memcpy(key.data(), &author.value, 8);
-  std::memcpy(key.data() + 8, &community.value, 8);
-  key += text;
-  return key;
-}
+// What identifies a post for the duplicate guard. The text is a record's or a row's.
+struct GuardKey {
+  AccountId author;
+  CommunityId community;
+  std::string_view text;
+
+  bool operator==(const GuardKey&) const = default;
+};
+
+struct GuardHash {
+  std::size_t operator()(const GuardKey& key) const {
+    const std::size_t text = std::hash<std::string_view>{}(key.text);
+    return text ^ (key.author.value * 0x9e3779b97f4a7c15) ^ (key.community.value << 7);
+  }
+};
 
 // One batch of PublishPost records on its way into the tables.
 class PostBatch {
@@ -57,6 +66,8 @@ class PostBatch {
   }
 
  private:
+  static constexpr std::int64_t never = std::numeric_limits<std::int64_t>::min();
+
   static const PublishPost& post_of(const stream::Record& record) {
     return std::get<PublishPost>(record.event);
   }
@@ -79,6 +90,8 @@ class PostBatch {
       }
     }
     std::vector<sql::Value> values;
+    std::ranges::sort(keys);  // neighbours in the index are looked up one after the other
+    values.reserve(keys.size());
     for (const std::string& key : keys) values.emplace_back(as_bytes(key));
     TRY(query_in(connection_, "SELECT account_key FROM idempotency WHERE account_key", "", values,
                  {}, [&](const sql::Row& row) { known_.emplace(as_text(row.blob(0))); }));
@@ -96,18 +109,23 @@ class PostBatch {
     recent_.reserve(records_.size());
     IdParts floor = parts_of(id_first);
     floor = {.unix_ms = std::max(floor.unix_ms - duplicate_guard_ms, id_epoch_unix_ms)};
+    for (const stream::Record& record : records_) {
+      const PublishPost& post = post_of(record);
+      if (post.import_source.empty()) recent_.emplace(guard_of(post), never);
+    }
     return query_in(connection_, "SELECT author, community, text, id FROM post WHERE author",
                     " AND id >= ?", authors, {compose_id(floor)}, [&](const sql::Row& row) {
+                      const IdParts id = parts_of(row.id(3));
                       // Imported posts are of another journal, and those have no common order.
-                      if (parts_of(row.id(3)).node == import_node) return;
-                      remember(guard_key(AccountId{row.id(0)}, CommunityId{row.id(1)}, row.text(2)),
-                               parts_of(row.id(3)).unix_ms);
+                      if (id.node == import_node) return;
+                      const auto same =
+                          recent_.find({AccountId{row.id(0)}, CommunityId{row.id(1)}, row.text(2)});
+                      if (same != recent_.end()) same->second = std::max(same->second, id.unix_ms);
                     });
   }
 
-  void remember(std::string key, std::int64_t unix_ms) {
-    std::int64_t& latest = recent_[std::move(key)];
-    latest = std::max(latest, unix_ms);
+  static GuardKey guard_of(const PublishPost& post) {
+    return {post.author, post.community, post.text};
   }
 
   void decide(std::size_t index) {
@@ -123,13 +141,12 @@ class PostBatch {
       if (!known_.insert(source).second) return result_.duplicate(index);
       sources_.push_back({std::move(source), index});
     } else {
-      std::string key = guard_key(post.author, post.community, post.text);
       const std::int64_t unix_ms = parts_of(post.post.value).unix_ms;
-      const auto before = recent_.find(key);
-      if (before != recent_.end() && std::abs(unix_ms - before->second) < duplicate_guard_ms)
+      std::int64_t& latest = recent_.at(guard_of(post));
+      if (latest != never && std::abs(unix_ms - latest) < duplicate_guard_ms)
         return result_.refuse(index, Code::conflict,
                               "the same text was posted less than 30 seconds before");
-      remember(std::move(key), unix_ms);
+      latest = std::max(latest, unix_ms);
     }
     posts_.push_back(index);
   }
@@ -179,7 +196,8 @@ class PostBatch {
   std::span<const stream::Record> records_;
   stream::BatchResult& result_;
   std::unordered_set<std::string> known_;  // idempotency and source keys, stored or in this batch
-  std::unordered_map<std::string, std::int64_t> recent_;  // guard key to its latest time
+  // The latest time at which each of the batch's texts was posted before.
+  std::unordered_map<GuardKey, std::int64_t, GuardHash> recent_;
   std::vector<std::size_t> posts_;
   std::vector<Keyed> keys_, sources_;
 };

@@ -23,8 +23,9 @@ namespace matsuri::journal {
 using internal::Batch;
 
 // Two batches: one fills under the mutex, the other is written by whoever holds the role of the
-// flusher: the thread of that name, or a caller of append_and_wait() that found nobody flushing.
-// With one writer that saves two switches of threads for each record.
+// flusher: the thread of that name, or a caller of append_and_wait() that seems to be alone. With
+// one writer that saves two switches of threads for each record; with many, the first to be awake
+// again would sync for itself alone, and keep the others waiting.
 class Writer::Impl {
  public:
   Impl(WriterOptions options, std::unique_ptr<io::FileLock> lock, internal::OpenFolder open)
@@ -100,7 +101,7 @@ class Writer::Impl {
     std::unique_lock lock(mutex_);
     TRY(admit(record_stride(payload.size()), is_slow));
     const std::uint64_t offset = filling_->add(stored, payload, salt);
-    if (!is_flushing_) {
+    if (!is_flushing_ && last_count_ <= 1) {
       is_flushing_ = true;
       flush(lock);
       is_flushing_ = false;
@@ -109,7 +110,7 @@ class Writer::Impl {
       Batch& batch = *filling_;
       const std::uint32_t ticket = batch.turnstile().ticket();
       batch.count_sleeper();
-      lock.unlock();
+      wake_flusher(lock);
       batch.turnstile().wait(ticket);
     }
     if (durable_offset() >= offset) return Position{.origin = origin_, .offset = offset};
@@ -189,6 +190,7 @@ class Writer::Impl {
   // and the mutex is held; it is let go meanwhile.
   void flush(std::unique_lock<std::mutex>& lock) {
     Batch& batch = *filling_;
+    last_count_ = batch.count();
     std::unique_ptr<io::File> next;
     if (!is_failed_.load(std::memory_order_relaxed)) {
       if (batch.size() > room_) {
@@ -303,6 +305,7 @@ class Writer::Impl {
   Batch* filling_ = &batches_[0];
   std::uint64_t room_;  // bytes of the segment that no taken batch has
   std::uint64_t active_first_offset_;
+  std::uint32_t last_count_ = 0;  // records of the batch that was taken last
   bool is_flushing_ = false;
   bool is_woken_ = false;
   bool is_stopped_ = false;

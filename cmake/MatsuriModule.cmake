@@ -27,8 +27,6 @@
 
 include_guard(GLOBAL)
 
-set(MATSURI_GROWING ON)  # A folder or a file that is not there yet is a warning, not an error.
-
 add_custom_target(matsuri_generated)  # All generated code, for tools that read sources.
 
 add_library(matsuri_flags INTERFACE)
@@ -37,31 +35,13 @@ target_compile_options(matsuri_flags INTERFACE
   # `{.a = 1}` means: the rest as declared. That is what designated initializers are for.
   -Wno-missing-designated-field-initializers)
 
-# Says what is wrong in the way the caller's stage deserves: configure stops, or goes on for now.
-function(matsuri_missing what)
-  if(MATSURI_GROWING)
-    message(STATUS "${what}")
-  else()
-    message(FATAL_ERROR "${what}")
-  endif()
-endfunction()
-
-# Leaves in `${list}` the files that are there, and complains of the others.
-function(matsuri_existing list)
-  set(kept)
-  foreach(file IN LISTS ${list})
-    get_filename_component(path "${file}" ABSOLUTE)
-    get_source_file_property(generated "${path}" GENERATED)
-    if(EXISTS "${path}" OR generated)
-      list(APPEND kept "${file}")
-    else()
-      matsuri_missing("${CMAKE_CURRENT_SOURCE_DIR}/${file} does not exist.")
-      # So that the next build configures again as soon as a file comes or goes here.
-      get_filename_component(folder "${path}" DIRECTORY)
-      file(GLOB ignored CONFIGURE_DEPENDS "${folder}/*.cc" "${folder}/*.h")
+# Stops where one of these modules is not declared yet: floors are built from the lowest up.
+function(matsuri_declared who)
+  foreach(dep IN LISTS ARGN)
+    if(NOT TARGET matsuri_${dep})
+      message(FATAL_ERROR "${who} needs ${dep}, which is not declared before it.")
     endif()
   endforeach()
-  set(${list} "${kept}" PARENT_SCOPE)
 endfunction()
 
 # Notes what tools/check_layers.py and matsuri_check_layers() need to know of a target.
@@ -83,15 +63,7 @@ function(matsuri_module name)
   if(arg_UNPARSED_ARGUMENTS OR NOT DEFINED arg_FLOOR)
     message(FATAL_ERROR "matsuri_module(${name}): FLOOR is needed; unknown: ${arg_UNPARSED_ARGUMENTS}")
   endif()
-  foreach(list HEADERS SOURCES TESTS BENCHES FUZZ)
-    matsuri_existing(arg_${list})
-  endforeach()
-  foreach(dep IN LISTS arg_DEPS)
-    if(NOT TARGET matsuri_${dep})
-      matsuri_missing("Module ${name} needs ${dep}, which is not declared before it; left out.")
-      return()
-    endif()
-  endforeach()
+  matsuri_declared("Module ${name}" ${arg_DEPS})
 
   set(testing)
   if(arg_TESTING)
@@ -167,13 +139,7 @@ function(matsuri_program name)
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "matsuri_program(${name}): unknown: ${arg_UNPARSED_ARGUMENTS}")
   endif()
-  matsuri_existing(arg_SOURCES)
-  foreach(dep IN LISTS arg_DEPS)
-    if(NOT TARGET matsuri_${dep})
-      matsuri_missing("Program ${name} needs ${dep}, which is not declared before it; left out.")
-      return()
-    endif()
-  endforeach()
+  matsuri_declared("Program ${name}" ${arg_DEPS})
   set(testing)
   if(arg_TESTING)
     set(testing TESTING)
@@ -232,7 +198,7 @@ function(matsuri_check_layers)
     foreach(dep IN LISTS TEST_DEPS)
       get_property(dep_floor GLOBAL PROPERTY MATSURI_${dep}_FLOOR)
       if(NOT TARGET matsuri_${dep})
-        matsuri_missing("The tests of ${name} need ${dep}, which does not exist.")
+        message(FATAL_ERROR "The tests of ${name} need ${dep}, which does not exist.")
       elseif(dep_floor GREATER FLOOR)
         message(FATAL_ERROR "The tests of ${name} (floor ${FLOOR}) may not depend on ${dep} "
           "(floor ${dep_floor}): tests of the upper module, or tests/, are the place for that.")

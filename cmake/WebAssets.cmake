@@ -32,6 +32,4 @@ add_library(matsuri_web_assets STATIC
   ${matsuri_web_folder}/web_assets.cc ${matsuri_web_folder}/web_assets.h)
 add_library(matsuri::web_assets ALIAS matsuri_web_assets)
 target_include_directories(matsuri_web_assets SYSTEM PUBLIC ${matsuri_web_folder})
-if(TARGET matsuri_http)
-  target_link_libraries(matsuri_web_assets PUBLIC matsuri_http)
-endif()
+target_link_libraries(matsuri_web_assets PUBLIC matsuri_http)

@@ -69,7 +69,8 @@ class Folder {
 };
 
 // A journal with posts of some 2 000 people, as exec writes them: about 100 bytes of text and an
-// idempotency key each.
+// idempotency key each, ten milliseconds apart. (The closer they are, the more posts there are
+// within the 30 s of the duplicate guard, which our side has to read.)
 class Journal {
  public:
   Journal(const std::string& folder, std::uint64_t count)
@@ -97,7 +98,7 @@ class Journal {
     while (post.text.size() < size)
       post.text += ' ' + std::string(2 + random.next_u64() % 7,
                                      static_cast<char>('a' + random.next_u64() % 26));
-    const std::int64_t unix_ms = 1'700'000'000'000 + static_cast<std::int64_t>(index);
+    const std::int64_t unix_ms = 1'700'000'000'000 + static_cast<std::int64_t>(index) * 10;
     post.post = PostId{compose_id({.unix_ms = unix_ms})};
     journal::Writer::Entry entry;
     entry.header = {.id = post.post.value,

@@ -1,7 +1,10 @@
 #include "timeline/apply.h"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <limits>
+#include <span>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
@@ -52,6 +55,24 @@ struct GuardHash {
   }
 };
 
+// account_key() without an allocation. In the order of its bytes, as the index has it.
+using KeyBytes = std::array<unsigned char, 24>;
+
+KeyBytes key_bytes(AccountId account, const IdempotencyKey& key) {
+  KeyBytes bytes;
+  std::memcpy(bytes.data(), &account.value, 8);
+  std::memcpy(bytes.data() + 8, key.bytes.data(), 16);
+  return bytes;
+}
+
+Bytes bytes_of(const KeyBytes& key) { return std::as_bytes(std::span(key)); }
+
+struct KeyHash {
+  std::size_t operator()(const KeyBytes& key) const {
+    return std::hash<std::string_view>{}(as_text(bytes_of(key)));
+  }
+};
+
 // One batch of PublishPost records on its way into the tables.
 class PostBatch {
  public:
@@ -75,13 +96,15 @@ class PostBatch {
   // "Was there before" is decided by reading the batch's keys first: the applier is the only
   // writer.
   Result<void> read_known() {
-    std::vector<std::string> keys, sources;
+    std::vector<KeyBytes> keys;
+    std::vector<std::string> sources;
     std::vector<std::uint64_t> authors;
+    keys.reserve(records_.size());
     std::uint64_t id_first = ~std::uint64_t{0};
     known_.reserve(records_.size());
     for (const stream::Record& record : records_) {
       const PublishPost& post = post_of(record);
-      if (record.header.key) keys.push_back(account_key(post.author, record.header.key));
+      if (record.header.key) keys.push_back(key_bytes(post.author, record.header.key));
       if (!post.import_source.empty()) {
         sources.push_back(post.import_source + ':' + post.import_source_id);
       } else {
@@ -92,12 +115,17 @@ class PostBatch {
     std::vector<sql::Value> values;
     std::ranges::sort(keys);  // neighbours in the index are looked up one after the other
     values.reserve(keys.size());
-    for (const std::string& key : keys) values.emplace_back(as_bytes(key));
+    for (const KeyBytes& key : keys) values.emplace_back(bytes_of(key));
     TRY(query_in(connection_, "SELECT account_key FROM idempotency WHERE account_key", "", values,
-                 {}, [&](const sql::Row& row) { known_.emplace(as_text(row.blob(0))); }));
+                 {}, [&](const sql::Row& row) {
+                   KeyBytes key{};
+                   const Bytes stored = row.blob(0);
+                   std::memcpy(key.data(), stored.data(), std::min(key.size(), stored.size()));
+                   known_.insert(key);
+                 }));
     values.assign(sources.begin(), sources.end());
     TRY(query_in(connection_, "SELECT source_key FROM imported_post WHERE source_key", "", values,
-                 {}, [&](const sql::Row& row) { known_.emplace(row.text(0)); }));
+                 {}, [&](const sql::Row& row) { known_sources_.emplace(row.text(0)); }));
     return read_recent(std::move(authors), id_first);
   }
 
@@ -132,13 +160,13 @@ class PostBatch {
     const stream::Record& record = records_[index];
     const PublishPost& post = post_of(record);
     if (record.header.key) {
-      std::string key = account_key(post.author, record.header.key);
+      const KeyBytes key = key_bytes(post.author, record.header.key);
       if (!known_.insert(key).second) return result_.duplicate(index);
-      keys_.push_back({std::move(key), index});
+      keys_.push_back({key, index});
     }
     if (!post.import_source.empty()) {
       std::string source = post.import_source + ':' + post.import_source_id;
-      if (!known_.insert(source).second) return result_.duplicate(index);
+      if (!known_sources_.insert(source).second) return result_.duplicate(index);
       sources_.push_back({std::move(source), index});
     } else {
       const std::int64_t unix_ms = parts_of(post.post.value).unix_ms;
@@ -171,35 +199,40 @@ class PostBatch {
     TRY(connection_.insert_rows("INSERT INTO post (id, community, author, rev, text, language)", "",
                                 6, values));
     values.clear();
-    for (const Keyed& keyed : keys_) {
+    values.reserve(keys_.size() * 4);
+    for (const Keyed<KeyBytes>& keyed : keys_) {
       const RecordHeader& header = records_[keyed.index].header;
-      const sql::Value row[] = {as_bytes(keyed.key), static_cast<std::int64_t>(header.fingerprint),
+      const sql::Value row[] = {bytes_of(keyed.key), static_cast<std::int64_t>(header.fingerprint),
                                 header.id, header.unix_ms};
       values.insert(values.end(), std::begin(row), std::end(row));
     }
     TRY(connection_.insert_rows("INSERT INTO idempotency (account_key, fingerprint, post, unix_ms)",
                                 "", 4, values));
     values.clear();
-    for (const Keyed& keyed : sources_) {
+    for (const Keyed<std::string>& keyed : sources_) {
       values.emplace_back(keyed.key);
       values.emplace_back(records_[keyed.index].header.id);
     }
     return connection_.insert_rows("INSERT INTO imported_post (source_key, post)", "", 2, values);
   }
 
+  template <class Key>
   struct Keyed {
-    std::string key;
+    Key key;
     std::size_t index;
   };
 
   sql::Connection& connection_;
   std::span<const stream::Record> records_;
   stream::BatchResult& result_;
-  std::unordered_set<std::string> known_;  // idempotency and source keys, stored or in this batch
+  // Stored, or in this batch.
+  std::unordered_set<KeyBytes, KeyHash> known_;
+  std::unordered_set<std::string> known_sources_;
   // The latest time at which each of the batch's texts was posted before.
   std::unordered_map<GuardKey, std::int64_t, GuardHash> recent_;
   std::vector<std::size_t> posts_;
-  std::vector<Keyed> keys_, sources_;
+  std::vector<Keyed<KeyBytes>> keys_;
+  std::vector<Keyed<std::string>> sources_;
 };
 
 // The newest revision wins, column by column: facts may arrive again.

@@ -295,11 +295,11 @@ TEST_P(ApplierTest, ReadsTheFactsOfANewIncarnationAgain) {
 // Goal: origins come and go while the stream runs, and what is gone is not touched again.
 TEST_P(ApplierTest, FollowsOriginsThatComeAndGo) {
   Store store = open_store(fresh_options());
+  const auto first = open_writer("a");
   ToyView view;
   Stream stream(options());
   ASSERT_TRUE(stream.add_view(view, *store.outbox).ok());
   ASSERT_TRUE(stream.start().ok());
-  const auto first = open_writer("a");
   ASSERT_TRUE(append(*first, {toy_post(1, "before")}).ok());
   ASSERT_TRUE(stream.add_journal(journal_folder("a"), first.get()).ok());
   ASSERT_TRUE(stream.drain(drain_ms));

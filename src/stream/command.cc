@@ -37,8 +37,7 @@ Result<StoredQuarantine> load_quarantined(sql::Connection& connection, std::stri
       "SELECT kind, record_id, unix_ms, account, idempotency_key, fingerprint, payload"
       " FROM quarantine WHERE view_name = ? AND incarnation = ? AND region = ? AND node = ?"
       " AND at_offset = ?",
-      {view, origin.incarnation, number_of(origin.region), number_of(origin.node),
-       position.offset},
+      {view, origin.incarnation, number_of(origin.region), number_of(origin.node), position.offset},
       [&](const sql::Row& row) {
         found = StoredQuarantine{.header = {.id = row.id(1),
                                             .unix_ms = row.integer(2),
@@ -63,7 +62,8 @@ Result<CommandStatus> command_status(sql::Connection& connection, std::string_vi
                       sql::Value(number_of(origin.region)), sql::Value(number_of(origin.node)),
                       sql::Value(position.offset)};
   std::optional<CommandStatus> found;
-  TRY(connection.query("SELECT account, code, reason FROM refusal WHERE view_name = ?"
+  TRY(
+      connection.query("SELECT account, code, reason FROM refusal WHERE view_name = ?"
                        " AND incarnation = ? AND region = ? AND node = ? AND at_offset = ?",
                        where, [&](const sql::Row& row) {
                          found = CommandStatus{.state = CommandState::refused,
@@ -75,7 +75,8 @@ Result<CommandStatus> command_status(sql::Connection& connection, std::string_vi
                          found->code = Code::invalid;
                        }));
   if (found) return *found;
-  TRY(connection.query("SELECT account, reason FROM quarantine WHERE view_name = ?"
+  TRY(
+      connection.query("SELECT account, reason FROM quarantine WHERE view_name = ?"
                        " AND incarnation = ? AND region = ? AND node = ? AND at_offset = ?",
                        where, [&](const sql::Row& row) {
                          found = CommandStatus{.state = CommandState::quarantined,
@@ -119,17 +120,16 @@ Result<void> requeue(Outbox& outbox, View& view, const Position& position) {
     TRY(internal::lock_outbox(connection));
     TRY_ASSIGN(StoredQuarantine stored, load_quarantined(connection, view.name(), position));
     TRY_ASSIGN(Event event, decode(stored.header.kind, as_bytes(stored.payload)));
-    const Record record{
-        .position = position, .header = stored.header, .event = std::move(event)};
+    const Record record{.position = position, .header = stored.header, .event = std::move(event)};
     const std::span<const Record> records(&record, 1);
     BatchResult result(1);
     TRY(view.apply(connection, records, result));
     TRY_ASSIGN(fact, internal::store_result(connection, view.name(), outbox, records, result));
-    TRY(connection.execute("DELETE FROM quarantine WHERE view_name = ? AND incarnation = ?"
-                           " AND region = ? AND node = ? AND at_offset = ?",
-                           {view.name(), position.origin.incarnation,
-                            number_of(position.origin.region), number_of(position.origin.node),
-                            position.offset}));
+    TRY(connection.execute(
+        "DELETE FROM quarantine WHERE view_name = ? AND incarnation = ?"
+        " AND region = ? AND node = ? AND at_offset = ?",
+        {view.name(), position.origin.incarnation, number_of(position.origin.region),
+         number_of(position.origin.node), position.offset}));
     return {};
   }));
   if (fact) outbox.committed(*fact);

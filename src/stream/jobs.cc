@@ -129,10 +129,10 @@ class JobWorker::Impl {
     }
     found->token = new_token();
     TRY_ASSIGN(const std::uint64_t matched,
-               connection.execute("UPDATE job SET lease_token = ?, lease_unix_ms = ?,"
-                                  " attempt = attempt + 1 WHERE id = ? AND lease_token = ?",
-                                  {found->token, now + options_.lease_ms, found->job.id.value,
-                                   token_before}));
+               connection.execute(
+                   "UPDATE job SET lease_token = ?, lease_unix_ms = ?,"
+                   " attempt = attempt + 1 WHERE id = ? AND lease_token = ?",
+                   {found->token, now + options_.lease_ms, found->job.id.value, token_before}));
     if (matched == 1) claim = std::move(found);
     return {};
   }
@@ -189,7 +189,8 @@ class JobWorker::Impl {
       TRY(connection.execute("DELETE FROM job WHERE id = ? AND lease_token = ?",
                              {claim.job.id.value, claim.token}));
     } else {
-      TRY(connection.execute("UPDATE job SET run_unix_ms = ?, attempt = 0, lease_token = 0,"
+      TRY(
+          connection.execute("UPDATE job SET run_unix_ms = ?, attempt = 0, lease_token = 0,"
                              " lease_unix_ms = 0 WHERE id = ? AND lease_token = ?",
                              {next_unix_ms, claim.job.id.value, claim.token}));
     }
@@ -200,10 +201,10 @@ class JobWorker::Impl {
     std::int64_t backoff_ms = options_.backoff_ms;
     for (std::uint32_t count = 1; count < claim.job.attempt && backoff_ms < backoff_ms_max; ++count)
       backoff_ms *= 2;
-    TRY(connection.execute("UPDATE job SET run_unix_ms = ?, lease_token = 0, lease_unix_ms = 0"
-                           " WHERE id = ? AND lease_token = ?",
-                           {now + std::min(backoff_ms, backoff_ms_max), claim.job.id.value,
-                            claim.token}));
+    TRY(connection.execute(
+        "UPDATE job SET run_unix_ms = ?, lease_token = 0, lease_unix_ms = 0"
+        " WHERE id = ? AND lease_token = ?",
+        {now + std::min(backoff_ms, backoff_ms_max), claim.job.id.value, claim.token}));
     return {};
   }
 
@@ -251,18 +252,18 @@ void JobWorker::stop() { impl_->stop(); }
 
 Result<std::vector<DeadJob>> list_dead_jobs(sql::Connection& connection) {
   std::vector<DeadJob> all;
-  TRY(connection.query("SELECT id, kind, job_key, payload, attempt, reason, unix_ms FROM dead_job"
-                       " ORDER BY unix_ms, id",
-                       {}, [&](const sql::Row& row) {
-                         all.push_back({.job = {.id = JobId{row.id(0)},
-                                                .kind = std::string(row.text(1)),
-                                                .key = std::string(row.text(2)),
-                                                .payload = std::string(as_text(row.blob(3))),
-                                                .attempt =
-                                                    static_cast<std::uint32_t>(row.integer(4))},
-                                        .reason = std::string(row.text(5)),
-                                        .unix_ms = row.integer(6)});
-                       }));
+  TRY(connection.query(
+      "SELECT id, kind, job_key, payload, attempt, reason, unix_ms FROM dead_job"
+      " ORDER BY unix_ms, id",
+      {}, [&](const sql::Row& row) {
+        all.push_back({.job = {.id = JobId{row.id(0)},
+                               .kind = std::string(row.text(1)),
+                               .key = std::string(row.text(2)),
+                               .payload = std::string(as_text(row.blob(3))),
+                               .attempt = static_cast<std::uint32_t>(row.integer(4))},
+                       .reason = std::string(row.text(5)),
+                       .unix_ms = row.integer(6)});
+      }));
   return all;
 }
 

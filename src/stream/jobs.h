@@ -1,5 +1,5 @@
-// Work that follows from a transaction but must not run inside it (mail, export, clean-up): a row in
-// the `job` table, written in that transaction; done at least once by a worker, with retries.
+// Work that follows from a transaction but must not run inside it (mail, export, clean-up): a row
+// in the `job` table, written in that transaction; done at least once by a worker, with retries.
 #pragma once
 
 #include <cstdint>
@@ -45,9 +45,9 @@ Result<void> enqueue(sql::Connection& connection, const NewJob& job);
 
 struct JobWorkerOptions {
   std::size_t thread_count = 1;
-  std::uint32_t attempt_count_max = 10;   // then the job is dead, and stays visible
-  std::int64_t backoff_ms = 1'000;        // doubles with every attempt, up to an hour
-  std::int64_t lease_ms = 60'000;         // a worker that died gives the job back after this
+  std::uint32_t attempt_count_max = 10;  // then the job is dead, and stays visible
+  std::int64_t backoff_ms = 1'000;       // doubles with every attempt, up to an hour
+  std::int64_t lease_ms = 60'000;        // a worker that died gives the job back after this
   std::int64_t poll_ms = 1'000;
   io::Clock* clock = &io::system_clock();
   io::Random* random = &io::system_random();

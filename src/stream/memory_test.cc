@@ -96,6 +96,7 @@ TEST_P(MemoryTest, FollowsFromWhereItWasLoaded) {
 // from where it was left.
 TEST_P(MemoryTest, FollowsOriginsThatComeAndGo) {
   Store store = open_store(fresh_options());
+  const auto writer = open_writer();
   put(store, 1);
   Seen view;
   Stream stream(options());
@@ -107,7 +108,6 @@ TEST_P(MemoryTest, FollowsOriginsThatComeAndGo) {
   EXPECT_THAT(view.ids(), ElementsAre(2));
   stream.remove_origin(store.outbox->origin());
   // Taken note of, once nothing of it is read any more.
-  const auto writer = open_writer();
   ASSERT_TRUE(stream.add_journal(journal_folder(), writer.get()).ok());
   ASSERT_TRUE(append(*writer, {toy_other(90)}).ok());
   ASSERT_TRUE(stream.drain(drain_ms));

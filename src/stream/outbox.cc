@@ -14,9 +14,12 @@ namespace {
 std::uint64_t subject_of(const Event& event) {
   return std::visit(
       [](const auto& fact) -> std::uint64_t {
-        if constexpr (requires { fact.post; }) return fact.post.value;
-        else if constexpr (requires { fact.resource_id; }) return fact.resource_id;
-        else return fact.account.value;
+        if constexpr (requires { fact.post; })
+          return fact.post.value;
+        else if constexpr (requires { fact.resource_id; })
+          return fact.resource_id;
+        else
+          return fact.account.value;
       },
       event);
 }

@@ -18,8 +18,8 @@
 
 namespace matsuri::stream {
 
-// Migrations of stream's own tables (origin, outbox, view_position, refusal, quarantine, job): every
-// database that uses stream runs them as component "stream".
+// Migrations of stream's own tables (origin, outbox, view_position, refusal, quarantine, job):
+// every database that uses stream runs them as component "stream".
 std::span<const sql::Migration> migrations();
 
 // The outbox of one database. Thread-safe.
@@ -69,8 +69,9 @@ class Outbox {
   std::shared_ptr<State> state_;
 };
 
-// For restore: gives the database of `connection` a new incarnation, keeping its rows out of the new
-// one's way (consumers read the facts again from the first row that is left; they are absolute).
+// For restore: gives the database of `connection` a new incarnation, keeping its rows out of the
+// new one's way (consumers read the facts again from the first row that is left; they are
+// absolute).
 Result<void> renew_incarnation(sql::Connection& connection, io::Random& random);
 
 }  // namespace matsuri::stream

@@ -34,7 +34,7 @@ struct Snapshot {
 };
 
 struct SnapshotOptions {
-  std::string folder;  // made where missing; of this database's snapshots and others'
+  std::string folder;          // made where missing; of this database's snapshots and others'
   std::size_t keep_count = 2;  // older ones of the same database are removed
   io::FileSystem* files = &io::posix_files();
   io::Clock* clock = &io::system_clock();
@@ -52,13 +52,13 @@ Result<std::optional<Snapshot>> newest_snapshot(io::FileSystem& files, const std
 Result<bool> is_whole(io::FileSystem& files, const std::vector<std::string>& journal_folders,
                       const std::vector<Outbox*>& outboxes);
 
-// Puts the database that `database` names into the state of `snapshot`, or empties it where there is
-// none: check is_whole() before. Its outbox gets a new incarnation: the view's code may have changed
-// since, and records of several origins may come in another order now, so facts can have other
-// offsets than in the life before. Consumers read them all again; facts are absolute.
+// Puts the database that `database` names into the state of `snapshot`, or empties it where there
+// is none: check is_whole() before. Its outbox gets a new incarnation: the view's code may have
+// changed since, and records of several origins may come in another order now, so facts can have
+// other offsets than in the life before. Consumers read them all again; facts are absolute.
 //
-// SQLite: the file that is there is kept as `sqlite_path` + ".replaced". MariaDB: Code::invalid unless
-// the schema is empty. REQUIRES: no Db of it is open.
+// SQLite: the file that is there is kept as `sqlite_path` + ".replaced". MariaDB: Code::invalid
+// unless the schema is empty. REQUIRES: no Db of it is open.
 Result<void> prepare_rebuild(const sql::DbOptions& database,
                              const std::optional<Snapshot>& snapshot, io::FileSystem& files,
                              io::Random& random);

@@ -69,8 +69,10 @@ std::string clean_text(std::string_view text, std::size_t size_max) {
   for (std::size_t index = 0; index < text.size();) {
     const std::size_t size = character_size(text, index);
     if (out.size() + std::max<std::size_t>(size, 1) > size_max) break;
-    if (size == 0) out += '?';
-    else out.append(text, index, size);
+    if (size == 0)
+      out += '?';
+    else
+      out.append(text, index, size);
     index += std::max<std::size_t>(size, 1);
   }
   return out;
@@ -79,12 +81,12 @@ std::string clean_text(std::string_view text, std::size_t size_max) {
 Result<std::optional<std::uint64_t>> stored_position(sql::Connection& connection,
                                                      std::string_view view, const Origin& origin) {
   std::optional<std::uint64_t> offset;
-  TRY(connection.query(
-      "SELECT at_offset FROM view_position"
-      " WHERE view_name = ? AND incarnation = ? AND region = ? AND node = ?",
-      {view, origin.incarnation, static_cast<std::int64_t>(origin.region),
-       static_cast<std::int64_t>(origin.node)},
-      [&](const sql::Row& row) { offset = row.id(0); }));
+  TRY(
+      connection.query("SELECT at_offset FROM view_position"
+                       " WHERE view_name = ? AND incarnation = ? AND region = ? AND node = ?",
+                       {view, origin.incarnation, static_cast<std::int64_t>(origin.region),
+                        static_cast<std::int64_t>(origin.node)},
+                       [&](const sql::Row& row) { offset = row.id(0); }));
   return offset;
 }
 

@@ -23,8 +23,8 @@ namespace matsuri::stream {
 struct StreamOptions {
   std::size_t batch_count_max = 16'384;
   std::size_t batch_size_max = std::size_t{16} << 20;
-  std::int64_t batch_wait_ms = 200;     // between looks for what other processes wrote; what this
-                                        // process writes is taken at once: a batch is what waits
+  std::int64_t batch_wait_ms = 200;  // between looks for what other processes wrote; what this
+                                     // process writes is taken at once: a batch is what waits
   std::uint64_t lag_count_max = 2'000'000;  // over it, commands of the view's kinds answer busy
   std::int64_t retry_ms_max = 5'000;
   io::FileSystem* files = &io::posix_files();
@@ -38,8 +38,8 @@ struct ApplierStatus {
   std::vector<Position> applied;
   std::uint64_t read = 0, done = 0, duplicate = 0, refused = 0, not_mine = 0, quarantined = 0;
   std::uint64_t in_flight = 0;
-  std::uint64_t lag = 0;      // records that origins have and the view has not read
-  std::string trouble;        // why it does not move just now; empty while it does
+  std::uint64_t lag = 0;  // records that origins have and the view has not read
+  std::string trouble;    // why it does not move just now; empty while it does
 };
 
 struct QuarantinedRecord {
@@ -58,9 +58,9 @@ struct CommandStatus {
   std::string reason;
 };
 
-// Views are added before start(); origins then or while it runs. Thread-safe after start(). Owns one
-// thread per view, one for the memory views, one that looks for what other processes wrote, and one
-// for when_passed().
+// Views are added before start(); origins then or while it runs. Thread-safe after start(). Owns
+// one thread per view, one for the memory views, one that looks for what other processes wrote, and
+// one for when_passed().
 class Stream {
  public:
   explicit Stream(StreamOptions options);
@@ -81,7 +81,8 @@ class Stream {
   void add_memory_view(MemoryView& view, PositionSet from);
 
   Result<void> start();
-  // Ends after the batches that run; what was read and not committed is read again at the next start.
+  // Ends after the batches that run; what was read and not committed is read again at the next
+  // start.
   void stop();
 
   // Whether every view has passed `position` (origins that nobody reads count as passed).

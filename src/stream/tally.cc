@@ -46,9 +46,9 @@ Tally::Tally(std::string_view view, metrics::Registry* registry,
                                 "Records that origins have and the view has not read", labels);
   batch_count_ = &registry->histogram("matsuri_applier_batch_records", "Records in a transaction",
                                       {1, 4, 16, 64, 256, 1024, 4096, 16384}, labels);
-  commit_seconds_ = &registry->histogram("matsuri_applier_commit_seconds",
-                                         "From BEGIN to the end of COMMIT",
-                                         metrics::seconds_bounds(), labels);
+  commit_seconds_ =
+      &registry->histogram("matsuri_applier_commit_seconds", "From BEGIN to the end of COMMIT",
+                           metrics::seconds_bounds(), labels);
   scrape_ = registry->on_scrape([this, scrape, lag = std::move(lag), last = Counts{}]() mutable {
     const Counts now = counts();
     for (std::size_t index = 0; index < counter_series.size(); ++index) {

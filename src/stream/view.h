@@ -73,15 +73,16 @@ class View {
   // Records of other kinds count as not_mine and are never decoded.
   virtual bool wants(EventKind kind) const = 0;
   // Applies records of one origin in their order, inside the applier's transaction. An error rolls
-  // the batch back: Code::busy, Code::io and Code::corrupt (the database's own) are retried for ever
-  // with backoff; every other code is taken for the fault of one record, which is found by bisecting
-  // and quarantined.
+  // the batch back: Code::busy, Code::io and Code::corrupt (the database's own) are retried for
+  // ever with backoff; every other code is taken for the fault of one record, which is found by
+  // bisecting and quarantined.
   virtual Result<void> apply(sql::Connection& connection, std::span<const Record> records,
                              BatchResult& result) = 0;
 };
 
 // A view in memory (names, epochs, live streams): no position of its own; it follows facts from
-// where its owner loaded it. consume() is called on the follower's thread, batch by batch, in order.
+// where its owner loaded it. consume() is called on the follower's thread, batch by batch, in
+// order.
 class MemoryView {
  public:
   virtual ~MemoryView() = default;

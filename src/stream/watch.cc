@@ -24,7 +24,9 @@ bool Watch::follows(std::size_t follower, const Origin& origin) const {
   return followers_[follower].own_outbox != origin;
 }
 
-void Watch::start() { thread_ = std::thread([this] { run(); }); }
+void Watch::start() {
+  thread_ = std::thread([this] { run(); });
+}
 
 void Watch::stop() {
   {
@@ -140,7 +142,8 @@ void Watch::run() {
       changed_.wait(lock, woken);
       continue;
     }
-    const std::int64_t next_us = std::ranges::min_element(waiters_, {}, &Waiter::deadline_us)->deadline_us;
+    const std::int64_t next_us =
+        std::ranges::min_element(waiters_, {}, &Waiter::deadline_us)->deadline_us;
     const std::int64_t nap_us =
         std::clamp<std::int64_t>(next_us - clock_.monotonic_us(), 0, nap_us_max);
     changed_.wait_for(lock, std::chrono::microseconds(nap_us), woken);

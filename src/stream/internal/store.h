@@ -20,8 +20,8 @@ namespace matsuri::stream::internal {
 Result<bool> move_position(sql::Connection& connection, std::string_view view, const Origin& origin,
                            std::optional<std::uint64_t> from, std::uint64_t to);
 
-// Stores what became of `records` and the facts that follow, which it takes out of `result`. Gives the position of the last fact,
-// if any.
+// Stores what became of `records` and the facts that follow, which it takes out of `result`. Gives
+// the position of the last fact, if any.
 Result<std::optional<Position>> store_result(sql::Connection& connection, std::string_view view,
                                              Outbox& outbox, std::span<const Record> records,
                                              BatchResult& result);

@@ -110,13 +110,12 @@ Result<void> ServerNode::open_stream() {
   TRY(stream->add_view(timeline_view, *timeline_outbox));
 
   // Positions are taken before the tables are read: what changes between comes twice, never not.
-  PositionSet main_end;
   TRY_ASSIGN(const std::uint64_t main_offset, main_outbox->end_offset());
-  main_end.raise(Position{main_outbox->origin(), main_offset});
+  const Position main_end{main_outbox->origin(), main_offset};
   TRY(main_db->read_and_wait(
       [this](sql::Connection& connection) { return standings->load(connection); }));
-  stream->add_memory_view(*standings, main_end);
-  stream->add_memory_view(*directory, main_end);
+  stream->add_memory_view(*standings, {main_end});
+  stream->add_memory_view(*directory, {main_end});
 
   TRY_ASSIGN(const std::uint64_t timeline_offset, timeline_outbox->end_offset());
   const std::uint64_t kept = timeline::live_event_count_max;
@@ -127,9 +126,7 @@ Result<void> ServerNode::open_stream() {
   TRY_ASSIGN(const std::vector<stream::Record> kept_facts,
              timeline_outbox->read(live_from.offset, kept));
   live->consume(kept_facts);
-  PositionSet live_begin = main_end;
-  live_begin.raise(Position{timeline_outbox->origin(), timeline_offset});
-  stream->add_memory_view(*live, live_begin);
+  stream->add_memory_view(*live, {main_end, Position{timeline_outbox->origin(), timeline_offset}});
   timeline = std::make_unique<timeline::Timeline>(*journal, *ids, *stream, recent_keys,
                                                   io::system_clock());
   return {};

@@ -91,11 +91,6 @@ Result<CommandStatus> command_status(sql::Connection& connection, std::string_vi
   return status;
 }
 
-Result<void> forget_outcomes(sql::Connection& connection, std::int64_t before_unix_ms) {
-  TRY(connection.execute("DELETE FROM refusal WHERE unix_ms < ?", {before_unix_ms}));
-  return {};
-}
-
 Result<std::vector<QuarantinedRecord>> list_quarantine(sql::Connection& connection) {
   std::vector<QuarantinedRecord> all;
   TRY(connection.query(

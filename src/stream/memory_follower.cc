@@ -16,13 +16,12 @@ MemoryFollower::MemoryFollower(const Feeds& feeds, Watch& watch, std::shared_ptr
                                const StreamOptions& options)
     : feeds_(feeds), watch_(watch), signal_(std::move(signal)), options_(options) {}
 
-void MemoryFollower::add(MemoryView& view, const PositionSet& from) {
+void MemoryFollower::add(MemoryView& view, const std::vector<Position>& from) {
   const std::size_t index = watch_.add_follower(std::nullopt);
   Follower follower{.view = &view, .index = index, .tally = nullptr, .from = {}, .follows = {}};
   follower.tally = std::make_unique<Tally>(view.name(), options_.metrics,
                                            [this, index] { return watch_.lag(index).unread; });
-  for (const Position& position : from.positions())
-    follower.from.emplace(position.origin, position.offset);
+  for (const Position& position : from) follower.from.emplace(position.origin, position.offset);
   followers_.push_back(std::move(follower));
 }
 

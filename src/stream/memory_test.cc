@@ -68,7 +68,7 @@ TEST_P(MemoryTest, FollowsFromWhereItWasLoaded) {
     Seen view;
     Stream stream(options());
     ASSERT_TRUE(stream.add_outbox(*store.outbox).ok());
-    stream.add_memory_view(view, set_of(loaded));
+    stream.add_memory_view(view, {loaded});
     ASSERT_TRUE(stream.start().ok());
     last = put(store, 4);
     ASSERT_TRUE(stream.drain(drain_ms));
@@ -86,10 +86,24 @@ TEST_P(MemoryTest, FollowsFromWhereItWasLoaded) {
     return without;
   }());
   ASSERT_TRUE(stream.add_outbox(*store.outbox).ok());
-  stream.add_memory_view(view, set_of(last));
+  stream.add_memory_view(view, {last});
   ASSERT_TRUE(stream.start().ok());
   ASSERT_TRUE(stream.drain(drain_ms));
   EXPECT_THAT(view.ids(), ElementsAre(5)) << "resumed";
+}
+
+// Offset 0 is a place like others: before the first.
+TEST_P(MemoryTest, FollowsFromTheBeginning) {
+  Store store = open_store(fresh_options());
+  put(store, 1);
+  Seen view;
+  Stream stream(options());
+  ASSERT_TRUE(stream.add_outbox(*store.outbox).ok());
+  stream.add_memory_view(view, {Position{store.outbox->origin(), 0}});
+  ASSERT_TRUE(stream.start().ok());
+  put(store, 2);
+  ASSERT_TRUE(stream.drain(drain_ms));
+  EXPECT_THAT(view.ids(), ElementsAre(1, 2));
 }
 
 // An origin that add_memory_view() does not name is followed from its end; one that comes back,
@@ -126,7 +140,7 @@ TEST_P(MemoryTest, GoesOnBehindWhatRetentionHasDropped) {
   Seen view;
   Stream stream(options());
   ASSERT_TRUE(stream.add_outbox(*store.outbox).ok());
-  stream.add_memory_view(view, set_of(loaded));
+  stream.add_memory_view(view, {loaded});
   ASSERT_TRUE(stream.start().ok());
   ASSERT_TRUE(stream.drain(drain_ms));
   EXPECT_THAT(view.ids(), ElementsAre(7, 8, 9));

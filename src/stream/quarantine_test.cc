@@ -158,13 +158,6 @@ TEST_P(QuarantineTest, StoresRefusalsWithTheirReason) {
                                                   .code = Code::conflict,
                                                   .reason = "said so: refuse me"}}));
   EXPECT_EQ(facts[1].header.account, AccountId{7});
-  ASSERT_TRUE(store.db
-                  ->write_and_wait([](sql::Connection& connection) {
-                    return forget_outcomes(connection, 1'700'000'000'004);
-                  })
-                  .ok());
-  EXPECT_EQ(status_at(store, at(2)).state, CommandState::applied) << "forgotten";
-  EXPECT_EQ(status_at(store, at(4)).state, CommandState::refused);
 }
 
 }  // namespace

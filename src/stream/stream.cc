@@ -41,7 +41,7 @@ class Stream::Impl {
     return {};
   }
 
-  void add_memory_view(MemoryView& view, const PositionSet& from) {
+  void add_memory_view(MemoryView& view, const std::vector<Position>& from) {
     MATSURI_ASSERT(!started_, "views are added before start()");
     memory_.add(view, from);
   }
@@ -140,7 +140,7 @@ void Stream::remove_origin(const Origin& origin) { impl_->feeds().remove(origin)
 
 Result<void> Stream::add_view(View& view, Outbox& outbox) { return impl_->add_view(view, outbox); }
 
-void Stream::add_memory_view(MemoryView& view, PositionSet from) {
+void Stream::add_memory_view(MemoryView& view, const std::vector<Position>& from) {
   impl_->add_memory_view(view, from);
 }
 

@@ -77,8 +77,8 @@ class Stream {
 
   // Records go into `outbox`'s database, with positions, refusals and facts in one transaction.
   Result<void> add_view(View& view, Outbox& outbox);
-  // From `from` on (origins that are not named: from their end at start()).
-  void add_memory_view(MemoryView& view, PositionSet from);
+  // From behind `from` on (origins that are not named: from their end at start()).
+  void add_memory_view(MemoryView& view, const std::vector<Position>& from);
 
   Result<void> start();
   // Ends after the batches that run; what was read and not committed is read again at the next
@@ -112,9 +112,6 @@ class Stream {
 // read as applied. `account` is 0 for pending and applied: only what went another way is stored.
 Result<CommandStatus> command_status(sql::Connection& connection, std::string_view view,
                                      const Position& position);
-
-// Forgets refusals and duplicates of records that are older.
-Result<void> forget_outcomes(sql::Connection& connection, std::int64_t before_unix_ms);
 
 Result<std::vector<QuarantinedRecord>> list_quarantine(sql::Connection& connection);
 // Applies one quarantined record again (after the cause was mended), and takes it out of quarantine

@@ -94,12 +94,11 @@ Result<void> Node::open_stream() {
   TRY(stream->add_outbox(*timeline_outbox));
   view_ = std::make_unique<FaultyView>(timeline_view_, machine_.plants);
   TRY(stream->add_view(*view_, *timeline_outbox));
-  PositionSet main_end;
   TRY_ASSIGN(const std::uint64_t main_offset, main_outbox->end_offset());
-  main_end.raise(Position{main_outbox->origin(), main_offset});
+  const Position main_end{main_outbox->origin(), main_offset};
   TRY(main_db->read_and_wait(
       [this](sql::Connection& connection) { return standings->load(connection); }));
-  stream->add_memory_view(*standings, main_end);
+  stream->add_memory_view(*standings, {main_end});
   timeline =
       std::make_unique<timeline::Timeline>(*journal, *ids, *stream, recent_keys, machine_.clock);
   return {};

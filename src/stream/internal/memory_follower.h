@@ -27,7 +27,7 @@ class MemoryFollower {
   MemoryFollower& operator=(const MemoryFollower&) = delete;
 
   // REQUIRES: before start().
-  void add(MemoryView& view, const PositionSet& from);
+  void add(MemoryView& view, const std::vector<Position>& from);
   // Origins that add() did not name begin at the end that they have now.
   void start();
   void join();

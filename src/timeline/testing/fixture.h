@@ -110,11 +110,14 @@ class ViewTest : public sql::ForEachEngine {
   static auto read(sql::Db& db, Body body) {
     using Value = typename decltype(body(std::declval<sql::Connection&>()))::value_type;
     std::optional<Result<Value>> value;
+    // The body's own error is told to the Db as well, so that it is asked again as it would be in
+    // the server.
     const Result<void> done = db.read_and_wait([&](sql::Connection& connection) -> Result<void> {
       value = body(connection);
+      if (!value->ok()) return value->error();
       return {};
     });
-    MATSURI_ASSERT(done.ok(), done.ok() ? "" : done.error().message());
+    MATSURI_ASSERT(value.has_value(), done.ok() ? "" : done.error().message());
     return std::move(*value);
   }
   static FeedPage feed_of(sql::Db& db, const FeedQuery& query) {

@@ -21,6 +21,7 @@
 
 #include "base/log.h"
 #include "bench/report.h"
+#include "bench/scratch.h"
 #include "io/random.h"
 #include "journal/writer.h"
 #include "sql/db.h"
@@ -35,38 +36,6 @@ namespace {
 
 constexpr std::size_t batch_count = 16'384;  // as StreamOptions has it
 constexpr std::size_t values_count = 500;    // rows of one VALUES: more gave no more rows a second
-
-[[noreturn]] void give_up(const std::string& why) {
-  say("bench apply: " + why);
-  std::exit(1);
-}
-
-template <class T>
-T must(Result<T> result) {
-  if (!result.ok()) give_up(result.error().to_string());
-  if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
-
-// A folder of its own on a disk (not below /tmp, which may be memory), removed at the end.
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::exists("build") ? "build" : "/var/tmp");
-    name += "/bench-apply-XXXXXX";
-    if (::mkdtemp(name.data()) == nullptr) give_up("cannot make " + name);
-    path_ = name;
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 // A journal with posts of some 2 000 people, as exec writes them: about 100 bytes of text and an
 // idempotency key each, ten milliseconds apart. (The closer they are, the more posts there are

@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "bench/report.h"
+#include "bench/scratch.h"
 #include "http/router.h"
 #include "http/server.h"
 
@@ -35,11 +36,6 @@ namespace {
 constexpr std::string_view body = R"({"ok":true})";
 constexpr std::string_view request = "GET /null HTTP/1.1\r\nHost: localhost\r\n\r\n";
 constexpr double idle_baseline_bytes = 6144;
-
-[[noreturn]] void give_up(const std::string& why) {
-  say("bench http: " + why);
-  std::exit(1);
-}
 
 // A process that ends with this object, and with this program.
 class Child {
@@ -63,24 +59,6 @@ class Child {
 
  private:
   pid_t pid_ = -1;
-};
-
-class Folder {
- public:
-  Folder() {
-    path_ = (std::filesystem::temp_directory_path() / "bench-http-XXXXXX").string();
-    if (!::mkdtemp(path_.data())) give_up("cannot make " + path_);
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
 };
 
 void raise_file_limit() {

@@ -23,6 +23,7 @@
 #include "account/schema.h"
 #include "base/log.h"
 #include "bench/report.h"
+#include "bench/scratch.h"
 #include "import/importer.h"
 #include "io/thread_pool.h"
 #include "journal/id_maker.h"
@@ -38,38 +39,6 @@ namespace {
 
 // Lines that the importer takes together: the baseline's transactions are as large.
 constexpr std::size_t batch_count = 8192;
-
-[[noreturn]] void give_up(const std::string& why) {
-  say("bench import: " + why);
-  std::exit(1);
-}
-
-template <class T>
-T must(Result<T> result) {
-  if (!result.ok()) give_up(result.error().to_string());
-  if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
-
-// A folder of its own on a disk (not below /tmp, which may be memory), removed at the end.
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::exists("build") ? "build" : "/var/tmp");
-    name += "/bench-import-XXXXXX";
-    if (::mkdtemp(name.data()) == nullptr) give_up("cannot make " + name);
-    path_ = name;
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 // The texts, as files of the import format.
 struct Texts {

@@ -27,6 +27,7 @@
 #include <vector>
 
 #include "bench/report.h"
+#include "bench/scratch.h"
 #include "journal/reader.h"
 #include "journal/writer.h"
 
@@ -35,32 +36,6 @@ namespace {
 
 constexpr std::size_t payload_size = 200;
 constexpr int in_flight_max = 64;
-
-[[noreturn]] void give_up(const std::string& why) {
-  say("bench journal: " + why);
-  std::exit(1);
-}
-
-// A folder of its own on a disk (not below /tmp, which may be memory), removed at the end.
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::exists("build") ? "build" : "/var/tmp");
-    name += "/bench-journal-XXXXXX";
-    if (!::mkdtemp(name.data())) give_up("cannot make " + name);
-    path_ = name;
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 // What is written is known again when it is read: who wrote it, and as which of its records.
 std::string payload_of(std::uint64_t thread, std::uint64_t index) {

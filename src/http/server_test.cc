@@ -9,6 +9,7 @@
 #include <mutex>
 #include <thread>
 
+#include "base/assert.h"
 #include "http/testing_client.h"
 
 namespace matsuri::http {
@@ -26,7 +27,9 @@ class Held {
   }
   Responder take(std::size_t count) {  // the last, once there are so many
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, std::chrono::seconds(20), [&] { return responders_.size() >= count; });
+    const bool has_come = changed_.wait_for(lock, std::chrono::seconds(20),
+                                            [&] { return responders_.size() >= count; });
+    MATSURI_ASSERT(has_come, "the request was not handed on");
     Responder last = std::move(responders_.back());
     responders_.pop_back();
     return last;
@@ -343,7 +346,7 @@ TEST_F(ServerTest, TellsTheRate) {
 // ---- Time
 
 TEST_F(ServerTest, EndsConnectionsThatAreIdle) {
-  options.idle_timeout_ms = 300;
+  options.idle_timeout_ms = 600;
   TestClient fresh = client();
   EXPECT_TRUE(fresh.has_ended());
   TestClient used = client();
@@ -354,7 +357,7 @@ TEST_F(ServerTest, EndsConnectionsThatAreIdle) {
   TestClient waiting = client();
   waiting.send("GET /held HTTP/1.1\r\nHost: a\r\n\r\n");
   Responder late = held.take(1);
-  std::this_thread::sleep_for(std::chrono::milliseconds(700));
+  std::this_thread::sleep_for(std::chrono::milliseconds(1000));
   late.send(Response{.body = "late"});
   EXPECT_EQ(waiting.read().body, "late");
   EXPECT_EQ(waiting.get("/hello").status, 200) << "and has its time after the answer";

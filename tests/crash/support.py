@@ -303,7 +303,7 @@ class Mariadb:
         self.process = None
         self.user = ["--user=root"] if os.geteuid() == 0 else []
         subprocess.run(
-            [self.PATHS[1], "--no-defaults", "--auth-root-authentication-method=normal",
+            [self.PATHS[1], "--no-defaults", "--force", "--auth-root-authentication-method=normal",
              "--skip-test-db", "--innodb-log-file-size=32M", f"--datadir={self.folder}/data",
              *self.user], check=True, capture_output=True, timeout=120)
 

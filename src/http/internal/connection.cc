@@ -45,7 +45,7 @@ Connection::~Connection() = default;
 
 void Connection::start() {
   self_ = shared_from_this();
-  active_ms_ = loop_.wheel.now_ms() - hot_idle_ms;
+  active_ms_ = loop_.wheel.now_ms() - TimerWheel::tick_ms - 1;  // no reason to heat() for the first
   index = loop_.connections.size();
   loop_.connections.push_back(this);
   arm_read();

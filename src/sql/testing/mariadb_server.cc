@@ -98,6 +98,7 @@ fs::path template_folder() {
     fs::remove_all(draft);
     std::vector<std::string> words = {installer_path,
                                       "--no-defaults",
+                                      "--force",  // also where the host's own name is not known
                                       "--auth-root-authentication-method=normal",
                                       "--skip-test-db",
                                       "--innodb-log-file-size=32M",

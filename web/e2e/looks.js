@@ -19,7 +19,15 @@ const pages = {
 };
 const for_guests = ["sign-up", "log-in"];
 
+/** Until nothing moves: a colour on its way from one to the other is neither. */
+async function settle(person) {
+  await person.page.evaluate(() => document.fonts.ready);
+  await person.page.waitForFunction(() => document.getAnimations().every((one) =>
+    one.playState !== "running" || one.effect.getTiming().iterations === Infinity));
+}
+
 async function check(person, where) {
+  await settle(person);
   assert.deepEqual(await person.page.evaluate(problems_of_page), [], where);
 }
 
@@ -27,13 +35,10 @@ async function visit(person, name, post) {
   const [address, ready] = pages[name];
   await person.page.goto(address ?? post);
   await person.page.waitForSelector(ready);
-  // The first paint is the chosen one; fonts and the page's own entrance are behind us then.
-  await person.page.evaluate(() => document.fonts.ready);
-  await person.page.waitForFunction(() => document.getAnimations().every((one) =>
-    one.playState !== "running" || one.effect.getTiming().iterations === Infinity));
 }
 
 async function take(person, shots, name) {
+  await settle(person);
   await person.page.screenshot({ path: path.join(shots, `${name}.png`), caret: "initial" });
 }
 

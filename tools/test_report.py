@@ -142,8 +142,10 @@ def condition_holds(condition, root):
     if condition == "no-shared-data":
         shared = os.environ.get("MATSURI_SHARED") or root.parent / "shared"
         return not (pathlib.Path(shared) / "data").is_dir()
-    if condition == "not-root":
-        return os.geteuid() != 0
+    if condition == "no-mount":
+        status = pathlib.Path("/proc/self/status").read_text(encoding="ascii")
+        effective = int(re.search(r"^CapEff:\s+(\w+)$", status, re.MULTILINE)[1], 16)
+        return not effective >> 21 & 1  # CAP_SYS_ADMIN
     raise ValueError(f"tests/skips.txt: unknown condition {condition}")
 
 

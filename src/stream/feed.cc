@@ -242,6 +242,7 @@ void Feeds::add(std::shared_ptr<Feed> feed) {
     const std::lock_guard lock(mutex_);
     for (const auto& known : *list_)
       if (known->origin() == feed->origin()) return;
+    feed->join();
     auto list = std::make_shared<List>(*list_);
     list->push_back(std::move(feed));
     list_ = std::move(list);

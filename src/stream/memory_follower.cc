@@ -79,7 +79,7 @@ void MemoryFollower::refresh_follows() {
       const Origin& origin = feed->origin();
       if (follower.follows.contains(origin)) continue;
       const auto from = follower.from.find(origin);
-      const std::uint64_t offset = from != follower.from.end() ? from->second : feed->end();
+      const std::uint64_t offset = from != follower.from.end() ? from->second : feed->joined_at();
       Follow follow;
       follow.feed = feed;
       follow.cursor = feed->open_cursor();

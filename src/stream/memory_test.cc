@@ -106,8 +106,8 @@ TEST_P(MemoryTest, FollowsFromTheBeginning) {
   EXPECT_THAT(view.ids(), ElementsAre(1, 2));
 }
 
-// An origin that add_memory_view() does not name is followed from its end; one that comes back,
-// from where it was left.
+// An origin that add_memory_view() does not name is followed from its end when it came; one that
+// comes back, from where it was left.
 TEST_P(MemoryTest, FollowsOriginsThatComeAndGo) {
   Store store = open_store(fresh_options());
   const auto writer = open_writer();

@@ -77,7 +77,8 @@ class Stream {
 
   // Records go into `outbox`'s database, with positions, refusals and facts in one transaction.
   Result<void> add_view(View& view, Outbox& outbox);
-  // From behind `from` on (origins that are not named: from their end at start()).
+  // From behind `from` on (origins that are not named: from their end when they came to the
+  // stream).
   void add_memory_view(MemoryView& view, const std::vector<Position>& from);
 
   Result<void> start();

@@ -43,6 +43,9 @@ class Feed {
   std::uint64_t end() const { return end_.load(std::memory_order_acquire); }
   // True where `offset` was news.
   bool raise_end(std::uint64_t offset);
+  // The end when the origin came to the stream: set once, before any other thread has the feed.
+  std::uint64_t joined_at() const { return joined_at_; }
+  void join() { joined_at_ = end(); }
 
   // Looks how far the origin goes, for what others than this process write. May wait.
   virtual Result<void> poll() = 0;
@@ -57,6 +60,7 @@ class Feed {
  private:
   Origin origin_;
   std::atomic<std::uint64_t> end_{0};
+  std::uint64_t joined_at_ = 0;
 };
 
 // All origins, as they come and go. Thread-safe.

@@ -18,11 +18,16 @@ import sys
 import xml.etree.ElementTree as ElementTree
 
 
+# Of a failed program, so that a log that is all that is left of a run says why.
+output_lines_max = 80
+
+
 @dataclasses.dataclass
 class Results:
     passed: int = 0
     failed: list = dataclasses.field(default_factory=list)
     skipped: list = dataclasses.field(default_factory=list)  # (name, reason)
+    outputs: list = dataclasses.field(default_factory=list)  # (program, what it printed) of the failed
 
 
 def read_gtest(path, results):
@@ -60,6 +65,8 @@ def read_ctest(folder, results):
         return
     for case in ElementTree.parse(junit).iter("testcase"):
         name, status = case.get("name"), case.get("status")
+        if status == "fail":
+            results.outputs.append((name, case.findtext("system-out") or ""))
         reports = sorted(folder.glob(f"{name}.xml")) + sorted(folder.glob(f"{name}_[0-9]*.xml"))
         failed_before = len(results.failed)
         counted = [read_gtest(path, results) for path in reports]
@@ -170,6 +177,10 @@ def main(arguments):
         for name, _ in bad:
             results.failed.append(f"{name}: skipped, and tests/skips.txt does not excuse it here")
         results.skipped = [row for row in results.skipped if row not in bad]
+    for program, output in results.outputs:
+        print(f"{program} said at its end:")
+        for line in output.splitlines()[-output_lines_max:]:
+            print(f"  | {line}")
     for name in results.failed:
         print(f"FAILED: {name}")
     print(f"{results.passed} passed, {len(results.failed)} failed, {len(results.skipped)} skipped")

@@ -212,8 +212,9 @@ class Writer::Impl {
       durable_offset_.store(batch.next_offset() - 1, std::memory_order_release);
     else
       fail(written.error());
-    batch.finish(origin_, written.ok() ? written : Result<void>(failure()));
+    // Before the answers: who is answered finds the record among what the stream knows of.
     if (written.ok()) listeners_.call();
+    batch.finish(origin_, written.ok() ? written : Result<void>(failure()));
     lock.lock();
   }
 

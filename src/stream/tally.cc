@@ -50,13 +50,15 @@ Tally::Tally(std::string_view view, metrics::Registry* registry,
       &registry->histogram("matsuri_applier_commit_seconds", "From BEGIN to the end of COMMIT",
                            metrics::seconds_bounds(), labels);
   scrape_ = registry->on_scrape([this, scrape, lag = std::move(lag), last = Counts{}]() mutable {
+    // In this order: a record that is in neither of the two when they are read is settled.
+    const std::uint64_t unread = lag();
     const Counts now = counts();
     for (std::size_t index = 0; index < counter_series.size(); ++index) {
       const auto count = counter_series[index].count;
       scrape.counters[index]->add(now.*count - last.*count);
     }
     scrape.in_flight->set(static_cast<std::int64_t>(now.in_flight));
-    scrape.lag->set(static_cast<std::int64_t>(lag()));
+    scrape.lag->set(static_cast<std::int64_t>(unread));
     last = now;
   });
 }

@@ -67,7 +67,7 @@ class StopTest(support.CrashTest):
         rebuild = server.command("rebuild", "timeline")
         self.assertEqual(rebuild.returncode, 1)
         self.assertIn("another matsuri works on", rebuild.stderr)
-        self.assertEqual(server.get("/readyz")[0], 200)
+        self.assertEqual(server.get("/v1/communities/1/posts")[0], 200)
 
 
 class CommandTest(support.CrashTest):

@@ -48,6 +48,19 @@ def ignore_end_signals():
         signal.signal(number, signal.SIG_IGN)
 
 
+def free_port():
+    """A port that a restarted server finds free again: below those that the kernel gives to clients, who
+    might else hold it (a client that keeps trying a port of its own range can even connect to itself)."""
+    while True:
+        port = random.SystemRandom().randrange(20_000, 32_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+
+
 class Server:
     """`matsuri serve` on a folder; it may be killed and started again."""
 
@@ -58,7 +71,7 @@ class Server:
         self.config.write_text(config + FREE_RATES, encoding="utf-8")
         self.log = self.folder / f"{self.data.name}.log"
         self.process = None
-        self.port = 0
+        self.port = free_port()
 
     def start(self, with_ignored_signals=False, timeout_s=60):
         begin = self.log.stat().st_size if self.log.exists() else 0
@@ -175,10 +188,14 @@ def sign_up(port, handle):
     if status == 409:  # It was made by a request that nobody answered.
         status, body, headers = request(port, "POST", "/v1/sessions",
                                         {"handle": handle, "password": PASSWORD})
+    if status == 503:  # A server that ends is busy for good.
+        raise NoAnswer(f"sign-up: {status} {body!r}")
     if status != 201:
         raise AssertionError(f"sign-up: {status} {body!r}")
     status, made, _ = request(port, "POST", "/v1/tokens", {"label": "test"},
                               cookie=headers["set-cookie"].split(";")[0])
+    if status == 503:
+        raise NoAnswer(f"token: {status} {made!r}")
     if status != 201:
         raise AssertionError(f"token: {status} {made!r}")
     return json.loads(body), json.loads(made)["token"]

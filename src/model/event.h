@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -19,28 +20,120 @@ namespace matsuri {
 
 // Equal to the field number in api/events.proto's oneof. Never reused, never renumbered.
 enum class EventKind : std::uint16_t {
-  publish_post = 1,        // command
-  account_changed = 20,    // fact of main
-  block_changed = 21,      // fact of main
-  credential_closed = 22,  // fact of main
-  post_published = 40,     // fact of timeline
-  command_refused = 41,    // fact of timeline
+  // Deferred commands.
+  publish_post = 1,
+  edit_post = 2,
+  delete_post = 3,
+  set_follow = 4,
+  set_empathy = 5,
+  mark_notifications_read = 6,
+  // Facts of main.
+  account_changed = 20,
+  block_changed = 21,
+  credential_closed = 22,
+  mute_changed = 23,
+  title_changed = 24,
+  community_changed = 25,
+  // Facts of timeline.
+  post_published = 40,
+  command_refused = 41,
+  post_edited = 42,
+  post_deleted = 43,
+  follow_changed = 44,
+  // Facts of empathy.
+  empathy_changed = 60,
+  // Facts of notification.
+  notification_changed = 80,
 };
 
-// Command: a post is to appear. Fat: everything that any view needs.
+// A name in one language.
+struct LocalName {
+  std::string language{};  // BCP 47
+  std::string text{};
+
+  bool operator==(const LocalName&) const = default;
+};
+
+enum class Role : std::uint8_t { user = 0, moderator = 1, support = 2, admin = 3 };
+enum class Audience : std::uint8_t { everyone = 0, nobody = 1 };
+enum class FollowKind : std::uint8_t { person = 1, community = 2 };
+enum class CommunityKind : std::uint8_t { main = 0, official = 1, user = 2, announcement = 3 };
+// Who may post in a community. Staff are moderators and admins; they may wherever an owner may.
+enum class Posters : std::uint8_t { everyone = 0, staff = 1, owner = 2 };
+// Bits of what a community takes.
+enum PostKind : std::uint8_t { post_kind_text = 1, post_kind_drawing = 2 };
+
+// Command: a post or (with a parent) a comment is to appear. Fat: everything that any view needs.
 struct PublishPost {
   PostId post{};
   CommunityId community{};
   AccountId author{};
-  std::string text{};              // NFC, within the limits of timeline/model.h
+  std::string text{};  // NFC, within the limits of timeline/model.h; may be empty beside a drawing
   std::string language{};          // BCP 47, or empty
   std::string import_source{};     // empty unless imported
   std::string import_source_id{};  // the id that the source has for it
+  PostId parent{};                 // none for a post
+  AccountId parent_author{};
+  std::uint8_t feeling = 0;  // 0..5
+  bool spoiler = false;
+  std::string tag{};      // one line, or empty
+  std::string drawing{};  // the stored form of drawing/, or empty
 
   bool operator==(const PublishPost&) const = default;
 };
 
-enum class Role : std::uint8_t { user = 0, moderator = 1, support = 2, admin = 3 };
+// Command: what a post says from now on, whole. The latest one wins; a deleted post stays deleted.
+struct EditPost {
+  PostId post{};
+  CommunityId community{};
+  AccountId author{};
+  PostId parent{};
+  std::string text{};
+  std::uint8_t feeling = 0;
+  bool spoiler = false;
+  std::string tag{};
+
+  bool operator==(const EditPost&) const = default;
+};
+
+// Command: a post is to be gone for good. May be applied before what it deletes.
+struct DeletePost {
+  PostId post{};
+  CommunityId community{};
+  AccountId author{};
+  PostId parent{};
+
+  bool operator==(const DeletePost&) const = default;
+};
+
+// Command: whether `account` follows a person or a community. The latest one wins.
+struct SetFollow {
+  AccountId account{};
+  FollowKind kind = FollowKind::person;
+  std::uint64_t target = 0;  // an AccountId or a CommunityId, as `kind` says
+  bool followed = false;
+
+  bool operator==(const SetFollow&) const = default;
+};
+
+// Command: whether `account` feels empathy with a post. The latest one wins.
+struct SetEmpathy {
+  PostId post{};
+  AccountId post_author{};
+  CommunityId community{};
+  AccountId account{};
+  bool given = false;
+
+  bool operator==(const SetEmpathy&) const = default;
+};
+
+// Command: `account` has seen its notifications up to that one.
+struct MarkNotificationsRead {
+  AccountId account{};
+  std::uint64_t up_to = 0;  // a sequence number of the recipient's own
+
+  bool operator==(const MarkNotificationsRead&) const = default;
+};
 
 // Fact: what others may know of an account.
 struct AccountChanged {
@@ -51,6 +144,10 @@ struct AccountChanged {
   Role role = Role::user;
   std::uint32_t epoch = 0;  // sessions of a lower epoch are over
   std::int64_t created_unix_ms = 0;
+  std::uint64_t face = 0;  // the genome; 0 stands for the one made from the id
+  std::string bio{};
+  Audience follows_shown_to = Audience::everyone;
+  Audience empathies_shown_to = Audience::everyone;
 
   bool operator==(const AccountChanged&) const = default;
 };
@@ -73,7 +170,48 @@ struct CredentialClosed {
   bool operator==(const CredentialClosed&) const = default;
 };
 
-// Fact: a post is in the timeline.
+// Fact: whether `account` mutes `target`: does not want to see what they say, without their
+// knowing.
+struct MuteChanged {
+  AccountId account{};
+  AccountId target{};
+  std::uint64_t rev = 0;  // of this pair
+  bool muted = false;
+
+  bool operator==(const MuteChanged&) const = default;
+};
+
+// Fact: a title (a game, a programme) as it is now.
+struct TitleChanged {
+  TitleId title{};
+  std::uint64_t rev = 0;
+  std::vector<LocalName> names{};  // at least one
+  std::vector<std::string> platforms{};
+  std::string publisher{};
+  std::string crest{};  // one grapheme, shown on its lantern
+  CommunityId main_community{};
+  std::int64_t created_unix_ms = 0;
+
+  bool operator==(const TitleChanged&) const = default;
+};
+
+// Fact: a community and its rules as they are now.
+struct CommunityChanged {
+  CommunityId community{};
+  std::uint64_t rev = 0;
+  TitleId title{};
+  CommunityKind kind = CommunityKind::main;
+  AccountId owner{};
+  std::vector<LocalName> names{};  // at least one
+  std::string description{};
+  std::uint8_t post_kinds = 0;  // bits of PostKind
+  Posters who_posts = Posters::everyone;
+  std::int64_t created_unix_ms = 0;
+
+  bool operator==(const CommunityChanged&) const = default;
+};
+
+// Fact: a post or a comment is in the timeline.
 struct PostPublished {
   PostId post{};
   std::uint64_t rev = 0;
@@ -81,6 +219,12 @@ struct PostPublished {
   AccountId author{};
   std::string text{};
   std::string language{};
+  PostId parent{};
+  AccountId parent_author{};
+  std::uint8_t feeling = 0;
+  bool spoiler = false;
+  std::string tag{};
+  bool drawn = false;  // it has a drawing
 
   bool operator==(const PostPublished&) const = default;
 };
@@ -96,8 +240,70 @@ struct CommandRefused {
   bool operator==(const CommandRefused&) const = default;
 };
 
-using Event = std::variant<PublishPost, AccountChanged, BlockChanged, CredentialClosed,
-                           PostPublished, CommandRefused>;
+// Fact: what a post says now.
+struct PostEdited {
+  PostId post{};
+  std::uint64_t rev = 0;  // the id of the edit
+  CommunityId community{};
+  AccountId author{};
+  PostId parent{};
+  std::string text{};
+  std::uint8_t feeling = 0;
+  bool spoiler = false;
+  std::string tag{};
+
+  bool operator==(const PostEdited&) const = default;
+};
+
+// Fact: a post is gone for good.
+struct PostDeleted {
+  PostId post{};
+  CommunityId community{};
+  AccountId author{};
+  PostId parent{};
+
+  bool operator==(const PostDeleted&) const = default;
+};
+
+// Fact: whether `account` follows a person or a community.
+struct FollowChanged {
+  AccountId account{};
+  FollowKind kind = FollowKind::person;
+  std::uint64_t target = 0;  // an AccountId or a CommunityId, as `kind` says
+  std::uint64_t rev = 0;     // the id of the command
+  bool followed = false;
+
+  bool operator==(const FollowChanged&) const = default;
+};
+
+// Fact: whether `account` feels empathy with a post, and how many do.
+struct EmpathyChanged {
+  PostId post{};
+  AccountId post_author{};
+  CommunityId community{};
+  AccountId account{};
+  std::uint64_t rev = 0;  // of the pair: the id of the command
+  bool given = false;
+  std::uint64_t count = 0;      // of the post, after it
+  std::uint64_t count_rev = 0;  // grows by one with every change of the count
+
+  bool operator==(const EmpathyChanged&) const = default;
+};
+
+// Fact: the notifications of `account` changed, or what of them is unread.
+struct NotificationChanged {
+  AccountId account{};
+  std::uint64_t rev = 0;
+  std::uint32_t unread_count = 0;
+
+  bool operator==(const NotificationChanged&) const = default;
+};
+
+using Event =
+    std::variant<PublishPost, EditPost, DeletePost, SetFollow, SetEmpathy, MarkNotificationsRead,
+                 AccountChanged, BlockChanged, CredentialClosed, MuteChanged, TitleChanged,
+                 CommunityChanged, PostPublished, CommandRefused, PostEdited, PostDeleted,
+                 FollowChanged, EmpathyChanged, NotificationChanged>;
 
 EventKind kind_of(const Event& event);
 std::string_view name_of(EventKind kind);

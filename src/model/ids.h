@@ -53,6 +53,7 @@ using AccountId = Id<struct AccountTag>;
 using CommunityId = Id<struct CommunityTag>;
 using PostId = Id<struct PostTag>;
 using SessionId = Id<struct SessionTag>;
+using TitleId = Id<struct TitleTag>;
 using TokenId = Id<struct TokenTag>;
 using JobId = Id<struct JobTag>;
 

@@ -10,7 +10,7 @@
 namespace matsuri::stream {
 namespace {
 
-// What a fact is about, for its header: the thing itself where it names one, else the account.
+// What a fact is about, for its header: the post where it names one, else whose it is.
 std::uint64_t subject_of(const Event& event) {
   return std::visit(
       [](const auto& fact) -> std::uint64_t {
@@ -18,8 +18,12 @@ std::uint64_t subject_of(const Event& event) {
           return fact.post.value;
         else if constexpr (requires { fact.resource_id; })
           return fact.resource_id;
-        else
+        else if constexpr (requires { fact.account; })
           return fact.account.value;
+        else if constexpr (requires { fact.community; })
+          return fact.community.value;
+        else
+          return fact.title.value;
       },
       event);
 }

@@ -1,6 +1,8 @@
 #include "ops/testing/world.h"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include "account/credential.h"
@@ -20,6 +22,16 @@ T must(Result<T> result) {
 
 std::unique_ptr<stream::Outbox> open_outbox(sql::Db& db, Node node) {
   return must(stream::Outbox::open(db, Region{0}, node, io::system_random()));
+}
+
+// A crowd may outrun the thread that allocates segments, and a slow disk anybody: then it is asked
+// again, as a client would.
+Position append(journal::Writer& journal, const RecordHeader& header, Bytes payload) {
+  for (;;) {
+    const Result<Position> position = journal.append_and_wait(header, payload);
+    if (position.ok() || position.error().code() != Code::busy) return must(position);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
 }
 
 }  // namespace
@@ -99,8 +111,7 @@ World::Posted World::post(AccountId author, const std::string& text, std::uint64
                           .author = author,
                           .text = text,
                           .language = "en"};
-  return {.post = event.post,
-          .position = must(journal->append_and_wait(header, as_bytes(encode(event))))};
+  return {.post = event.post, .position = append(*journal, header, as_bytes(encode(event)))};
 }
 
 Position World::post_poison(AccountId author) {
@@ -108,7 +119,7 @@ Position World::post_poison(AccountId author) {
                             .unix_ms = io::system_clock().unix_ms(),
                             .account = author,
                             .kind = EventKind::publish_post};
-  return must(journal->append_and_wait(header, as_bytes("no event")));
+  return append(*journal, header, as_bytes("no event"));
 }
 
 std::vector<std::string> World::texts() {

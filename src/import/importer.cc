@@ -13,10 +13,10 @@
 #include "base/assert.h"
 #include "import/import_ids.h"
 #include "import/internal/authors.h"
-#include "import/internal/lookup.h"
 #include "import/internal/post_queue.h"
 #include "import/line_reader.h"
 #include "model/event.h"
+#include "sql/query_in.h"
 
 namespace matsuri::imports {
 namespace {
@@ -312,8 +312,9 @@ Result<void> Run::drop_stored(std::vector<Candidate>& posts) {
   std::unordered_set<std::string> stored;
   TRY(parts_.timeline_db.read_and_wait([&](sql::Connection& connection) {
     stored.clear();
-    return internal::query_in(connection, "SELECT source_key FROM imported_post WHERE source_key",
-                              {}, keys, [&](const sql::Row& row) { stored.emplace(row.text(0)); });
+    return sql::query_in(
+        connection, {.head = "SELECT source_key FROM imported_post WHERE source_key", .keys = keys},
+        [&](const sql::Row& row) { stored.emplace(row.text(0)); });
   }));
   progress_.summary.known_count += stored.size();
   if (!stored.empty())

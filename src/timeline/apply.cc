@@ -10,34 +10,11 @@
 #include <unordered_set>
 #include <variant>
 
+#include "sql/query_in.h"
 #include "timeline/model.h"
 
 namespace matsuri::timeline {
 namespace {
-
-// Statements with a list have this many places, the last value repeated, so that one prepared text
-// serves every batch.
-constexpr std::size_t list_count = 256;
-
-// Calls `row` for each row of `head` IN (values) `tail`.
-Result<void> query_in(sql::Connection& connection, std::string_view head, std::string_view tail,
-                      std::span<const sql::Value> values, std::initializer_list<sql::Value> more,
-                      const sql::RowCallback& row) {
-  std::string text(head);
-  text += " IN (?";
-  for (std::size_t place = 1; place < list_count; ++place) text += ",?";
-  text += ')';
-  text += tail;
-  std::vector<sql::Value> parameters;
-  for (std::size_t first = 0; first < values.size(); first += list_count) {
-    const auto part = values.subspan(first, std::min(list_count, values.size() - first));
-    parameters.assign(part.begin(), part.end());
-    parameters.resize(list_count, part.back());
-    parameters.insert(parameters.end(), more.begin(), more.end());
-    TRY(connection.query(text, parameters, row));
-  }
-  return {};
-}
 
 // What identifies a post for the duplicate guard. The text is a record's or a row's.
 struct GuardKey {
@@ -116,16 +93,20 @@ class PostBatch {
     std::ranges::sort(keys);  // neighbours in the index are looked up one after the other
     values.reserve(keys.size());
     for (const KeyBytes& key : keys) values.emplace_back(bytes_of(key));
-    TRY(query_in(connection_, "SELECT account_key FROM idempotency WHERE account_key", "", values,
-                 {}, [&](const sql::Row& row) {
-                   KeyBytes key{};
-                   const Bytes stored = row.blob(0);
-                   std::memcpy(key.data(), stored.data(), std::min(key.size(), stored.size()));
-                   known_.insert(key);
-                 }));
+    TRY(sql::query_in(
+        connection_,
+        {.head = "SELECT account_key FROM idempotency WHERE account_key", .keys = values},
+        [&](const sql::Row& row) {
+          KeyBytes key{};
+          const Bytes stored = row.blob(0);
+          std::memcpy(key.data(), stored.data(), std::min(key.size(), stored.size()));
+          known_.insert(key);
+        }));
     values.assign(sources.begin(), sources.end());
-    TRY(query_in(connection_, "SELECT source_key FROM imported_post WHERE source_key", "", values,
-                 {}, [&](const sql::Row& row) { known_sources_.emplace(row.text(0)); }));
+    TRY(sql::query_in(
+        connection_,
+        {.head = "SELECT source_key FROM imported_post WHERE source_key", .keys = values},
+        [&](const sql::Row& row) { known_sources_.emplace(row.text(0)); }));
     return read_recent(std::move(authors), id_first);
   }
 
@@ -141,15 +122,21 @@ class PostBatch {
       const PublishPost& post = post_of(record);
       if (post.import_source.empty()) recent_.emplace(guard_of(post), never);
     }
-    return query_in(connection_, "SELECT author, community, text, id FROM post WHERE author",
-                    " AND id >= ?", authors, {compose_id(floor)}, [&](const sql::Row& row) {
-                      const IdParts id = parts_of(row.id(3));
-                      // Imported posts are of another journal, and those have no common order.
-                      if (id.node == import_node) return;
-                      const auto same =
-                          recent_.find({AccountId{row.id(0)}, CommunityId{row.id(1)}, row.text(2)});
-                      if (same != recent_.end()) same->second = std::max(same->second, id.unix_ms);
-                    });
+    const sql::Value after[] = {compose_id(floor)};
+    return sql::query_in(connection_,
+                         {.head = "SELECT author, community, text, id FROM post WHERE author",
+                          .keys = authors,
+                          .tail = " AND id >= ?",
+                          .after = after},
+                         [&](const sql::Row& row) {
+                           const IdParts id = parts_of(row.id(3));
+                           // Imported posts are of another journal, and those have no common order.
+                           if (id.node == import_node) return;
+                           const auto same = recent_.find(
+                               {AccountId{row.id(0)}, CommunityId{row.id(1)}, row.text(2)});
+                           if (same != recent_.end())
+                             same->second = std::max(same->second, id.unix_ms);
+                         });
   }
 
   static GuardKey guard_of(const PublishPost& post) {

@@ -3,7 +3,7 @@
 #include <map>
 #include <utility>
 
-#include "import/internal/lookup.h"
+#include "sql/query_in.h"
 
 namespace matsuri::imports::internal {
 namespace {
@@ -45,12 +45,12 @@ Result<void> Authors::load(std::span<const Person> people) {
     std::vector<std::pair<std::string, AccountId>> found;
     TRY(db_.read_and_wait([&](sql::Connection& connection) {
       found.clear();
-      return query_in(connection,
-                      "SELECT source_id, account FROM imported_account WHERE source = ? AND "
-                      "source_id",
-                      before, keys, [&](const sql::Row& row) {
-                        found.emplace_back(row.text(0), AccountId{row.id(1)});
-                      });
+      return sql::query_in(
+          connection,
+          {.head = "SELECT source_id, account FROM imported_account WHERE source = ? AND source_id",
+           .before = before,
+           .keys = keys},
+          [&](const sql::Row& row) { found.emplace_back(row.text(0), AccountId{row.id(1)}); });
     }));
     for (const auto& [id, account] : found) put({source, id}, account);
   }

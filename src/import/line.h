@@ -8,10 +8,13 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
+
+#include "model/event.h"
 
 namespace matsuri::imports {
 
-inline constexpr std::size_t line_size_max = 65'536;
+inline constexpr std::size_t line_size_max = 262'144;
 
 // Why a line is not taken, in the order in which the reasons are looked for. The names are part of
 // the format.
@@ -23,11 +26,16 @@ enum class RefusalCode : std::uint8_t {
   time_before_2010,
   time_ahead,
   text_invalid,
+  drawing_invalid,
   handle_taken,
   unknown_author,
+  unknown_title,
   unknown_community,
+  unknown_post,
+  unknown_target,
+  not_allowed,
 };
-inline constexpr std::size_t refusal_code_count = 10;
+inline constexpr std::size_t refusal_code_count = 15;
 std::string_view name_of(RefusalCode code);
 
 struct Refusal {
@@ -35,26 +43,73 @@ struct Refusal {
   std::string detail;  // for people: printable, and bounded
 };
 
-struct UserLine {
+// What stands in every line. Ids that a line names are ids of the same source.
+struct LineKey {
   std::string source;
   std::string id;
   std::int64_t created_unix_ms = 0;
+};
+
+struct UserLine {
+  LineKey key;
   std::string name;    // cleaned
   std::string handle;  // the one that was wished for, where that can be; else the made one
   bool handle_is_made = false;
+  std::string bio;         // cleaned
+  std::uint64_t face = 0;  // 0: the one made from the account's id
 };
 
+struct TitleLine {
+  LineKey key;
+  std::vector<LocalName> names;  // cleaned, as all below
+  std::vector<std::string> platforms;
+  std::string publisher;
+  std::string crest;
+};
+
+struct CommunityLine {
+  LineKey key;
+  CommunityKind kind{};
+  std::string title;  // empty where there is none
+  std::string owner;
+  std::vector<LocalName> names;
+  std::string description;
+  std::uint8_t post_kinds = post_kind_text | post_kind_drawing;
+  Posters who_posts = Posters::everyone;
+};
+
+// A post or, where `post` is not empty, a comment. Of `community`, `in` and `post` one is there.
 struct PostLine {
-  std::string source;
-  std::string id;
-  std::int64_t created_unix_ms = 0;
+  LineKey key;
   std::string author;
-  std::string community;
-  std::string text;  // cleaned
+  std::string community;  // Matsuri's own id
+  std::string in;         // the id of a community line
+  std::string post;       // the id of the post line that a comment is about
+  std::string text;       // cleaned; may be empty beside a drawing
+  std::string drawing;    // the stored form of drawing/, or empty
+  std::uint8_t feeling = 0;
+  bool spoiler = false;
+  std::string tag;
   std::string language;
+
+  bool is_comment() const { return !post.empty(); }
 };
 
-using Line = std::variant<UserLine, PostLine>;
+// Of `target` and `in` one is there.
+struct FollowLine {
+  LineKey key;
+  std::string account;
+  std::string target;
+  std::string in;
+};
+
+struct EmpathyLine {
+  LineKey key;
+  std::string account;
+  std::string post;
+};
+
+using Line = std::variant<UserLine, TitleLine, CommunityLine, PostLine, FollowLine, EmpathyLine>;
 
 // A line of nothing but white space says nothing.
 bool is_blank(std::string_view line);

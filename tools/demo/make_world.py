@@ -18,7 +18,7 @@ import sys
 
 import pictures
 import scenes  # noqa: F401 (its pictures enter the list of all)
-from hand import Hand
+from hand import MIDDLE, THIN, Hand
 from people import COMMUNITIES, PEOPLE, TITLES
 
 FOLDER = pathlib.Path(__file__).resolve().parent
@@ -38,6 +38,10 @@ TALK_LAST_MS = unix_ms(2026, 11, 24, 20)  # its last one
 END_MS = unix_ms(2026, 11, 24, 23, 30)    # the last of anything
 # How much is said in each hour of a day, in UTC: two evenings, for people live in two places.
 HOURS = (2, 1, 1, 1, 1, 2, 3, 4, 5, 7, 9, 10, 11, 9, 6, 4, 4, 5, 7, 9, 10, 9, 6, 3)
+
+# Who presses harder, and which pictures nobody draws the other way round.
+BOLD_HANDS = {"haruko", "tern", "gohan", "old_drum", "yuzu", "kenta_3", "dot_dot", "kumo"}
+UPRIGHT = {"kanji", "dungeon_map", "board", "cat_asleep"}
 
 COMMENT_COUNT = 300
 FOLLOW_COUNT = 420
@@ -99,10 +103,16 @@ def language_of(text):
     return "ja" if re.search("[\u3040-\u30ff\u4e00-\u9fff]", text) else "en"
 
 
-def draw(picture, seed):
+def draw(who, picture, seed):
+    """Nobody sits before the paper like another: a picture is a little aside, larger or smaller,
+    and some draw it the other way round. What is written or counted stays as it is."""
     name, *arguments = picture
     hand = Hand(seed)
-    pictures.PICTURES[name](hand, *(int(a) if a.isdigit() else a for a in arguments))
+    hand.pen = MIDDLE if who in BOLD_HANDS else THIN
+    turned = name not in UPRIGHT and hand.rng.random() < 0.45
+    scale = hand.rng.uniform(0.88, 1.03)
+    with hand.at(hand.around(160, 10), hand.around(60, 2), scale, turned), hand.at(-160, -60):
+        pictures.PICTURES[name](hand, *(int(a) if a.isdigit() else a for a in arguments))
     return hand.drawing()
 
 
@@ -112,7 +122,7 @@ def said_fields(said, seed):
     if said.text:
         fields["text"] = said.text
     if said.picture:
-        fields["drawing"] = draw(said.picture, seed)
+        fields["drawing"] = draw(said.who, said.picture, seed)
     if said.feeling:
         fields["feeling"] = said.feeling
     if said.spoiler:

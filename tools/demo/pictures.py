@@ -169,7 +169,7 @@ def fireworks(h, count=3, below="hills"):
     else:
         for x in (44, 110, 178, 244, 296):
             house(h, x, 117, 0.62)
-    for x in (150, 164) if count < 5 else ():
+    for x in (150, 164) if below == "hills" else ():
         person(h, x, 117, 0.5, arm_up=x == 164)
 
 
@@ -269,7 +269,12 @@ def mask_fox(h):
                 h.curve((side * 16, k), (side * 24, k - 3), (side * 30, k - 8))
         h.spot(0, 38, 3)
         h.curve((-8, 43), (0, 42), (8, 43))
-        h.blob((0, -30), (4, -24), (0, -16), (-4, -24))
+        if h.rng.random() < 0.5:
+            h.blob((0, -30), (4, -24), (0, -16), (-4, -24))
+        else:
+            h.spot(0, -22, 5)
+            h.line((-12, -30), (-9, -20))
+            h.line((12, -30), (9, -20))
     h.curve((198, 48), (226, 40), (246, 52), (262, 44))
     h.curve((122, 48), (94, 40), (74, 52), (58, 44))
 
@@ -286,6 +291,8 @@ def mask_oni(h):
             h.spot(side * 16, -6, 2.4)
             h.line((side * 12, 20), (side * 14, 10), (side * 18, 20))
         h.curve((-6, 8), (-3, 3), (0, 8), (3, 3), (6, 8))
+        for x in (-22, -8, 8, 22):
+            h.ring(x, -38 + abs(x) * 0.3, h.around(6, 1.5))
         h.blob((-24, 20), (0, 17), (24, 20), (14, 32), (-14, 32))
         for x in (-10, 0, 10):
             h.line((x, 19), (x, 31))
@@ -311,15 +318,42 @@ def mask_plain(h, sad=False):
 
 # Animals.
 
+def coat(h):
+    """What tells one cat from another."""
+    kind = h.rng.choice(("stripes", "patches", "collar", "socks"))
+    if kind == "stripes":
+        for x in (164, 174, 184):
+            h.curve((x, 68), (x + 4, 75), (x + 2, 83))
+        for x in (126, 132, 138):
+            h.line((x, 22), (x, 29))
+    elif kind == "patches":
+        h.spot(176, 84, 9)
+        h.spot(190, 100, 6)
+        h.spot(114, 30, 6)
+    elif kind == "collar":
+        with h.with_pen(MIDDLE):
+            h.curve((112, 68), (132, 74), (154, 67))
+        h.ring(133, 79, 4)
+        h.dot(133, 81)
+    else:
+        with h.with_pen(THICK):
+            for x in (125, 142):
+                h.line((x - 3, 110), (x + 3, 110))
+
+
 @picture
 def cat(h, eyes="open"):
     cat_head(h, 132, 44, 1.3, eyes)
     h.curve((112, 68), (96, 96), (102, 114), (178, 115), (204, 106), (196, 76), (160, 64))
-    h.curve((200, 106), (236, 112), (248, 88), (236, 74), (230, 84))
+    if h.rng.random() < 0.5:
+        h.curve((200, 106), (236, 112), (248, 88), (236, 74), (230, 84))
+    else:
+        h.curve((198, 82), (222, 70), (220, 40), (234, 24), (244, 34))
     h.line((126, 96), (126, 114))
     h.line((144, 96), (144, 114))
-    for x in (168, 178, 188):
-        h.curve((x, 70), (x + 3, 76), (x + 1, 82))
+    coat(h)
+    for side in h.rng.sample((40, 66, 262, 286), 2):
+        grass(h, side, 114)
 
 
 @picture

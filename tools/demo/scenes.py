@@ -3,8 +3,8 @@
 import math
 
 from hand import MIDDLE, THICK
-from pictures import (cat_head, cloud, grass, house, lantern, person, picture, smile, sparkle, star,
-                      waves)
+from pictures import (cat_head, cloud, grass, house, lantern, person, picture, smile, sparkle,
+                      star, waves)
 
 
 @picture

@@ -38,7 +38,8 @@ def text_faults(text, points_max, newline):
         faults.append("control")
     if any(0xFDD0 <= ord(c) <= 0xFDEF or ord(c) & 0xFFFE == 0xFFFE for c in text):
         faults.append("noncharacter")
-    if not newline and re.search("[\u2028\u2029\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]", text):
+    if not newline and re.search("[\u2028\u2029\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]",
+                                 text):
         faults.append("mark in a line")
     if text.strip() != text:
         faults.append("white space at an end")

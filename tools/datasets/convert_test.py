@@ -169,7 +169,8 @@ class Titles(unittest.TestCase):
 
     def test_japanese_names_in_latin_letters_say_so(self):
         rows = [{"game_id": i, "name_en": n} for i, n in
-                [("AALJ01", "Doubutsu"), ("AALP01", "Animals"), ("BBBJ", "Only"), ("BBBJ01", "Only")]]
+                [("AALJ01", "Doubutsu"), ("AALP01", "Animals"), ("BBBJ", "Only"),
+                 ("BBBJ01", "Only")]]
         records, _ = gather(titles.convert_wiiu, rows, None)
         self.assertEqual([t["names"] for t in of_kind(records, "title")],
                          [{"en": "Animals", "ja-Latn": "Doubutsu"}, {"en": "Only"}])
@@ -180,7 +181,8 @@ class Titles(unittest.TestCase):
             plain = pathlib.Path(folder, "t.tsv")
             plain.write_text('a\tb\n1\t"x\ny"\n2\t"say ""hi"""\n')
             subprocess.run(["zstd", "-q", plain], check=True)
-            self.assertEqual([r["b"] for r in lines.read_table(f"{plain}.zst")], ["x\ny", 'say "hi"'])
+            self.assertEqual([r["b"] for r in lines.read_table(f"{plain}.zst")],
+                             ["x\ny", 'say "hi"'])
 
 
 class Drawings(unittest.TestCase):
@@ -189,7 +191,8 @@ class Drawings(unittest.TestCase):
                 "recognized": True, "key_id": "9", "drawing": strokes, **more}
 
     def test_fits_the_canvas_and_keeps_the_times(self):
-        rows = [self.row([[[-1000, 2000], [0, 100], [5, 25]], [[0, 0, 0], [50, 50, 100], [1025, 1030, 1045]]]),
+        rows = [self.row([[[-1000, 2000], [0, 100], [5, 25]],
+                          [[0, 0, 0], [50, 50, 100], [1025, 1030, 1045]]]),
                 self.row([[[7], [7], [0]]], key_id="10", recognized=False, word="dot")]
         records, counts = gather(drawings.convert, rows)
         first, dot = of_kind(records, "post")
@@ -200,14 +203,16 @@ class Drawings(unittest.TestCase):
         self.assertEqual((counts["communities"], counts["users"], counts["posts"]), (3, 1, 2))
 
     def test_times_that_run_back_or_rest_too_long_are_bounded(self):
-        strokes = drawings.drawing_of([[[0, 9, 18, 27], [0, 9, 0, 9], [100, 50, 120, 99_999]]])["strokes"]
+        strokes = drawings.drawing_of([[[0, 9, 18, 27], [0, 9, 0, 9],
+                                        [100, 50, 120, 99_999]]])["strokes"]
         self.assertEqual(strokes[0]["points"][2::3], [0, 0, 20, 60_000])
         self.assertEqual(drawing_faults({"strokes": strokes}), [])
 
     def test_the_checker_sees_what_is_no_drawing(self):
         for strokes in [[], [{"pen": 4, "points": [0, 0, 0]}], [{"pen": 1, "points": [0, 0]}],
                         [{"pen": 1, "points": [1281, 0, 0]}], [{"pen": 1, "points": [0, 0, -1]}],
-                        [{"pen": 1, "points": [0.5, 0, 0]}], [{"pen": 1, "eraser": True, "points": [0, 0, 0]}],
+                        [{"pen": 1, "points": [0.5, 0, 0]}],
+                        [{"pen": 1, "eraser": True, "points": [0, 0, 0]}],
                         [{"pen": 1, "points": [9, 9, 1] * 30_000}]]:
             self.assertNotEqual(drawing_faults({"strokes": strokes}), [], strokes[:1])
 

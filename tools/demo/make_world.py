@@ -52,14 +52,16 @@ COMMUNITY_FOLLOW_COUNT = 170
 SHORT_COMMENTS = {
     "en": ("Oh, I love this.", "Saving this one.", "Same here!", "You made my evening.", "Ha! Yes.",
            "Every single time.", "Tell us more?", "I needed that today.", "This is so you.",
-           "Coming right over.", "Beautiful.", "Look at that little detail!", "I am smiling at a screen.",
+           "Coming right over.", "Beautiful.", "Look at that little detail!",
+           "I am smiling at a screen.",
            "More of these, please.", "Who else just said 'aww' out loud?", "Noted for tonight."),
     "ja": ("すてき!", "わかる〜", "これ好きです。", "ほっこりしました。", "わたしもです!", "おつかれさまです。",
            "見に行きます。", "笑いました。", "きょう一番よかった。", "うまい!", "つづきが気になる…", "おなじく!",
            "やさしい世界。", "今夜やってみます。", "ありがとうございます!", "おお〜"),
 }
 DRAWING_COMMENTS = {
-    "en": ("The lines!", "You can see how quickly that hand moved.", "Teach me.", "I replayed this three times.",
+    "en": ("The lines!", "You can see how quickly that hand moved.", "Teach me.",
+           "I replayed this three times.",
            "Framing it."),
     "ja": ("線がいい!", "三回再生しました。", "かわいい〜!", "飾りたいです。", "描くの速い!"),
 }

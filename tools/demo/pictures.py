@@ -32,7 +32,8 @@ def lantern(h, x, y, size=1.0, mark=None):
 
 
 def star(h, x, y, radius=5):
-    points = [(x + radius * math.sin(k * 4 * math.pi / 5), y - radius * math.cos(k * 4 * math.pi / 5))
+    points = [(x + radius * math.sin(k * 4 * math.pi / 5),
+               y - radius * math.cos(k * 4 * math.pi / 5))
               for k in range(6)]
     h.stroke(points)
 
@@ -92,7 +93,8 @@ def goldfish(h, x, y, size=1.0, flip=False):
 
 def cat_head(h, x, y, size=1.0, eyes="open"):
     with h.at(x, y, size):
-        h.curve((-20, -6), (-22, -25), (-19, -27), (-8, -18), (0, -19), (8, -18), (19, -27), (22, -25),
+        h.curve((-20, -6), (-22, -25), (-19, -27), (-8, -18), (0, -19), (8, -18), (19, -27),
+                (22, -25),
                 (20, -6), (21, 6), (12, 16), (0, 18), (-12, 16), (-21, 6), (-20, -6))
         for side in (-1, 1):
             if eyes == "shut":
@@ -176,7 +178,8 @@ def fireworks(h, count=3, below="hills"):
 @picture
 def goldfish_scoop(h, count=3):
     h.curve((20, 74), (60, 70), (160, 76), (300, 72))
-    places = [(70, 92, 0.8, False), (178, 98, 0.7, True), (252, 90, 0.75, False), (122, 104, 0.55, True)]
+    places = [(70, 92, 0.8, False), (178, 98, 0.7, True), (252, 90, 0.75, False),
+              (122, 104, 0.55, True)]
     for x, y, size, flip in places[:count]:
         goldfish(h, x, y, size, flip)
     with h.at(h.around(150, 20), 40):
@@ -226,7 +229,8 @@ def drum(h):
         h.line((258, 10), (186, 38))
     for a in (200, 225, 315, 340):
         r = math.radians(a)
-        h.line((160 + 62 * math.cos(r), 40 + 34 * math.sin(r)), (160 + 78 * math.cos(r), 40 + 44 * math.sin(r)))
+        h.line((160 + 62 * math.cos(r), 40 + 34 * math.sin(r)),
+               (160 + 78 * math.cos(r), 40 + 44 * math.sin(r)))
 
 
 @picture
@@ -250,7 +254,8 @@ def fan(h):
     h.arc(160, 100, 34, 32, 200, 340)
     for a in range(200, 341, 14):
         r = math.radians(a)
-        h.line((160 + 34 * math.cos(r), 100 + 32 * math.sin(r)), (160 + 92 * math.cos(r), 100 + 88 * math.sin(r)))
+        h.line((160 + 34 * math.cos(r), 100 + 32 * math.sin(r)),
+               (160 + 92 * math.cos(r), 100 + 88 * math.sin(r)))
         h.line((160, 108), (160 + 34 * math.cos(r), 100 + 32 * math.sin(r)))
     waves(h, 48, 122, 200, 5, 14)
 
@@ -258,7 +263,8 @@ def fan(h):
 @picture
 def mask_fox(h):
     with h.at(160, 62):
-        h.curve((-36, -14), (-44, -52), (-38, -55), (-16, -34), (0, -36), (16, -34), (38, -55), (44, -52),
+        h.curve((-36, -14), (-44, -52), (-38, -55), (-16, -34), (0, -36), (16, -34), (38, -55),
+                (44, -52),
                 (36, -14), (30, 14), (8, 46), (0, 50), (-8, 46), (-30, 14), (-36, -14))
         for side in (-1, 1):
             with h.with_pen(MIDDLE):
@@ -420,8 +426,10 @@ def octopus(h):
     with h.at(160, 52):
         h.curve((-34, 14), (-38, -22), (0, -44), (38, -22), (34, 14))
         for k, x in enumerate((-34, -16, 2, 20, 34)):
-            h.curve((x, 13), (x - 6, 30), (x + 4 * (k - 2), 42), (x + 9 * (k - 2), 50), (x + 14 * (k - 2), 44))
-        h.curve((-34, 14), (-24, 19), (-16, 13), (-8, 19), (2, 13), (10, 19), (20, 13), (28, 18), (34, 14))
+            h.curve((x, 13), (x - 6, 30), (x + 4 * (k - 2), 42), (x + 9 * (k - 2), 50),
+                    (x + 14 * (k - 2), 44))
+        h.curve((-34, 14), (-24, 19), (-16, 13), (-8, 19), (2, 13), (10, 19), (20, 13), (28, 18),
+                (34, 14))
         h.spot(-12, -8, 3.2)
         h.spot(12, -8, 3.2)
         h.ring(0, 3, 5)
@@ -432,8 +440,10 @@ def octopus(h):
 
 @picture
 def snail(h):
-    h.curve((64, 108), (110, 104), (210, 108), (240, 100), (246, 70), (236, 62), (222, 74), (214, 92))
-    points = [(160 + (5 + 2.1 * k * 0.62) * math.cos(k * 0.42), 66 + (4 + 2.0 * k * 0.58) * math.sin(k * 0.42))
+    h.curve((64, 108), (110, 104), (210, 108), (240, 100), (246, 70), (236, 62), (222, 74),
+            (214, 92))
+    points = [(160 + (5 + 2.1 * k * 0.62) * math.cos(k * 0.42),
+               66 + (4 + 2.0 * k * 0.58) * math.sin(k * 0.42))
               for k in range(46)]
     h.curve(*points[::2])
     h.line((236, 62), (230, 42))

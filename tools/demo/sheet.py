@@ -28,7 +28,8 @@ def sheet(drawings):
     yield (f'<svg xmlns="http://www.w3.org/2000/svg" width="{COLUMNS * (WIDTH + GAP)}" '
            f'height="{rows * (HEIGHT + GAP)}"><rect width="100%" height="100%" fill="#b9b3a8"/>')
     for index, drawing in enumerate(drawings):
-        x, y = index % COLUMNS * (WIDTH + GAP) + GAP / 2, index // COLUMNS * (HEIGHT + GAP) + GAP / 2
+        x = index % COLUMNS * (WIDTH + GAP) + GAP / 2
+        y = index // COLUMNS * (HEIGHT + GAP) + GAP / 2
         yield (f'<svg x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}">'
                f'<rect width="100%" height="100%" fill="{PAPER}"/>')
         yield from strokes_svg(drawing)

@@ -58,7 +58,8 @@ def convert(rows, counts):
     words, countries = {}, set()
     for row in rows:
         counts["rows"] += 1
-        common = {"source": SOURCE, "created_at": rfc3339(unix_ms(row["timestamp"].removesuffix(" UTC")))}
+        common = {"source": SOURCE,
+                  "created_at": rfc3339(unix_ms(row["timestamp"].removesuffix(" UTC")))}
         if not words:
             yield {"kind": "title", "id": TITLE, **common, "names": NAMES}
             yield {"kind": "community", "id": TITLE, **common, "community_kind": "main",

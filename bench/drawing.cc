@@ -122,11 +122,21 @@ std::vector<Drawing> real_drawings(std::size_t count) {
   return drawings;
 }
 
+// Like real ones, they keep away from the edges of the canvas, where nothing could be moved by half
+// a pixel.
 std::vector<Drawing> made_drawings(std::size_t count, bool erases) {
   std::vector<Drawing> drawings;
-  for (std::size_t i = 0; i < count; ++i)
-    drawings.push_back(must(drawing::clean(drawing::testing::made(
-        {.seed = i, .stroke_count = 6, .point_count = 27, .erases = erases}))));
+  for (std::size_t i = 0; i < count; ++i) {
+    Drawing drawing = must(drawing::clean(drawing::testing::made(
+        {.seed = i, .stroke_count = 6, .point_count = 27, .erases = erases})));
+    for (drawing::Stroke& stroke : drawing.strokes) {
+      for (drawing::Point& point : stroke.points) {
+        point.x = point.x * 9 / 10 + drawing::x_max / 20;
+        point.y = point.y * 9 / 10 + drawing::y_max / 20;
+      }
+    }
+    drawings.push_back(must(drawing::clean(std::move(drawing))));
+  }
   return drawings;
 }
 

@@ -15,6 +15,7 @@
 #include "account/routes.h"
 #include "base/assert.h"
 #include "base/log.h"
+#include "face/routes.h"
 #include "http/router.h"
 #include "http/server.h"
 #include "io/clock.h"
@@ -150,6 +151,7 @@ Result<void> serve(const Config& config) {
                                .signer = *node->signer,
                                .clock = io::system_clock(),
                                .behind_tls = config.behind_tls});
+  face::add_routes(router);
   timeline::add_routes(router, {.timeline = *node->timeline,
                                 .live = *node->live,
                                 .db = *node->timeline_db,

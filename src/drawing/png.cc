@@ -34,8 +34,11 @@ std::string to_png(const Bitmap& bitmap) {
   header.color_type = SPNG_COLOR_TYPE_GRAYSCALE;
   must(spng_set_ihdr(context.get(), &header));
   must(spng_set_option(context.get(), SPNG_ENCODE_TO_BUFFER, 1));
-  // All pixels fit a window of 8 kB, and filters help no picture of one bit.
+  // All pixels fit a window of 8 kB, and filters help no picture of one bit. Trying harder than
+  // level 3 saves a hundred bytes, and takes twice the time.
   must(spng_set_option(context.get(), SPNG_IMG_WINDOW_BITS, 13));
+  must(spng_set_option(context.get(), SPNG_IMG_MEM_LEVEL, 6));
+  must(spng_set_option(context.get(), SPNG_IMG_COMPRESSION_LEVEL, 3));
   must(spng_set_option(context.get(), SPNG_FILTER_CHOICE, SPNG_DISABLE_FILTERING));
   must(spng_encode_image(context.get(), pixels.data(), sizeof pixels, SPNG_FMT_PNG,
                          SPNG_ENCODE_FINALIZE));

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <numeric>
+#include <span>
 
 #include "base/assert.h"
 
@@ -165,19 +167,18 @@ struct Stretch {
 };
 
 // The stretch without 1/32 of the ink at each side, and at least cell_count_min wide.
-template <std::size_t size>
-Stretch stretch_of_ink(const std::array<std::int32_t, size>& counts, std::size_t cell_count_min) {
-  std::int32_t total = 0;
-  for (const std::int32_t count : counts) total += count;
-  const std::int32_t left_out_max = total / 32;
-  Stretch stretch{.first = 0, .last = size};
-  for (std::int32_t out = 0; stretch.first + 1 < stretch.last; ++stretch.first)
-    if ((out += counts[stretch.first]) > left_out_max) break;
-  for (std::int32_t out = 0; stretch.first + 1 < stretch.last; --stretch.last)
-    if ((out += counts[stretch.last - 1]) > left_out_max) break;
+Stretch stretch_of_ink(std::span<const std::int32_t> counts, std::size_t cell_count_min) {
+  const std::int32_t left_out_max = std::accumulate(counts.begin(), counts.end(), 0) / 32;
+  Stretch stretch{.first = 0, .last = counts.size()};
+  std::int32_t before = counts[stretch.first];
+  while (before <= left_out_max && stretch.first + 1 < stretch.last)
+    before += counts[++stretch.first];
+  std::int32_t behind = counts[stretch.last - 1];
+  while (behind <= left_out_max && stretch.first + 1 < stretch.last)
+    behind += counts[--stretch.last - 1];
   while (stretch.last - stretch.first < cell_count_min) {
     if (stretch.first > 0) --stretch.first;
-    if (stretch.last < size) ++stretch.last;
+    if (stretch.last < counts.size()) ++stretch.last;
   }
   return stretch;
 }

@@ -1,3 +1,4 @@
+// The stored form of drawings, docs/formats/drawing.md: the half of drawing.h that knows bytes.
 #include <string_view>
 
 #include "base/assert.h"

@@ -10,6 +10,7 @@
 #include <unordered_set>
 #include <variant>
 
+#include "timeline/follow.h"
 #include "timeline/model.h"
 
 namespace matsuri::timeline {
@@ -18,6 +19,10 @@ namespace {
 // Statements with a list have this many places, the last value repeated, so that one prepared text
 // serves every batch.
 constexpr std::size_t list_count = 256;
+
+bool is_post(const stream::Record& record) {
+  return std::holds_alternative<PublishPost>(record.event);
+}
 
 // Calls `row` for each row of `head` IN (values) `tail`.
 Result<void> query_in(sql::Connection& connection, std::string_view head, std::string_view tail,
@@ -82,7 +87,8 @@ class PostBatch {
 
   Result<void> run() {
     TRY(read_known());
-    for (std::size_t index = 0; index < records_.size(); ++index) decide(index);
+    for (std::size_t index = 0; index < records_.size(); ++index)
+      if (is_post(records_[index])) decide(index);
     return write();
   }
 
@@ -103,6 +109,7 @@ class PostBatch {
     std::uint64_t id_first = ~std::uint64_t{0};
     known_.reserve(records_.size());
     for (const stream::Record& record : records_) {
+      if (!is_post(record)) continue;
       const PublishPost& post = post_of(record);
       if (record.header.key) keys.push_back(key_bytes(post.author, record.header.key));
       if (!post.import_source.empty()) {
@@ -138,6 +145,7 @@ class PostBatch {
     IdParts floor = parts_of(id_first);
     floor = {.unix_ms = std::max(floor.unix_ms - duplicate_guard_ms, id_epoch_unix_ms)};
     for (const stream::Record& record : records_) {
+      if (!is_post(record)) continue;
       const PublishPost& post = post_of(record);
       if (post.import_source.empty()) recent_.emplace(guard_of(post), never);
     }
@@ -290,11 +298,15 @@ Result<void> TimelineView::apply(sql::Connection& connection,
                                  stream::BatchResult& result) {
   // Records of one origin are either a journal's posts or main's facts; a run of one sort at a time
   // keeps their order whatever an origin mixes.
-  const auto is_post = [](const stream::Record& record) {
-    return std::holds_alternative<PublishPost>(record.event);
+  const auto is_command = [](const stream::Record& record) {
+    return record.header.kind < EventKind::account_changed;
   };
-  if (std::ranges::all_of(records, is_post)) return PostBatch(connection, records, result).run();
-  if (std::ranges::any_of(records, is_post))
+  if (std::ranges::all_of(records, is_command)) {
+    if (std::ranges::any_of(records, is_post)) TRY(PostBatch(connection, records, result).run());
+    TRY(apply_follows(connection, records, result));
+    return count_posts(connection, records, result);
+  }
+  if (std::ranges::any_of(records, is_command))
     return Error(Code::corrupt, "an origin gives both posts and facts");
   TRY(apply_authors(connection, records));
   return apply_blocks(connection, records);

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "stream/view.h"
+#include "timeline/home.h"
 
 namespace matsuri::timeline {
 
@@ -11,13 +12,23 @@ namespace matsuri::timeline {
 // per imported source id, and the duplicate guard.
 class TimelineView final : public stream::View {
  public:
+  // `home`, where there is one, hears of everything that is committed.
+  explicit TimelineView(Home* home = nullptr) : home_(home) {}
+
   std::string_view name() const override { return "timeline"; }
   bool wants(EventKind kind) const override {
-    return kind == EventKind::publish_post || kind == EventKind::account_changed ||
-           kind == EventKind::block_changed;
+    return kind == EventKind::publish_post || kind == EventKind::set_follow ||
+           kind == EventKind::account_changed || kind == EventKind::block_changed;
   }
   Result<void> apply(sql::Connection& connection, std::span<const stream::Record> records,
                      stream::BatchResult& result) override;
+  void committed(std::span<const stream::Record> records,
+                 const stream::BatchResult& result) override {
+    if (home_ != nullptr) home_->committed(records, result);
+  }
+
+ private:
+  Home* home_;
 };
 
 // Forgets idempotency keys that are older than idempotency_age_ms, at most 10 000 at a time, so

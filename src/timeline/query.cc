@@ -1,5 +1,6 @@
 #include "timeline/query.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 
@@ -55,6 +56,30 @@ Result<Post> read_post(sql::Connection& connection, PostId id, AccountId viewer)
                        [&](const sql::Row& row) { found = to_post(row); }));
   if (!found) return Error(Code::not_found, "there is no such post");
   return std::move(*found);
+}
+
+Result<std::vector<Post>> read_posts(sql::Connection& connection, std::span<const PostId> ids,
+                                     AccountId viewer) {
+  // One text for every page: the last id stands in all places that are left.
+  constexpr std::size_t list_count = feed_count_max + 1;
+  static const std::string text = [] {
+    std::string list = "p.id IN (?";
+    for (std::size_t place = 1; place < list_count; ++place) list += ",?";
+    return std::string(select_post) + list + ')' + std::string(visible) + " ORDER BY p.id DESC";
+  }();
+  std::vector<Post> posts;
+  std::vector<sql::Value> values;
+  while (!ids.empty()) {
+    const auto part = ids.first(std::min(ids.size(), list_count));
+    ids = ids.subspan(part.size());
+    values.clear();
+    for (const PostId id : part) values.emplace_back(id.value);
+    values.resize(list_count, values.back());
+    values.insert(values.end(), {viewer.value, viewer.value});
+    TRY(connection.query(text, values,
+                         [&](const sql::Row& row) { posts.push_back(to_post(row)); }));
+  }
+  return posts;
 }
 
 Result<std::vector<Author>> read_authors(sql::Connection& connection,

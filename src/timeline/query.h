@@ -22,6 +22,10 @@ Result<FeedPage> read_feed(sql::Connection& connection, const FeedQuery& query);
 // Code::not_found where there is none, or the viewer may not know of it.
 Result<Post> read_post(sql::Connection& connection, PostId id, AccountId viewer);
 
+// Those of `ids` that the viewer may read, the newest first.
+Result<std::vector<Post>> read_posts(sql::Connection& connection, std::span<const PostId> ids,
+                                     AccountId viewer);
+
 // The authors that are known, in no order.
 Result<std::vector<Author>> read_authors(sql::Connection& connection,
                                          std::span<const AccountId> ids);

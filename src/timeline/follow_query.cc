@@ -73,11 +73,13 @@ Result<AccountId> find_person_to_follow(sql::Connection& connection, std::string
 
 Result<PeoplePage> read_people(sql::Connection& connection, const PeopleQuery& query) {
   static const std::string followers =
-      "SELECT f.since, a.id, a.handle, a.name FROM follow f JOIN author a ON a.id = f.account "
+      "SELECT f.since, a.id, a.handle, a.name, a.face FROM follow f JOIN author a ON a.id = "
+      "f.account "
       "WHERE f.kind = 1 AND f.target = ? AND f.followed = 1 AND f.since < ?" +
       std::string(no_block) + " ORDER BY f.since DESC LIMIT ?";
   static const std::string following =
-      "SELECT f.since, a.id, a.handle, a.name FROM follow f JOIN author a ON a.id = f.target "
+      "SELECT f.since, a.id, a.handle, a.name, a.face FROM follow f JOIN author a ON a.id = "
+      "f.target "
       "WHERE f.account = ? AND f.kind = 1 AND f.followed = 1 AND f.since < ?" +
       std::string(no_block) + " ORDER BY f.since DESC LIMIT ?";
   TRY_ASSIGN(const Person whose, visible_person(connection, query.handle, query.viewer));
@@ -100,7 +102,8 @@ Result<PeoplePage> read_people(sql::Connection& connection, const PeopleQuery& q
         since = row.id(0);
         page.people.push_back({.id = AccountId{row.id(1)},
                                .handle = std::string(row.text(2)),
-                               .name = std::string(row.text(3))});
+                               .name = std::string(row.text(3)),
+                               .face = row.id(4)});
       }));
   return page;
 }
@@ -135,7 +138,6 @@ Result<Relation> read_relation(sql::Connection& connection, std::string_view han
 
 Result<CommunityRelation> read_community_relation(sql::Connection& connection,
                                                   CommunityId community, AccountId viewer) {
-  TRY(check_community(connection, community));
   CommunityRelation relation;
   TRY(connection.query("SELECT post_count, follower_count FROM tally WHERE kind = 2 AND id = ?",
                        {community.value}, [&](const sql::Row& row) {
@@ -145,14 +147,6 @@ Result<CommunityRelation> read_community_relation(sql::Connection& connection,
   if (!viewer) return relation;
   TRY_ASSIGN(relation.followed, is_followed(connection, viewer, community_kind, community.value));
   return relation;
-}
-
-Result<void> check_community(sql::Connection& connection, CommunityId community) {
-  if (community == plaza_community) return {};  // from the beginning on
-  TRY_ASSIGN(const auto found,
-             connection.integer("SELECT 1 FROM community WHERE id = ?", {community.value}));
-  if (!found) return Error(Code::not_found, "there is no such community");
-  return {};
 }
 
 }  // namespace matsuri::timeline

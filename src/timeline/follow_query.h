@@ -58,10 +58,7 @@ struct CommunityRelation {
   std::uint64_t follower_count = 0;
   bool followed = false;
 };
-// Code::not_found where there is no such community.
 Result<CommunityRelation> read_community_relation(sql::Connection& connection,
                                                   CommunityId community, AccountId viewer);
-// Code::not_found where there is none.
-Result<void> check_community(sql::Connection& connection, CommunityId community);
 
 }  // namespace matsuri::timeline

@@ -309,10 +309,12 @@ void Home::merge(Reading& reading) {
 // that nothing is missing above.
 Result<void> Home::load(sql::Connection& connection, Reading& reading) {
   // Columns: whose, and the post.
-  static const std::string of_people =
-      union_of("SELECT author, id FROM post WHERE author = ? AND id < ? ORDER BY id DESC LIMIT ?");
+  static const std::string of_people = union_of(
+      "SELECT author, id FROM post WHERE author = ? AND is_comment = 0 AND id < ? "
+      "AND deleted = 0 ORDER BY id DESC LIMIT ?");
   static const std::string of_communities = union_of(
-      "SELECT community, id FROM post WHERE community = ? AND id < ? ORDER BY id DESC LIMIT ?");
+      "SELECT community, id FROM post WHERE parent = 0 AND community = ? AND id < ? "
+      "AND deleted = 0 ORDER BY id DESC LIMIT ?");
   const auto limit = static_cast<std::int64_t>(rings_.count_max());
   const auto split = std::ranges::partition(
       reading.wants, [](const Reading::Want& want) { return !want.source.is_community(); });

@@ -11,7 +11,7 @@
 #include <set>
 
 #include "timeline/follow.h"
-#include "timeline/testing/fixture.h"
+#include "timeline/testing/node.h"
 
 namespace matsuri::timeline {
 namespace {
@@ -45,19 +45,19 @@ class HomeTest : public testing::ViewTest {
     stream::BatchResult result = apply(records);
     view_->committed(records, result);
   }
-  // A deletion as the hook hears of it, and as the row is when it does.
   void remove(PostId id, AccountId author, CommunityId community) {
-    ASSERT_TRUE(db_->write_and_wait([&](sql::Connection& connection) -> Result<void> {
-                     TRY(connection.execute("DELETE FROM post WHERE id = ?", {id.value}));
-                     return {};
-                   })
-                    .ok());
-    told_removed(id, author, community);
+    commit({delete_record(id, author, community)});
   }
-  void told_removed(PostId id, AccountId author, CommunityId community) {
-    stream::BatchResult result(0);
-    result.fact(PostDeleted{.post = id, .community = community, .author = author}, 0, author);
-    view_->committed({}, result);
+  static Record delete_record(PostId id, AccountId author, CommunityId community) {
+    Record record;
+    record.header = {.id = id.value,
+                     .unix_ms = parts_of(id.value).unix_ms,
+                     .account = author,
+                     .key = {},
+                     .fingerprint = 0,
+                     .kind = EventKind::delete_post};
+    record.event = DeletePost{.post = id, .community = community, .author = author};
+    return record;
   }
 
   FeedPage page_of(const HomeQuery& query) { return page_of(query, home_->now()); }
@@ -187,6 +187,7 @@ struct Model {
   std::map<std::uint64_t, Post> posts;
   std::set<std::pair<std::uint64_t, std::uint64_t>> follows;  // account, source
   std::set<std::pair<std::uint64_t, std::uint64_t>> blocks;
+  std::set<std::pair<std::uint64_t, std::uint64_t>> mutes;
 
   std::vector<std::uint64_t> home(AccountId viewer, std::uint64_t before) const {
     std::vector<std::uint64_t> ids;
@@ -195,7 +196,8 @@ struct Model {
                              follows.contains({viewer.value, Source::of(post.author).key}) ||
                              follows.contains({viewer.value, Source::of(post.community).key});
       const bool is_hidden = blocks.contains({viewer.value, post.author.value}) ||
-                             blocks.contains({post.author.value, viewer.value});
+                             blocks.contains({post.author.value, viewer.value}) ||
+                             mutes.contains({viewer.value, post.author.value});
       if (id < before && is_wanted && !is_hidden) ids.push_back(id);
     }
     std::ranges::reverse(ids);
@@ -252,12 +254,17 @@ TEST_P(HomeTest, EqualsAPlainRecomputation) {
       }
       case 2: {
         if (account == other) return;
-        const bool blocked = below(2) == 0;
-        commit({block_record(account, other, ++rev, blocked)});
-        if (blocked)
-          model.blocks.insert({account.value, other.value});
+        const bool is_on = below(2) == 0;
+        const bool is_mute = below(2) == 0;
+        if (is_mute)
+          commit({testing::fact_record(MuteChanged{account, other, ++rev, is_on})});
         else
-          model.blocks.erase({account.value, other.value});
+          commit({block_record(account, other, ++rev, is_on)});
+        auto& pairs = is_mute ? model.mutes : model.blocks;
+        if (is_on)
+          pairs.insert({account.value, other.value});
+        else
+          pairs.erase({account.value, other.value});
         return;
       }
       case 3: {
@@ -276,9 +283,16 @@ TEST_P(HomeTest, EqualsAPlainRecomputation) {
                                                 static_cast<std::uint16_t>(1 + below(2000)))
                                       : post_id(++now_ms);
           const AccountId author{1 + below(people)};
-          records.push_back(post_record(post, author, "text " + post.to_string(),
-                                        {.community = CommunityId{1 + below(communities)}}));
-          model.posts[post.value] = {author, std::get<PublishPost>(records.back().event).community};
+          const CommunityId where{1 + below(communities)};
+          // Some are deleted before they come, at once or in the batch before.
+          const std::uint64_t fate = below(12);
+          if (fate == 0) remove(post, author, where);
+          if (fate == 1) records.push_back(delete_record(post, author, where));
+          records.push_back(
+              post_record(post, author, "text " + post.to_string(), {.community = where}));
+          if (fate == 2) records.push_back(delete_record(post, author, where));
+          if (fate == 3) std::get<PublishPost>(records.back().event).parent = post_id(1);
+          if (fate > 3) model.posts[post.value] = {author, where};
         }
         commit(records);
       }
@@ -292,7 +306,7 @@ TEST_P(HomeTest, EqualsAPlainRecomputation) {
 
   constexpr std::uint64_t all = ~std::uint64_t{0};
   // A commit of MariaDB waits for the disk.
-  const int step_count = GetParam() == sql::Engine::sqlite ? 200 : 60;
+  const int step_count = GetParam() == sql::Engine::sqlite ? 600 : 60;
   for (int step = 0; step < step_count; ++step) {
     change();
     const AccountId viewer{1 + below(people)};
@@ -322,6 +336,67 @@ TEST_P(HomeTest, EqualsAPlainRecomputation) {
   }
   const Home::Usage usage = home_->usage();
   EXPECT_LE(usage.ring_size, least + 2000);
+  // The counts of posts are those of the model.
+  std::map<std::uint64_t, std::uint64_t> counts;
+  for (const auto& [id, post] : model.posts) {
+    ++counts[Source::of(post.author).key];
+    ++counts[Source::of(post.community).key];
+  }
+  ASSERT_TRUE(db_->read_and_wait([&](sql::Connection& connection) {
+                   return connection.query(
+                       "SELECT id * 2 + kind - 1, post_count FROM tally", {},
+                       [&](const sql::Row& row) { EXPECT_EQ(row.id(1), counts[row.id(0)]); });
+                 })
+                  .ok());
+}
+
+// Goal: whoever waits for the position of a post, a follow or a deletion finds it in the timeline.
+class HomeNodeTest : public testing::NodeTest {
+ protected:
+  HomeNodeTest() { view_ = &view_with_home_; }
+
+  void wait_for(const Position& position) {
+    PositionSet set;
+    set.raise(position);
+    while (!stream_->has_passed(set)) std::this_thread::yield();
+  }
+  Texts texts() {
+    const Home::Moment now = home_.now();
+    return texts_of(read(*db_, [&](sql::Connection& connection) {
+                      return home_.read(connection, now, {.viewer = mio});
+                    }).value());
+  }
+  Position follow(AccountId account, AccountId target, bool followed) {
+    Follows follows(*writer_, *ids_, *stream_);
+    std::promise<Result<Position>> promise;
+    follows.set({.account = account, .target = target.value, .followed = followed}, executor_,
+                [&](Result<Position> result) { promise.set_value(std::move(result)); });
+    return promise.get_future().get().value();
+  }
+
+  Home home_;
+  TimelineView view_with_home_{&home_};
+};
+MATSURI_FOR_EACH_ENGINE(HomeNodeTest);
+
+TEST_P(HomeNodeTest, OnesOwnWritesAreThereOnceTheirPositionIsPassed) {
+  name(mio, 1, "Mio");
+  name(ken, 1, "Ken");
+  ASSERT_TRUE(stream_->drain(testing::drain_ms));
+  for (int number = 0; number < 20; ++number) {
+    wait_for(follow(mio, ken, number % 2 == 0));
+    const std::string text = "post " + std::to_string(number);
+    wait_for(publish(ken, text).value().position);
+    if (number % 2 == 0)
+      ASSERT_EQ(texts().at(0), text);
+    else
+      ASSERT_THAT(texts(), IsEmpty());
+  }
+  Follows follows(*writer_, *ids_, *stream_);
+  std::optional<Code> code;
+  follows.set({.account = mio, .target = mio.value, .followed = true}, executor_,
+              [&](Result<Position> result) { code = result.error().code(); });
+  EXPECT_EQ(code, Code::invalid);
 }
 
 }  // namespace

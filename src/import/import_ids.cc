@@ -16,9 +16,13 @@ struct Table {
   std::string_view largest;  // of a range
 };
 
-std::array<Table, 2> tables_of(sql::Db& main_db, sql::Db& timeline_db) {
+std::array<Table, 4> tables_of(sql::Db& main_db, sql::Db& timeline_db) {
   return {Table{main_db, "SELECT id FROM account WHERE id",
                 "SELECT MAX(id) FROM account WHERE id >= ? AND id <= ?"},
+          Table{main_db, "SELECT id FROM title WHERE id",
+                "SELECT MAX(id) FROM title WHERE id >= ? AND id <= ?"},
+          Table{main_db, "SELECT id FROM community WHERE id",
+                "SELECT MAX(id) FROM community WHERE id >= ? AND id <= ?"},
           Table{timeline_db, "SELECT id FROM post WHERE id",
                 "SELECT MAX(id) FROM post WHERE id >= ? AND id <= ?"}};
 }

@@ -1,9 +1,9 @@
-// Brings people and posts from files into Matsuri, with their own times; docs/formats/import.md is
+// Brings people, and what they made, from files into Matsuri, with their own times; docs/formats/import.md is
 // the contract.
 //
-// The key (source, kind, id) of each line decides: people by main's table imported_account, in the
-// strict transaction that makes them; posts by timeline's table imported_post, where they are
-// applied. So an import needs no memory of its own: whatever ended the last one, reading the same
+// The key (source, kind, id) of each line decides: people, titles and communities by main's tables
+// imported_…, in the strict transaction that makes them; posts and comments by timeline's table
+// imported_post, follows and empathies by what they say, where they are applied. So an import needs no memory of its own: whatever ended the last one, reading the same
 // files again goes on where it was.
 #pragma once
 
@@ -12,8 +12,11 @@
 #include <string>
 #include <vector>
 
+#include "account/apply.h"
 #include "account/exec.h"
 #include "base/result.h"
+#include "community/directory.h"
+#include "community/exec.h"
 #include "import/line.h"
 #include "io/clock.h"
 #include "io/file.h"
@@ -27,12 +30,18 @@ namespace matsuri::imports {
 // What became of the lines.
 struct Summary {
   std::uint64_t line_count = 0;   // read, blank ones not counted
-  std::uint64_t user_count = 0;   // taken now
-  std::uint64_t post_count = 0;   // taken now
+  // Taken now:
+  std::uint64_t user_count = 0;
+  std::uint64_t title_count = 0;
+  std::uint64_t community_count = 0;
+  std::uint64_t post_count = 0;
+  std::uint64_t comment_count = 0;
+  std::uint64_t follow_count = 0;
+  std::uint64_t empathy_count = 0;
   std::uint64_t known_count = 0;  // in effect from before: of an earlier import, or a line above
   std::uint64_t made_handle_count = 0;                         // of the users taken now
   std::array<std::uint64_t, refusal_code_count> refused = {};  // by RefusalCode
-  std::uint64_t quarantined_count = 0;  // of the posts taken now: `matsuri requeue` shows why
+  std::uint64_t quarantined_count = 0;  // of what was taken now: `matsuri requeue` shows why
   bool is_complete = false;             // false: the observer ended it
 
   std::uint64_t refused_count() const;
@@ -67,8 +76,12 @@ class Observer {
 
 struct ImporterParts {
   account::Accounts& accounts;
+  const account::Standings& standings;
+  community::Communities& communities;
+  const community::CommunityDirectory& directory;
   sql::Db& main_db;
   sql::Db& timeline_db;
+  sql::Db& empathy_db;
   journal::Writer& journal;  // of import_node; `stream` follows it
   stream::Stream& stream;    // started
   io::Clock& clock;
@@ -80,7 +93,7 @@ struct ImporterParts {
 struct ImporterLimits {
   std::size_t batch_count_max = 8192;                 // lines that are looked up together
   std::size_t batch_size_max = std::size_t{4} << 20;  // bytes of them
-  std::size_t unapplied_count_max = 65'536;  // posts; below ids_unstored_max - batch_count_max
+  std::size_t unapplied_count_max = 65'536;  // records; below ids_unstored_max - batch_count_max
 };
 
 // One import at a time on a data folder (DATA/LOCK sees to it). Memory is bounded whatever the size

@@ -1,4 +1,4 @@
-#include "import/internal/post_queue.h"
+#include "import/internal/record_queue.h"
 
 #include <algorithm>
 #include <chrono>
@@ -7,37 +7,37 @@
 namespace matsuri::imports::internal {
 namespace {
 
-// Posts that are appended together; far below the journal's bound for one batch.
+// Records that are appended together; far below the journal's bound for one batch.
 constexpr std::size_t chunk_count_max = 512;
 constexpr std::int64_t wait_ms = 100;
 constexpr std::chrono::milliseconds busy_wait(2);
 
 }  // namespace
 
-PostQueue::PostQueue(journal::Writer& journal, stream::Stream& stream,
+RecordQueue::RecordQueue(journal::Writer& journal, stream::Stream& stream,
                      std::size_t unapplied_count_max)
     : journal_(journal),
       stream_(stream),
       unapplied_count_max_(unapplied_count_max),
       shared_(std::make_shared<Shared>()) {}
 
-PostQueue::~PostQueue() {
+RecordQueue::~RecordQueue() {
   std::unique_lock lock(shared_->mutex);
   shared_->changed.wait(lock, [&] { return shared_->durable_count == shared_->chunks.size(); });
 }
 
-Result<std::size_t> PostQueue::append(std::vector<Post> posts, const GoOn& go_on) {
+Result<std::size_t> RecordQueue::append(std::vector<Record> records, const GoOn& go_on) {
   std::size_t count = 0;
-  while (count < posts.size()) {
+  while (count < records.size()) {
     TRY(forget_applied());
-    if (keys_.size() >= unapplied_count_max_) {
+    if (record_count_ >= unapplied_count_max_) {
       if (!go_on()) return count;
       wait_a_little();
       continue;
     }
-    const std::size_t room = std::min(chunk_count_max, unapplied_count_max_ - keys_.size());
-    const std::size_t size = std::min(room, posts.size() - count);
-    TRY_ASSIGN(const bool appended, try_append(std::span(posts).subspan(count, size)));
+    const std::size_t room = std::min(chunk_count_max, unapplied_count_max_ - record_count_);
+    const std::size_t size = std::min(room, records.size() - count);
+    TRY_ASSIGN(const bool appended, try_append(std::span(records).subspan(count, size)));
     if (appended)
       count += size;
     else if (!go_on())
@@ -46,12 +46,13 @@ Result<std::size_t> PostQueue::append(std::vector<Post> posts, const GoOn& go_on
   return count;
 }
 
-Result<bool> PostQueue::try_append(std::span<Post> posts) {
+Result<bool> RecordQueue::try_append(std::span<Record> records) {
   std::vector<journal::Writer::Entry> entries;
   Chunk chunk;
-  for (Post& post : posts) {
-    entries.push_back(std::move(post.entry));
-    chunk.keys.push_back(post.key);
+  chunk.record_count = records.size();
+  for (Record& record : records) {
+    entries.push_back(std::move(record.entry));
+    if (!record.key.empty()) chunk.keys.push_back(record.key);
   }
   {
     const std::scoped_lock lock(shared_->mutex);
@@ -69,7 +70,9 @@ Result<bool> PostQueue::try_append(std::span<Post> posts) {
         shared->changed.notify_all();
       });
   if (taken.ok()) {
-    for (Post& post : posts) keys_.insert(std::move(post.key));
+    record_count_ += records.size();
+    for (Record& record : records)
+      if (!record.key.empty()) posts_.emplace(std::move(record.key), record.post);
     return true;
   }
   std::unique_lock lock(shared_->mutex);
@@ -77,13 +80,13 @@ Result<bool> PostQueue::try_append(std::span<Post> posts) {
   if (taken.error().code() != Code::busy) return taken.error();
   if (journal_.health() == journal::Health::disk_full)
     return Error(Code::exhausted, "the disk is full: " + taken.error().message());
-  for (std::size_t index = 0; index < posts.size(); ++index)
-    posts[index].entry = std::move(entries[index]);
+  for (std::size_t index = 0; index < records.size(); ++index)
+    records[index].entry = std::move(entries[index]);
   shared_->changed.wait_for(lock, busy_wait);
   return false;
 }
 
-Result<void> PostQueue::forget_applied() {
+Result<void> RecordQueue::forget_applied() {
   std::unique_lock lock(shared_->mutex);
   if (shared_->error) return *shared_->error;
   while (shared_->durable_count > 0) {
@@ -92,14 +95,15 @@ Result<void> PostQueue::forget_applied() {
     lock.unlock();
     if (!stream_.has_passed(end)) return {};
     lock.lock();
-    for (const std::string& key : shared_->chunks.front().keys) keys_.erase(key);
+    for (const std::string& key : shared_->chunks.front().keys) posts_.erase(key);
+    record_count_ -= shared_->chunks.front().record_count;
     shared_->chunks.pop_front();
     --shared_->durable_count;
   }
   return {};
 }
 
-void PostQueue::wait_a_little() {
+void RecordQueue::wait_a_little() {
   std::unique_lock lock(shared_->mutex);
   if (shared_->durable_count == 0) {
     shared_->changed.wait_for(lock, std::chrono::milliseconds(wait_ms));
@@ -118,16 +122,16 @@ void PostQueue::wait_a_little() {
   shared_->changed.wait(lock, [&] { return *answered; });
 }
 
-Result<bool> PostQueue::finish(const GoOn& go_on) {
+Result<bool> RecordQueue::finish(const GoOn& go_on) {
   for (;;) {
     TRY(forget_applied());
-    if (keys_.empty()) return true;
+    if (record_count_ == 0) return true;
     if (!go_on()) return false;
     wait_a_little();
   }
 }
 
-Result<void> PostQueue::finish_durable() {
+Result<void> RecordQueue::finish_durable() {
   std::unique_lock lock(shared_->mutex);
   shared_->changed.wait(lock, [&] { return shared_->durable_count == shared_->chunks.size(); });
   if (shared_->error) return *shared_->error;

@@ -1,4 +1,4 @@
-// Posts on their way: appended now, durable a little later, in the tables some time after that.
+// Records on their way: appended now, durable a little later, in the tables some time after that.
 #pragma once
 
 #include <condition_variable>
@@ -10,49 +10,63 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_set>
+#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
 #include "io/executor.h"
 #include "journal/writer.h"
+#include "model/ids.h"
 #include "model/position.h"
 #include "stream/stream.h"
 
 namespace matsuri::imports::internal {
 
+// A post that others name.
+struct PostRef {
+  PostId post;
+  AccountId author;
+  CommunityId community;
+};
+
 // One thread calls it. Memory is bounded: append() waits until the appliers have come so far that
-// no more than unapplied_count_max posts are under way.
-class PostQueue {
+// no more than unapplied_count_max records are under way.
+class RecordQueue {
  public:
   // Is asked some times a second while the queue waits; false ends the waiting.
   using GoOn = std::function<bool()>;
 
-  PostQueue(journal::Writer& journal, stream::Stream& stream, std::size_t unapplied_count_max);
-  ~PostQueue();  // waits for the journal's answers, not for the appliers
-  PostQueue(const PostQueue&) = delete;
-  PostQueue& operator=(const PostQueue&) = delete;
+  RecordQueue(journal::Writer& journal, stream::Stream& stream, std::size_t unapplied_count_max);
+  ~RecordQueue();  // waits for the journal's answers, not for the appliers
+  RecordQueue(const RecordQueue&) = delete;
+  RecordQueue& operator=(const RecordQueue&) = delete;
 
-  struct Post {
-    std::string key;  // by which the applier knows it again
+  struct Record {
+    std::string key;  // of a post, by which the applier knows it again; else empty
+    PostRef post;
     journal::Writer::Entry entry;
   };
 
-  // Whether a post of that key is under way. False for those that are in the tables.
-  bool holds(std::string_view key) const { return keys_.contains(key); }
+  // The post of that key that is under way; nullptr where none is, and for those that are in the
+  // tables.
+  const PostRef* find(std::string_view key) const {
+    const auto found = posts_.find(key);
+    return found == posts_.end() ? nullptr : &found->second;
+  }
 
   // Appends them in their order; how many it was, fewer only where `go_on` ended the waiting.
   // Code::exhausted where the disk is full, Code::io where the journal has failed.
-  Result<std::size_t> append(std::vector<Post> posts, const GoOn& go_on);
+  Result<std::size_t> append(std::vector<Record> records, const GoOn& go_on);
   // Waits until all are durable and every view has them. False where `go_on` ended the waiting.
   Result<bool> finish(const GoOn& go_on);
   // Waits until all are durable, so that nothing is lost that was counted.
   Result<void> finish_durable();
 
  private:
-  // Posts that become durable together.
+  // Records that become durable together.
   struct Chunk {
-    std::vector<std::string> keys;
+    std::vector<std::string> keys;  // of the posts among them
+    std::size_t record_count = 0;
     Position end;  // offset 0 until they are durable
   };
   // What the journal's and the stream's threads touch; it outlives the queue.
@@ -68,7 +82,7 @@ class PostQueue {
   };
 
   // Appends one chunk, or waits a little where the journal is busy; false: call again.
-  Result<bool> try_append(std::span<Post> posts);
+  Result<bool> try_append(std::span<Record> records);
   // Forgets chunks that every view has passed.
   Result<void> forget_applied();
   void wait_a_little();
@@ -78,7 +92,8 @@ class PostQueue {
   const std::size_t unapplied_count_max_;
   io::InlineExecutor inline_;
   const std::shared_ptr<Shared> shared_;
-  std::unordered_set<std::string, Hash, std::equal_to<>> keys_;  // of all chunks
+  std::size_t record_count_ = 0;  // of all chunks
+  std::unordered_map<std::string, PostRef, Hash, std::equal_to<>> posts_;  // of all chunks
 };
 
 }  // namespace matsuri::imports::internal

@@ -55,10 +55,10 @@ def unix_ms(created_at):
 
 
 def names_faults(names):
-    faults = [] if 1 <= len(names) <= 16 else ["names"]
+    faults = [] if 1 <= len(names) <= 8 else ["names"]
     for language, name in names.items():
         faults += [] if LANGUAGE.fullmatch(language) else ["language"]
-        faults += text_faults(name, 128, newline=False)
+        faults += text_faults(name, 40, newline=False)
     return faults
 
 
@@ -138,17 +138,19 @@ class Checker:
 
     def title_faults(self, source, record):
         faults = names_faults(record["names"])
-        for text, most in [(p, 40) for p in record.get("platforms", [])] \
-                + [(record.get("publisher", "x"), 80)]:
-            faults += text_faults(text, most, newline=False)
-        if len(record.get("platforms", [])) > 16 or len(record.get("crest", "x").encode()) > 64:
-            faults.append("platforms or crest")
+        faults += text_faults(record.get("publisher") or "x", 60, newline=False)
+        platforms = record.get("platforms", [])
+        if len(platforms) > 8 or len(set(platforms)) != len(platforms) \
+                or not all(re.fullmatch("[a-z0-9-]{1,20}", platform) for platform in platforms):
+            faults.append("platforms")
+        if not 1 <= len(record.get("crest", "x").encode()) <= 16:
+            faults.append("crest")
         return faults
 
     def community_faults(self, source, record):
         faults = names_faults(record["names"])
         kind, title = record["community_kind"], (source, record.get("title"))
-        who = record.get("who_posts", "everyone")
+        who = record.get("who_posts", "staff" if kind == "announcement" else "everyone")
         if kind not in ("main", "official", "user", "announcement") \
                 or who not in ("everyone", "staff", "owner"):
             faults.append("word")
@@ -163,7 +165,7 @@ class Checker:
             self.owned[owned] = self.owned.get(owned, 0) + 1
             faults += ["five of one owner"] if self.owned[owned] > 4 else []
         if "description" in record:
-            faults += text_faults(record["description"], 500, newline=True)
+            faults += text_faults(record["description"], 280, newline=True)
         kinds = record.get("post_kinds", ["text", "drawing"])
         if not kinds or not set(kinds) <= {"text", "drawing"} or len(set(kinds)) != len(kinds):
             faults.append("post_kinds")

@@ -63,7 +63,7 @@ def post_of(source, row, now_ms, counts):
 def title_lines(app_id, game, common):
     name = clean_line(game or "", TITLE_POINTS_MAX)
     names = {"en": name if visible(name) else f"App {app_id}"}
-    yield {"kind": "title", "id": app_id, **common, "names": names, "platforms": ["PC"]}
+    yield {"kind": "title", "id": app_id, **common, "names": names, "platforms": ["pc"]}
     yield {"kind": "community", "id": app_id, **common, "community_kind": "main",
            "title": app_id, "names": names}
 

@@ -6,7 +6,7 @@ import unicodedata
 # The product's limits, from docs/formats/import.md.
 TEXT_POINTS_MAX = 280
 TEXT_SIZE_MAX = 1120
-TITLE_POINTS_MAX = 128
+TITLE_POINTS_MAX = 40
 
 # A cut further left than a quarter of what fits would lose more than it tidies.
 CUT_SHARE_MIN = 4
@@ -87,5 +87,12 @@ def cut(text):
 
 
 def clean_line(text, points_max):
-    """A name or a title: one line, no marks that turn the direction of writing, cut hard."""
-    return clean(TURNS.sub("", clean(text)).replace("\n", " "))[:points_max].rstrip(SPACES)
+    """A name or a title: one line, no marks that turn the direction of writing. Where it is too
+    long it ends with three dots in one character."""
+    line = clean(TURNS.sub("", clean(text)).replace("\n", " "))
+    if len(line) <= points_max:
+        return line
+    end = points_max - 1
+    while end > 1 and joins(line, end):
+        end -= 1
+    return line[:end].rstrip(SPACES) + "…"

@@ -7,11 +7,11 @@ import unicodedata
 from .lines import TIME_MIN_MS, counting, rfc3339, spread, unix_ms
 from .texts import TITLE_POINTS_MAX, clean_line
 
-PUBLISHER_POINTS_MAX = 80
+PUBLISHER_POINTS_MAX = 60
 
 # In the order in which a language takes its name: where two regions speak one, the first.
 REGIONS_3DS = {"US": "en", "GB": "en", "JP": "ja", "KR": "ko", "TW": "zh-Hant"}
-HARDWARE_3DS = {"CTR": "Nintendo 3DS", "KTR": "New Nintendo 3DS", "TWL": "Nintendo DSi"}
+HARDWARE_3DS = {"CTR": "nintendo-3ds", "KTR": "new-nintendo-3ds", "TWL": "nintendo-dsi"}
 # The 3DS lists hold patches and films too.
 NO_GAMES = {"更新データ", "Update Data", "Software Update", "업데이트 데이터", "更新資料",
             "Downloadable Video"}
@@ -100,5 +100,5 @@ def convert_wiiu(rows, limit, counts):
             name = clean_line(row["name_en"], TITLE_POINTS_MAX)
             if row["game_id"][3] == "J" and name != names["en"]:
                 names.setdefault("ja-Latn", name)
-        yield from title_lines("titles-wiiu", code, spread(code, *SPAN_WIIU), names, ["Wii U"],
-                               None)
+        yield from title_lines("titles-wiiu", code, spread(code, *SPAN_WIIU), names,
+                               ["wii-u"], None)

@@ -15,6 +15,7 @@
 #include "account/routes.h"
 #include "base/assert.h"
 #include "base/log.h"
+#include "community/routes.h"
 #include "http/router.h"
 #include "http/server.h"
 #include "io/clock.h"
@@ -150,6 +151,9 @@ Result<void> serve(const Config& config) {
                                .signer = *node->signer,
                                .clock = io::system_clock(),
                                .behind_tls = config.behind_tls});
+  community::add_routes(
+      router,
+      {.communities = *node->communities, .db = *node->main_db, .people = *node->directory});
   timeline::add_routes(router, {.timeline = *node->timeline,
                                 .live = *node->live,
                                 .db = *node->timeline_db,

@@ -11,6 +11,8 @@
 #include "account/exec.h"
 #include "base/metrics.h"
 #include "base/result.h"
+#include "community/directory.h"
+#include "community/exec.h"
 #include "config.h"
 #include "io/thread_pool.h"
 #include "journal/id_maker.h"
@@ -77,6 +79,8 @@ class ServerNode {
   std::unique_ptr<account::Standings> standings;
   std::unique_ptr<account::Directory> directory;
   std::unique_ptr<account::Accounts> accounts;
+  community::CommunityDirectory community_directory;
+  std::unique_ptr<community::Communities> communities;
   timeline::TimelineView timeline_view;
   timeline::RecentKeys recent_keys;
   std::unique_ptr<timeline::Live> live;

@@ -1,0 +1,102 @@
+// What people do to titles and communities. All of it is strict: an answer comes when main's
+// transaction has committed, with the position of the fact that tells the other domains.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "account/exec.h"
+#include "base/result.h"
+#include "community/directory.h"
+#include "community/model.h"
+#include "io/clock.h"
+#include "io/executor.h"
+#include "journal/id_maker.h"
+#include "model/position.h"
+#include "sql/db.h"
+#include "stream/outbox.h"
+
+namespace matsuri::community {
+
+using account::Committed;
+using account::Completion;
+
+// A title from another system. Its ids carry the original time.
+struct ImportedTitle {
+  std::string source;
+  std::string source_id;
+  TitleId id;
+  CommunityId main_community;  // made with it, named like it
+  NewTitle title;              // clean, as clean_title() gives it
+};
+
+// A community from another system. Of the kind `main` it speaks of the main community that its
+// title has already: `id` is not used then.
+struct ImportedCommunity {
+  std::string source;
+  std::string source_id;
+  CommunityId id;
+  AccountId owner;
+  NewCommunity community;  // clean: clean_names() and clean_description(); the title may be none
+                           // where the kind is official or announcement
+};
+
+struct CommunitiesParts {
+  sql::Db& db;  // main's
+  stream::Outbox& outbox;
+  journal::IdMaker& ids;
+  CommunityDirectory& directory;
+  io::Clock& clock;
+};
+
+// Thread-safe. Every call answers Code::busy where a queue is full, and Code::invalid for what the
+// clean_ functions refuse.
+class Communities {
+ public:
+  explicit Communities(CommunitiesParts parts) : parts_(parts) {}
+
+  // Makes its main community too, named like it. Code::denied but for admins.
+  void create_title(const Actor& actor, NewTitle wanted, io::Executor& executor,
+                    Completion<Committed<Title>> done);
+  // Code::denied but for admins, Code::not_found, Code::invalid for a change of nothing.
+  void change_title(const Actor& actor, TitleId title, TitleChange change, io::Executor& executor,
+                    Completion<Committed<Title>> done);
+
+  // A community of the kind `user` belongs to who makes it; all others are made by admins
+  // (Code::denied) and belong to nobody. Code::not_found where there is no such title,
+  // Code::exhausted past owned_count_max, Code::unauthenticated where the account is gone,
+  // Code::invalid for the kind `main`: a title brings its own.
+  void create_community(const Actor& actor, NewCommunity wanted, io::Executor& executor,
+                        Completion<Committed<Community>> done);
+  // A user-made one is changed by its owner and by staff, all others by admins: else Code::denied.
+  // Code::not_found, Code::invalid for a change of nothing.
+  void change_community(const Actor& actor, CommunityId community, CommunityChange change,
+                        io::Executor& executor, Completion<Committed<Community>> done);
+
+  // Each in one transaction, waiting: the ids of all, in their order; what an earlier import made
+  // keeps its first id.
+  Result<std::vector<Result<TitleId>>> import_titles(const std::vector<ImportedTitle>& wanted);
+  // In its place a community gets Code::not_found where its title is not there, Code::conflict for
+  // a second `main` of a title, Code::exhausted past owned_count_max, Code::invalid for one of
+  // `user` without an owner or without a title, and for a `main` without a title.
+  Result<std::vector<Result<CommunityId>>> import_communities(
+      const std::vector<ImportedCommunity>& wanted);
+
+ private:
+  // What a strict transaction changed: a value for the caller, and the facts for everybody else.
+  template <class T>
+  struct Changed {
+    T value;
+    std::vector<Event> facts;
+  };
+  // Runs `body` (Connection& to Result<Changed<T>>) as one strict transaction; its facts are in the
+  // outbox with it, and in the directory before `done` runs.
+  template <class T, class Body>
+  void commit(AccountId account, io::Executor& executor, Body body, Completion<Committed<T>> done);
+  void publish(const std::vector<Event>& facts, const Position& position);
+
+  CommunitiesParts parts_;
+};
+
+}  // namespace matsuri::community

@@ -2,6 +2,7 @@
 
 #include "account/schema.h"
 #include "base/log.h"
+#include "community/schema.h"
 #include "io/clock.h"
 #include "io/file.h"
 #include "io/random.h"
@@ -54,6 +55,7 @@ Result<void> ServerNode::open_databases() {
     return {};
   };
   TRY(open(config.main, account::migrations(), main_db, main_outbox));
+  TRY(within("database main", main_db->migrate("community", community::migrations())));
   return open(config.timeline, timeline::migrations(), timeline_db, timeline_outbox);
 }
 
@@ -92,6 +94,12 @@ Result<void> ServerNode::open_domains() {
                                                                         .standings = *standings,
                                                                         .hashers = *hashers,
                                                                         .clock = clock});
+  communities = std::make_unique<community::Communities>(
+      community::CommunitiesParts{.db = *main_db,
+                                  .outbox = *main_outbox,
+                                  .ids = *ids,
+                                  .directory = community_directory,
+                                  .clock = clock});
   return {};
 }
 
@@ -116,6 +124,9 @@ Result<void> ServerNode::open_stream() {
       [this](sql::Connection& connection) { return standings->load(connection); }));
   stream->add_memory_view(*standings, {main_end});
   stream->add_memory_view(*directory, {main_end});
+  TRY(main_db->read_and_wait(
+      [this](sql::Connection& connection) { return community_directory.load(connection); }));
+  stream->add_memory_view(community_directory, {main_end});
 
   TRY_ASSIGN(const std::uint64_t timeline_offset, timeline_outbox->end_offset());
   const std::uint64_t kept = timeline::live_event_count_max;

@@ -12,6 +12,8 @@
 #include "account/exec.h"
 #include "base/metrics.h"
 #include "base/result.h"
+#include "community/directory.h"
+#include "community/exec.h"
 #include "config.h"
 #include "io/thread_pool.h"
 #include "journal/id_maker.h"
@@ -88,6 +90,8 @@ class ServerNode {
   std::unique_ptr<account::Standings> standings;
   std::unique_ptr<account::Directory> directory;
   std::unique_ptr<account::Accounts> accounts;
+  community::CommunityDirectory community_directory;
+  std::unique_ptr<community::Communities> communities;
   timeline::TimelineView timeline_view;
   timeline::RecentKeys recent_keys;
   BuiltInCommunity community_rules;

@@ -15,6 +15,7 @@
 #include "account/routes.h"
 #include "base/assert.h"
 #include "base/log.h"
+#include "community/routes.h"
 #include "face/routes.h"
 #include "http/router.h"
 #include "http/server.h"
@@ -152,6 +153,9 @@ Result<void> serve(const Config& config) {
                                .clock = io::system_clock(),
                                .behind_tls = config.behind_tls});
   face::add_routes(router);
+  community::add_routes(
+      router,
+      {.communities = *node->communities, .db = *node->main_db, .people = *node->directory});
   timeline::add_routes(router, {.timeline = *node->timeline,
                                 .live = *node->live,
                                 .db = *node->timeline_db,

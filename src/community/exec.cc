@@ -100,9 +100,9 @@ void Communities::publish(const std::vector<Event>& facts, const Position& posit
 
 void Communities::create_title(const Actor& actor, NewTitle wanted, io::Executor& executor,
                                Completion<Committed<Title>> done) {
-  if (const auto allowed = check_admin(actor); !allowed.ok()) return done(allowed.error());
   auto cleaned = clean_title(std::move(wanted));
   if (!cleaned.ok()) return done(cleaned.error());
+  if (const auto allowed = check_admin(actor); !allowed.ok()) return done(allowed.error());
   commit<Title>(
       actor.account, executor,
       [this,
@@ -121,9 +121,9 @@ void Communities::create_title(const Actor& actor, NewTitle wanted, io::Executor
 
 void Communities::change_title(const Actor& actor, TitleId title, TitleChange change,
                                io::Executor& executor, Completion<Committed<Title>> done) {
-  if (const auto allowed = check_admin(actor); !allowed.ok()) return done(allowed.error());
   auto cleaned = clean(std::move(change));
   if (!cleaned.ok()) return done(cleaned.error());
+  if (const auto allowed = check_admin(actor); !allowed.ok()) return done(allowed.error());
   commit<Title>(
       actor.account, executor,
       [title,
@@ -142,10 +142,10 @@ void Communities::change_title(const Actor& actor, TitleId title, TitleChange ch
 
 void Communities::create_community(const Actor& actor, NewCommunity wanted, io::Executor& executor,
                                    Completion<Committed<Community>> done) {
-  if (wanted.kind != CommunityKind::user)
-    if (const auto allowed = check_admin(actor); !allowed.ok()) return done(allowed.error());
   auto cleaned = clean(std::move(wanted));
   if (!cleaned.ok()) return done(cleaned.error());
+  if (cleaned.value().kind != CommunityKind::user)
+    if (const auto allowed = check_admin(actor); !allowed.ok()) return done(allowed.error());
   commit<Community>(
       actor.account, executor,
       [this, account = actor.account, wanted = std::move(cleaned).value()](

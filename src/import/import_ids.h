@@ -15,8 +15,8 @@ namespace matsuri::imports {
 // How many ids of one maker may be given and not stand in the tables yet.
 inline constexpr std::size_t ids_unstored_max = 131'072;
 
-// Makes ids of the wished milliseconds that no account, title, community or post has, of this import or an
-// earlier one. Sequences of a full millisecond go on in the next one.
+// Makes ids of the wished milliseconds that no account, title, community or post has, of this
+// import or an earlier one. Sequences of a full millisecond go on in the next one.
 //
 // It asks the tables for every id before it gives it, and remembers those that may not be there
 // yet; so it needs no state of its own, and bounded memory. One thread; one import at a time

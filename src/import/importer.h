@@ -1,10 +1,11 @@
-// Brings people, and what they made, from files into Matsuri, with their own times; docs/formats/import.md is
-// the contract.
+// Brings people, and what they made, from files into Matsuri, with their own times;
+// docs/formats/import.md is the contract.
 //
 // The key (source, kind, id) of each line decides: people, titles and communities by main's tables
 // imported_…, in the strict transaction that makes them; posts and comments by timeline's table
-// imported_post, follows and empathies by what they say, where they are applied. So an import needs no memory of its own: whatever ended the last one, reading the same
-// files again goes on where it was.
+// imported_post, follows and empathies by what they say, where they are applied. So an import needs
+// no memory of its own: whatever ended the last one, reading the same files again goes on where it
+// was.
 #pragma once
 
 #include <array>
@@ -29,7 +30,7 @@ namespace matsuri::imports {
 
 // What became of the lines.
 struct Summary {
-  std::uint64_t line_count = 0;   // read, blank ones not counted
+  std::uint64_t line_count = 0;  // read, blank ones not counted
   // Taken now:
   std::uint64_t user_count = 0;
   std::uint64_t title_count = 0;

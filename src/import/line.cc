@@ -19,9 +19,9 @@ constexpr std::size_t detail_size_max = 200;
 constexpr std::size_t quoted_size_max = 64;
 
 constexpr std::array<std::string_view, refusal_code_count> code_names = {
-    "line_too_long",  "bad_json",        "unknown_kind",   "bad_field",     "time_before_2010",
-    "time_ahead",     "text_invalid",    "drawing_invalid", "handle_taken", "unknown_author",
-    "unknown_title",  "unknown_community", "unknown_post", "unknown_target", "not_allowed"};
+    "line_too_long", "bad_json",          "unknown_kind",    "bad_field",      "time_before_2010",
+    "time_ahead",    "text_invalid",      "drawing_invalid", "handle_taken",   "unknown_author",
+    "unknown_title", "unknown_community", "unknown_post",    "unknown_target", "not_allowed"};
 
 // A detail repeats what stood in the file: no control may reach somebody's terminal, and no novel
 // their log. REQUIRES: valid UTF-8.

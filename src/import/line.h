@@ -85,7 +85,8 @@ struct PostLine {
   std::string community;  // Matsuri's own id
   std::string in;         // the id of a community line
   std::string post;       // the id of the post line that a comment is about
-  std::string text;       // cleaned; may be empty beside a drawing
+  bool has_text = false;  // else it is only drawn
+  std::string text;       // cleaned
   std::string drawing;    // the stored form of drawing/, or empty
   std::uint8_t feeling = 0;
   bool spoiler = false;

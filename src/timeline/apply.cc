@@ -15,6 +15,13 @@ Result<std::uint64_t> forget_old_keys(sql::Connection& connection, std::int64_t 
       {now_unix_ms - idempotency_age_ms});
 }
 
+std::string source_key(std::string_view source, std::string_view source_id, bool is_comment) {
+  std::string key(source);
+  key += is_comment ? '/' : ':';
+  key += source_id;
+  return key;
+}
+
 std::string account_key(AccountId account, const IdempotencyKey& key) {
   std::string joined(8, '\0');
   std::memcpy(joined.data(), &account.value, 8);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "stream/view.h"
 #include "timeline/home.h"
@@ -37,5 +38,9 @@ Result<std::uint64_t> forget_old_keys(sql::Connection& connection, std::int64_t 
 
 // The idempotency table's key: the account (8 bytes, little-endian) and the client's key.
 std::string account_key(AccountId account, const IdempotencyKey& key);
+
+// The key of table imported_post. A post and a comment may have the same id where they come from;
+// no source holds ':' or '/'.
+std::string source_key(std::string_view source, std::string_view source_id, bool is_comment);
 
 }  // namespace matsuri::timeline

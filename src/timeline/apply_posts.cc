@@ -10,6 +10,7 @@
 #include <unordered_set>
 #include <variant>
 
+#include "timeline/apply.h"
 #include "timeline/internal/apply_rooms.h"
 #include "timeline/internal/digest.h"
 #include "timeline/internal/lists.h"
@@ -50,6 +51,10 @@ struct KeyHash {
     return std::hash<std::string_view>{}(as_text(bytes_of(key)));
   }
 };
+
+std::string source_key_of(const PublishPost& post) {
+  return source_key(post.import_source, post.import_source_id, bool{post.parent});
+}
 
 // One batch of a journal's records on its way into the tables.
 class PostBatch {
@@ -95,7 +100,7 @@ class PostBatch {
       if (post == nullptr) continue;
       if (record.header.key) keys.push_back(key_bytes(post->author, record.header.key));
       if (!post->import_source.empty()) {
-        sources.push_back(post->import_source + ':' + post->import_source_id);
+        sources.push_back(source_key_of(*post));
       } else {
         authors.push_back(post->author.value);
         id_first = std::min(id_first, post->post.value);
@@ -183,7 +188,7 @@ class PostBatch {
       keys_.push_back({key, index});
     }
     if (!post.import_source.empty()) {
-      std::string source = post.import_source + ':' + post.import_source_id;
+      std::string source = source_key_of(post);
       if (!known_sources_.insert(source).second) return result_.duplicate(index);
       sources_.push_back({std::move(source), index});
     } else {

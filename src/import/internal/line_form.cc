@@ -106,8 +106,7 @@ Result<std::vector<std::string>> strings_of(const json::Object& object, std::str
 }
 
 Result<std::uint8_t> post_kinds_of(const json::Object& object) {
-  if (!object.find("post_kinds"))
-    return static_cast<std::uint8_t>(post_kind_text | post_kind_drawing);
+  if (!object.find("post_kinds")) return community::post_kinds_all;
   TRY_ASSIGN(const std::vector<std::string> words, strings_of(object, "post_kinds"));
   return within("post_kinds", community::parse_post_kinds(words));
 }
@@ -122,7 +121,8 @@ Result<void> read_form(const json::Object& object, UserLine& line, Drawn& /*draw
   TRY_ASSIGN(line.bio, text_or_absent(object, "bio"));
   if (object.find("face")) {
     TRY_ASSIGN(const std::string_view text, object.string("face"));
-    TRY_ASSIGN(line.face, within("face", face::parse_genome(text)));
+    TRY_ASSIGN(const face::Genome genome, within("face", face::parse_genome(text)));
+    line.face = genome.bits;
   }
   return object.only({"kind", "source", "id", "created_at", "name", "handle", "bio", "face"});
 }
@@ -152,10 +152,13 @@ Result<void> read_form(const json::Object& object, CommunityLine& line, Drawn& /
   if (object.find("who_posts")) {
     TRY_ASSIGN(const std::string_view who, object.string("who_posts"));
     TRY_ASSIGN(line.who_posts, within("who_posts", community::parse_posters(who)));
+  } else {
+    line.who_posts = community::posters_of_new(line.kind);
   }
   TRY(object.only({"kind", "source", "id", "created_at", "community_kind", "title", "owner",
                    "names", "description", "post_kinds", "who_posts"}));
-  if (line.kind == CommunityKind::main && line.title.empty()) return wrong("title", "is missing");
+  const bool needs_title = line.kind == CommunityKind::main || line.kind == CommunityKind::user;
+  if (needs_title && line.title.empty()) return wrong("title", "is missing");
   const bool needs_owner = line.kind == CommunityKind::user || line.who_posts == Posters::owner;
   if (needs_owner && line.owner.empty()) return wrong("owner", "is missing");
   return {};
@@ -174,12 +177,13 @@ Result<void> read_form(const json::Object& object, PostLine& line, Drawn& drawn)
     if (line.community.empty() == line.in.empty())
       return wrong("community", "this or `in` is needed");
   }
+  line.has_text = object.find("text").has_value();
   TRY_ASSIGN(line.text, text_or_absent(object, "text"));
   if (object.find("drawing")) {
     TRY_ASSIGN(const json::Object drawing, object.object("drawing"));
     TRY_ASSIGN(drawn, within("drawing", drawing::read_drawing(drawing)));
   }
-  if (!object.find("text") && !drawn) return wrong("text", "this or `drawing` is needed");
+  if (!line.has_text && !drawn) return wrong("text", "this or `drawing` is needed");
   if (object.find("feeling")) {
     TRY_ASSIGN(const std::int64_t feeling, object.integer("feeling"));
     if (feeling < 0 || feeling > feeling_max) return wrong("feeling", "0 to 5 are taken");
@@ -225,22 +229,26 @@ Result<void> clean_texts(UserLine& line) {
 }
 
 Result<void> clean_texts(TitleLine& line) {
-  return community::clean_title({.names = line.names,
-                                 .platforms = line.platforms,
-                                 .publisher = line.publisher,
-                                 .crest = line.crest});
+  TRY_ASSIGN(community::NewTitle title,
+             community::clean_title({.names = std::move(line.names),
+                                     .platforms = std::move(line.platforms),
+                                     .publisher = std::move(line.publisher),
+                                     .crest = std::move(line.crest)}));
+  line.names = std::move(title.names);
+  line.platforms = std::move(title.platforms);
+  line.publisher = std::move(title.publisher);
+  line.crest = std::move(title.crest);
+  return {};
 }
 
 Result<void> clean_texts(CommunityLine& line) {
-  for (LocalName& name : line.names) {
-    TRY_ASSIGN(name.text, within("names." + name.language, community::clean_name(name.text)));
-  }
+  TRY_ASSIGN(line.names, community::clean_names(std::move(line.names)));
   TRY_ASSIGN(line.description, community::clean_description(line.description));
   return {};
 }
 
 Result<void> clean_texts(PostLine& line) {
-  if (!line.text.empty() || line.drawing.empty()) {
+  if (line.has_text) {
     TRY_ASSIGN(line.text, timeline::clean_post_text(line.text));
   }
   TRY_ASSIGN(line.tag, timeline::clean_tag(line.tag));

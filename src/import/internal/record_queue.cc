@@ -15,7 +15,7 @@ constexpr std::chrono::milliseconds busy_wait(2);
 }  // namespace
 
 RecordQueue::RecordQueue(journal::Writer& journal, stream::Stream& stream,
-                     std::size_t unapplied_count_max)
+                         std::size_t unapplied_count_max)
     : journal_(journal),
       stream_(stream),
       unapplied_count_max_(unapplied_count_max),

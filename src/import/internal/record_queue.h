@@ -92,7 +92,7 @@ class RecordQueue {
   const std::size_t unapplied_count_max_;
   io::InlineExecutor inline_;
   const std::shared_ptr<Shared> shared_;
-  std::size_t record_count_ = 0;  // of all chunks
+  std::size_t record_count_ = 0;                                           // of all chunks
   std::unordered_map<std::string, PostRef, Hash, std::equal_to<>> posts_;  // of all chunks
 };
 

@@ -1,4 +1,5 @@
-// Posts, and what account's facts say of their authors, written into the timeline database.
+// Posts, and what the facts of others say of their authors, communities and empathies, written into
+// the timeline database.
 #pragma once
 
 #include <string>
@@ -8,14 +9,13 @@
 namespace matsuri::timeline {
 
 // The view "timeline". What must hold for ever is decided here: one post per idempotency key, one
-// per imported source id, and the duplicate guard.
+// per imported source id, the duplicate guard, the last edit of a post, that deleted is deleted,
+// and counts that equal the sets they count. The rows do not depend on the order in which origins
+// come.
 class TimelineView final : public stream::View {
  public:
   std::string_view name() const override { return "timeline"; }
-  bool wants(EventKind kind) const override {
-    return kind == EventKind::publish_post || kind == EventKind::account_changed ||
-           kind == EventKind::block_changed;
-  }
+  bool wants(EventKind kind) const override;
   Result<void> apply(sql::Connection& connection, std::span<const stream::Record> records,
                      stream::BatchResult& result) override;
 };

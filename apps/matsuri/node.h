@@ -13,9 +13,13 @@
 #include "base/metrics.h"
 #include "base/result.h"
 #include "config.h"
+#include "empathy/apply.h"
+#include "empathy/exec.h"
 #include "io/thread_pool.h"
 #include "journal/id_maker.h"
 #include "journal/writer.h"
+#include "notification/apply.h"
+#include "notification/exec.h"
 #include "sql/db.h"
 #include "stream/jobs.h"
 #include "stream/outbox.h"
@@ -79,8 +83,12 @@ class ServerNode {
   std::unique_ptr<account::Signer> signer;
   std::unique_ptr<sql::Db> main_db;
   std::unique_ptr<sql::Db> timeline_db;
+  std::unique_ptr<sql::Db> empathy_db;
+  std::unique_ptr<sql::Db> notification_db;
   std::unique_ptr<stream::Outbox> main_outbox;
   std::unique_ptr<stream::Outbox> timeline_outbox;
+  std::unique_ptr<stream::Outbox> empathy_outbox;
+  std::unique_ptr<stream::Outbox> notification_outbox;
   std::unique_ptr<journal::IdMaker> ids;
   std::unique_ptr<journal::Writer> journal;
   std::unique_ptr<journal::Writer> import_journal;  // only with NodeUse::import
@@ -89,11 +97,15 @@ class ServerNode {
   std::unique_ptr<account::Directory> directory;
   std::unique_ptr<account::Accounts> accounts;
   timeline::TimelineView timeline_view;
+  empathy::EmpathyView empathy_view;
+  notification::NotificationView notification_view;
   timeline::RecentKeys recent_keys;
   BuiltInCommunity community_rules;
   std::unique_ptr<timeline::Live> live;
   std::unique_ptr<stream::Stream> stream;
   std::unique_ptr<timeline::Timeline> timeline;
+  std::unique_ptr<empathy::Empathies> empathies;
+  std::unique_ptr<notification::Notifications> notifications;
 
  private:
   explicit ServerNode(const Config& config);

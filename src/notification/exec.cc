@@ -49,15 +49,9 @@ void Notifications::set_settings(AccountId account, const Settings& settings,
                                  std::move_only_function<void(Result<void>)> done) {
   auto shared = std::make_shared<std::move_only_function<void(Result<void>)>>(std::move(done));
   const Result<void> queued = db_.write(
-      [account, settings](sql::Connection& connection) -> Result<void> {
-        TRY(connection.execute(
-            "INSERT INTO setting (account, empathy, comment, thread, follow) "
-            "VALUES (?, ?, ?, ?, ?) ON CONFLICT (account) DO UPDATE SET "
-            "empathy = excluded.empathy, comment = excluded.comment, thread = excluded.thread, "
-            "follow = excluded.follow",
-            {account.value, std::int64_t{settings.empathy}, std::int64_t{settings.comment},
-             std::int64_t{settings.thread}, std::int64_t{settings.follow}}));
-        return {};
+      [account, settings](sql::Connection& connection) {
+        const ChosenSettings chosen[] = {{.account = account, .settings = settings}};
+        return write_settings(connection, chosen);
       },
       executor, [shared](const Result<void>& result) { (*shared)(result); });
   if (!queued.ok()) (*shared)(queued);

@@ -82,6 +82,10 @@ TEST_P(ExecTest, SettingsAreOnUntilSomebodyChooses) {
     EXPECT_TRUE(promise.get_future().get());
     EXPECT_EQ(settings(), wanted);
   }
+  const auto all = read(read_all_settings);
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(all[0].account, mio);
+  EXPECT_EQ(all[0].settings, Settings{.empathy = false});
 }
 
 }  // namespace

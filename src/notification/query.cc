@@ -105,6 +105,41 @@ Result<std::uint64_t> newest_sequence(sql::Connection& connection, AccountId rec
   return static_cast<std::uint64_t>(sequence.value_or(0));
 }
 
+Result<std::vector<ChosenSettings>> read_all_settings(sql::Connection& connection) {
+  std::vector<ChosenSettings> all;
+  const bool is_sqlite = connection.engine() == sql::Engine::sqlite;
+  TRY_ASSIGN(
+      const auto table_count,
+      connection.integer(is_sqlite ? "SELECT COUNT(*) FROM sqlite_master WHERE name = 'setting'"
+                                   : "SELECT COUNT(*) FROM information_schema.tables WHERE "
+                                     "table_schema = DATABASE() AND table_name = 'setting'"));
+  if (table_count.value_or(0) == 0) return all;
+  TRY(connection.query("SELECT account, empathy, comment, thread, follow FROM setting", {},
+                       [&](const sql::Row& row) {
+                         all.push_back({.account = AccountId{row.id(0)},
+                                        .settings = {.empathy = row.integer(1) != 0,
+                                                     .comment = row.integer(2) != 0,
+                                                     .thread = row.integer(3) != 0,
+                                                     .follow = row.integer(4) != 0}});
+                       }));
+  return all;
+}
+
+Result<void> write_settings(sql::Connection& connection, std::span<const ChosenSettings> all) {
+  std::vector<sql::Value> values;
+  for (const auto& [account, settings] : all) {
+    const sql::Value row[] = {account.value, std::int64_t{settings.empathy},
+                              std::int64_t{settings.comment}, std::int64_t{settings.thread},
+                              std::int64_t{settings.follow}};
+    values.insert(values.end(), std::begin(row), std::end(row));
+  }
+  return connection.insert_rows(
+      "INSERT INTO setting (account, empathy, comment, thread, follow)",
+      "ON CONFLICT (account) DO UPDATE SET empathy = excluded.empathy, comment = excluded.comment, "
+      "thread = excluded.thread, follow = excluded.follow",
+      5, values);
+}
+
 Result<Settings> read_settings(sql::Connection& connection, AccountId account) {
   Settings settings;
   TRY(connection.query("SELECT empathy, comment, thread, follow FROM setting WHERE account = ?",

@@ -2,6 +2,9 @@
 // muted are left out, and notices of nobody else with them.
 #pragma once
 
+#include <span>
+#include <vector>
+
 #include "base/result.h"
 #include "notification/model.h"
 #include "sql/db.h"
@@ -21,5 +24,14 @@ Result<std::uint32_t> count_unread(sql::Connection& connection, AccountId recipi
 Result<std::uint64_t> newest_sequence(sql::Connection& connection, AccountId recipient);
 
 Result<Settings> read_settings(sql::Connection& connection, AccountId account);
+
+// For a rebuild: settings are no facts', so they go from the old database into the new one. Nothing
+// where there is no such table yet.
+struct ChosenSettings {
+  AccountId account;
+  Settings settings;
+};
+Result<std::vector<ChosenSettings>> read_all_settings(sql::Connection& connection);
+Result<void> write_settings(sql::Connection& connection, std::span<const ChosenSettings> all);
 
 }  // namespace matsuri::notification

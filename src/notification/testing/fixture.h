@@ -134,14 +134,8 @@ class ViewTest : public sql::ForEachEngine {
   }
 
   void set_settings(AccountId account, const Settings& settings) {
-    write([&](sql::Connection& connection) -> Result<void> {
-      TRY(connection.execute("DELETE FROM setting WHERE account = ?", {account.value}));
-      TRY(connection.execute(
-          "INSERT INTO setting (account, empathy, comment, thread, follow) VALUES (?, ?, ?, ?, ?)",
-          {account.value, std::int64_t{settings.empathy}, std::int64_t{settings.comment},
-           std::int64_t{settings.thread}, std::int64_t{settings.follow}}));
-      return {};
-    });
+    const ChosenSettings chosen[] = {{.account = account, .settings = settings}};
+    write([&](sql::Connection& connection) { return write_settings(connection, chosen); });
   }
 
   // "3 empathy 1000: 44 22 of 2, unread": a notice on one line.

@@ -87,7 +87,8 @@ Result<std::vector<PostId>> read_ranking(sql::Connection& connection, const Rank
       cold.push_back({.post = id, .score = hot_score(0, 0, parts_of(id).unix_ms)});
     return best_of(std::move(warm), cold);
   }
-  TRY(connection.query("SELECT post, empathy_count FROM heat WHERE community = ? AND day = ? "
+  TRY(
+      connection.query("SELECT post, empathy_count FROM heat WHERE community = ? AND day = ? "
                        "ORDER BY empathy_count DESC, post DESC LIMIT ?",
                        {key.community.value, key.day, count}, keep_warm));
   // The ids of a day are a range of the index.
@@ -170,11 +171,11 @@ Rankings::RankingPtr Rankings::find_fresh(const RankingKey& key) {
 }
 
 Rankings::RankingPtr Rankings::keep(const RankingKey& key, std::vector<PostId> posts) {
-  const auto ranking = std::make_shared<const Ranking>(
-      Ranking{.key = key,
-              .id = random_.next_u64(),
-              .taken_ms = clock_.monotonic_us() / 1000,
-              .posts = std::move(posts)});
+  const auto ranking =
+      std::make_shared<const Ranking>(Ranking{.key = key,
+                                              .id = random_.next_u64(),
+                                              .taken_ms = clock_.monotonic_us() / 1000,
+                                              .posts = std::move(posts)});
   const std::lock_guard lock(mutex_);
   order_.push_back(ranking);
   rankings_[ranking->id] = ranking;
@@ -185,9 +186,9 @@ Rankings::RankingPtr Rankings::keep(const RankingKey& key, std::vector<PostId> p
 
 void Rankings::drop_old() {
   const std::int64_t now_ms = clock_.monotonic_us() / 1000;
-  while (!order_.empty() && (now_ms - order_.front()->taken_ms > ranking_kept_ms ||
-                             order_.size() > bounds_.ranking_count_max ||
-                             post_count_ > bounds_.post_count_max)) {
+  while (!order_.empty() &&
+         (now_ms - order_.front()->taken_ms > ranking_kept_ms ||
+          order_.size() > bounds_.ranking_count_max || post_count_ > bounds_.post_count_max)) {
     post_count_ -= order_.front()->posts.size();
     rankings_.erase(order_.front()->id);
     order_.pop_front();

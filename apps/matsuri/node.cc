@@ -84,6 +84,8 @@ Result<void> ServerNode::open_domains() {
   io::Clock& clock = io::system_clock();
   hashers = std::make_unique<io::ThreadPool>(
       io::ThreadPoolOptions{.name = "password", .thread_count = 2, .queue_count_max = 64});
+  drawers = std::make_unique<io::ThreadPool>(
+      io::ThreadPoolOptions{.name = "drawing", .thread_count = 1, .queue_count_max = 256});
   standings = std::make_unique<account::Standings>(clock);
   directory = std::make_unique<account::Directory>(*main_db);
   if (ids == nullptr) return {};

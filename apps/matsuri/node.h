@@ -15,6 +15,8 @@
 #include "config.h"
 #include "empathy/apply.h"
 #include "empathy/exec.h"
+#include "io/clock.h"
+#include "io/random.h"
 #include "io/thread_pool.h"
 #include "journal/id_maker.h"
 #include "journal/writer.h"
@@ -27,6 +29,7 @@
 #include "timeline/apply.h"
 #include "timeline/exec.h"
 #include "timeline/live.h"
+#include "timeline/ranking.h"
 #include "timeline/recent.h"
 #include "timeline/rules.h"
 
@@ -93,6 +96,7 @@ class ServerNode {
   std::unique_ptr<journal::Writer> journal;
   std::unique_ptr<journal::Writer> import_journal;  // only with NodeUse::import
   std::unique_ptr<io::ThreadPool> hashers;
+  std::unique_ptr<io::ThreadPool> drawers;
   std::unique_ptr<account::Standings> standings;
   std::unique_ptr<account::Directory> directory;
   std::unique_ptr<account::Accounts> accounts;
@@ -101,6 +105,7 @@ class ServerNode {
   notification::NotificationView notification_view;
   timeline::RecentKeys recent_keys;
   BuiltInCommunity community_rules;
+  timeline::Rankings rankings{io::system_clock(), io::system_random()};
   std::unique_ptr<timeline::Live> live;
   std::unique_ptr<stream::Stream> stream;
   std::unique_ptr<timeline::Timeline> timeline;

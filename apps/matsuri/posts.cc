@@ -35,6 +35,19 @@ void Posts::find(std::vector<PostId> posts, AccountId viewer, io::Executor& exec
       std::move(done));
 }
 
+void Posts::find(AccountId account, std::vector<PostId> posts, io::Executor& executor,
+                 timeline::EmpathyLookup::Done done) {
+  if (posts.empty() || !account) return done(std::vector<PostId>());
+  sql::read_value<std::vector<PostId>>(
+      empathy_, executor,
+      [account,
+       posts = std::move(posts)](sql::Connection& connection) -> Result<std::vector<PostId>> {
+        TRY_ASSIGN(const auto given, empathy::given_by(connection, account, posts));
+        return std::vector<PostId>(given.begin(), given.end());
+      },
+      std::move(done));
+}
+
 void Posts::render(std::vector<PostId> posts, AccountId viewer, io::Executor& executor,
                    std::move_only_function<void(Result<std::vector<std::string>>)> done) {
   if (posts.empty()) return done(std::vector<std::string>());
@@ -52,7 +65,9 @@ void Posts::render(std::vector<PostId> posts, AccountId viewer, io::Executor& ex
                 sql::Connection& connection) -> Result<std::vector<std::string>> {
               TRY_ASSIGN(const auto read, timeline::read_posts(connection, posts, viewer));
               std::vector<std::string> rendered;
-              for (const timeline::Post& post : read) rendered.push_back(timeline::to_json(post));
+              for (const timeline::Post& post : read)
+                rendered.push_back(timeline::to_json(post, {.empathized = given.contains(post.id),
+                                                            .mine = post.author.id == viewer}));
               return rendered;
             },
             std::move(done));

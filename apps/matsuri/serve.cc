@@ -171,7 +171,11 @@ Result<void> serve(const Config& config) {
   timeline::add_routes(router, {.timeline = *node->timeline,
                                 .live = *node->live,
                                 .db = *node->timeline_db,
-                                .directory = *node->directory});
+                                .directory = *node->directory,
+                                .rules = node->community_rules,
+                                .rankings = node->rankings,
+                                .drawers = *node->drawers,
+                                .empathies = &posts});
   empathy::add_routes(router,
                       {.empathies = *node->empathies, .posts = posts, .db = *node->empathy_db});
   notification::add_routes(

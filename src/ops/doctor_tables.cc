@@ -218,6 +218,49 @@ Result<TimelineSeen> read_timeline(sql::Connection& connection, Findings& findin
   return seen;
 }
 
+Result<OtherSeen> read_other(sql::Connection& connection, const std::string& name,
+                             Findings& findings) {
+  // What must add up in a database's own tables: a query gives what does not.
+  struct Sum {
+    std::string_view database;
+    std::string_view query;
+    std::string_view what;
+  };
+  constexpr Sum sums[] = {
+      {"empathy",
+       "SELECT p.id FROM post p WHERE p.amount <> (SELECT COUNT(*) FROM empathy e WHERE e.post = "
+       "p.id AND e.given = 1)",
+       "posts have another count than people who feel empathy"},
+      {"empathy",
+       "SELECT e.post FROM empathy e LEFT JOIN post p ON p.id = e.post "
+       "WHERE e.given = 1 AND (p.id IS NULL OR p.deleted = 1)",
+       "empathies are with posts that have no count, or are deleted"},
+      {"notification",
+       "SELECT n.recipient FROM notice n WHERE n.people_count <> (SELECT COUNT(*) FROM "
+       "notice_person np WHERE np.recipient = n.recipient AND np.opened = n.opened)",
+       "notices have another count than people"},
+      {"notification",
+       "SELECT r.account FROM recipient r WHERE r.notice_count <> (SELECT COUNT(*) FROM notice n "
+       "WHERE n.recipient = r.account)",
+       "recipients have another count than notices"},
+  };
+  OtherSeen seen{.name = name, .outbox = {}, .positions = {}};
+  TRY_ASSIGN(seen.outbox, read_outbox(connection, name, findings));
+  TRY(read_dead_jobs(connection, name, findings));
+  TRY(connection.query("SELECT region, node, incarnation, at_offset, reason FROM quarantine", {},
+                       [&](const sql::Row& row) {
+                         findings.add(name + ": record " + position_of(row, 0).to_string() +
+                                      " is in quarantine: " + std::string(row.text(4)));
+                       }));
+  TRY(connection.query(
+      "SELECT region, node, incarnation, at_offset FROM view_position", {},
+      [&](const sql::Row& row) { seen.positions.push_back(position_of(row, 0)); }));
+  for (const Sum& sum : sums)
+    if (sum.database == name)
+      TRY(expect_none(connection, sum.query, name + ": " + std::string(sum.what), findings));
+  return seen;
+}
+
 void compare(const MainSeen& main, const TimelineSeen& timeline, Findings& findings) {
   bool is_current = false;
   for (const auto& [origin, offset] : timeline.positions) {

@@ -354,6 +354,8 @@ class OpenapiTest(unittest.TestCase):
         self.assertEqual(made.headers["location"], f"/v1/communities/{mine['id']}")
         self.assertEqual((mine["kind"], mine["names"], mine["owner"]["handle"]),
                          ("user", {"und": "Maps"}, "mio"))
+        self.assertEqual(mine["owner"]["face"],
+                         self.call("getMe", 200, who=self.mio).json["face"])
         self.assertEqual(self.call("getCommunity", 200, community=mine["id"]).json, mine)
         for name in ("Two", "Three", "Four"):
             self.call("createCommunity", 201, who=self.mio, body=wanted | {"name": name})

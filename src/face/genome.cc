@@ -1,3 +1,4 @@
+// The text of a genome, and the genome of those who chose none.
 #include <charconv>
 
 #include "face/face.h"

@@ -14,11 +14,13 @@ const palm_ms = 800;
 interface Props {
   drawing: Drawing;
   locked: boolean;
+  /** Whether it was asked for just now, rather than found with a draft. */
+  asked: boolean;
   on_change: (drawing: Drawing) => void;
   on_remove: () => void;
 }
 
-export function DrawingEditor({ drawing, locked, on_change, on_remove }: Props) {
+export function DrawingEditor({ drawing, locked, asked, on_change, on_remove }: Props) {
   const t = useTexts();
   const [pen, set_pen] = useState<Pen>(2);
   const [eraser, set_eraser] = useState(false);
@@ -44,7 +46,7 @@ export function DrawingEditor({ drawing, locked, on_change, on_remove }: Props) 
   return (
     <div class="drawing-editor" role="group" aria-label={t.drawing.paper} onKeyDown={key}>
       <Paper
-        drawing={drawing} pen={pen} eraser={eraser} locked={locked}
+        drawing={drawing} pen={pen} eraser={eraser} locked={locked} asked={asked}
         on_change={(next) => change(next, t.drawing.drawn)}
       />
       <div class="inkbar" role="group" aria-label={t.drawing.tools}>
@@ -104,6 +106,7 @@ interface PaperProps {
   pen: Pen;
   eraser: boolean;
   locked: boolean;
+  asked: boolean;
   on_change: (drawing: Drawing) => void;
 }
 
@@ -125,6 +128,10 @@ function Paper(props: PaperProps) {
       if (fit(element)) paint(element, strokes_of(latest.current.drawing));
     });
     observer.observe(element);
+    if (props.asked) {
+      element.focus({ preventScroll: true });
+      element.scrollIntoView({ block: "nearest" });
+    }
     const end = listen(element, latest);
     return () => {
       observer.disconnect();

@@ -94,6 +94,7 @@ export function Composer({ me, to, label, form, kinds = ["text", "drawing"] }: P
   const [wrong, set_wrong] = useState<Wrong | null>(null);
   const area = useRef<HTMLTextAreaElement>(null);
   const posted_before = useRef(posted);
+  const asked = useRef(false);
 
   useEffect(() => {
     ++desk.open;
@@ -133,6 +134,11 @@ export function Composer({ me, to, label, form, kinds = ["text", "drawing"] }: P
     event.preventDefault();
     send();
   }
+  function draw() {
+    if (locked) return;
+    asked.current = true;
+    set_draws(true);
+  }
   function remove_drawing() {
     if (locked) return;
     change(draft, no_drawing);
@@ -141,7 +147,7 @@ export function Composer({ me, to, label, form, kinds = ["text", "drawing"] }: P
   }
   return (
     <form
-      class="card composer" aria-label={form} onKeyDown={key}
+      class={`card composer ${something ? "filled" : ""}`} aria-label={form} onKeyDown={key}
       onSubmit={(event) => {
         event.preventDefault();
         send();
@@ -161,7 +167,8 @@ export function Composer({ me, to, label, form, kinds = ["text", "drawing"] }: P
       </div>
       {draws && (
         <DrawingEditor
-          drawing={drawing} locked={locked} on_change={(next) => change(draft, next)}
+          drawing={drawing} locked={locked} asked={asked.current}
+          on_change={(next) => change(draft, next)}
           on_remove={remove_drawing}
         />
       )}
@@ -170,15 +177,17 @@ export function Composer({ me, to, label, form, kinds = ["text", "drawing"] }: P
       )}
       <SendingBanner sender={sender} sending={sending} />
       <div class="comp-foot comp-extras">
+        <Extras
+          id="say" me={me} value={draft} locked={locked}
+          on_change={(extras) => change({ ...draft, ...extras })}
+        />
+      </div>
+      <div class="comp-foot">
         {!draws && kinds.includes("drawing") && (
-          <button type="button" class="btn" disabled={locked} onClick={() => set_draws(true)}>
+          <button type="button" class="btn" aria-disabled={locked} onClick={draw}>
             <Icon name="brush" />{t.drawing.draw}
           </button>
         )}
-        <Extras id="say" me={me} value={draft} locked={locked}
-          on_change={(extras) => change({ ...draft, ...extras })} />
-      </div>
-      <div class="comp-foot">
         <span class="hint" id="say-kept">
           {!keeps ? t.composer.not_kept : something ? t.composer.kept : ""}
         </span>

@@ -35,16 +35,11 @@ const later = <P extends object>(load: () => Promise<ComponentType<P>>) => lazy(
 
 const SettingsPage = later(
   () => import("../features/settings/SettingsPage").then((part) => part.SettingsPage));
-const CommunitiesPage = later(
-  () => import("../features/community/CommunitiesPage").then((part) => part.CommunitiesPage));
-const CommunityPage = later(
-  () => import("../features/community/CommunityPage").then((part) => part.CommunityPage));
-const TimelinePage = later(
-  () => import("../features/community/TimelinePage").then((part) => part.TimelinePage));
-const PersonPage = later(
-  () => import("../features/people/PersonPage").then((part) => part.PersonPage));
-const NotificationsPage = later(
-  () => import("../features/notices/NotificationsPage").then((part) => part.NotificationsPage));
+const CommunitiesPage = later(() => import("./pages").then((part) => part.CommunitiesPage));
+const CommunityPage = later(() => import("./pages").then((part) => part.CommunityPage));
+const TimelinePage = later(() => import("./pages").then((part) => part.TimelinePage));
+const PersonPage = later(() => import("./pages").then((part) => part.PersonPage));
+const NotificationsPage = later(() => import("./pages").then((part) => part.NotificationsPage));
 
 // The server may have been renewed since this page came, and then has other parts.
 function PageMissing() {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
-import { route_of } from "./router";
+import { route_of, same_place } from "./router";
 
 test("addresses", () => {
   assert.deepEqual(route_of("/"), { page: "plaza" });
@@ -22,4 +22,12 @@ test("the server's list of routes leads to pages", () => {
   for (const route of routes) {
     assert.notEqual(route_of(route.replace("{id}", "7").replace("{handle}", "mio_kaze")).page, "not_found", route);
   }
+});
+
+test("tabs of one page are one place", () => {
+  const same = (a: string, b: string) => same_place(route_of(a), route_of(b));
+  assert.ok(same("/communities/5", "/communities/5/hot"));
+  assert.ok(same("/people/mio_kaze", "/people/mio_kaze/following"));
+  assert.ok(!same("/communities/5", "/communities/6") && !same("/people/mio_kaze", "/people/gen_yoi"));
+  assert.ok(!same("/communities/5", "/people/mio_kaze") && !same("/posts/1", "/posts/1"));
 });

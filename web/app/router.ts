@@ -37,15 +37,25 @@ export const route_store = new Store<Route>({ page: "plaza" });
 const scrolls = new Map<number, number>();
 let entry = 0;
 
-/** How the page that is shown was come to: only a new page moves the focus to its heading. */
-export let arrived: "loaded" | "followed" | "back" = "loaded";
+/**
+ * How the page that is shown was come to. Only a new page moves the focus to its heading; one that
+ * was turned, such as to another of its tabs, stays where it is.
+ */
+export let arrived: "loaded" | "followed" | "turned" | "back" = "loaded";
+
+/** Whether two addresses show the same thing from two sides. */
+export function same_place(a: Route, b: Route): boolean {
+  if (a.page === "community" && b.page === "community") return a.community === b.community;
+  return a.page === "person" && b.page === "person" && a.handle === b.handle;
+}
 
 export function go(path: string): void {
   scrolls.set(entry, window.scrollY);
   entry = Date.now();
   history.pushState({ entry }, "", path);
-  arrived = "followed";
-  route_store.set(route_of(path));
+  const route = route_of(path);
+  arrived = same_place(route_store.get(), route) ? "turned" : "followed";
+  route_store.set(route);
 }
 
 /** Call after a new page has been drawn. */

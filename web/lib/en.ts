@@ -141,6 +141,7 @@ export const en = {
     one: (name: string) => `A post by ${isolated(name)}`,
     page: "A post",
     empathy: "Empathy",
+    empathy_of: "Who felt the same",
     empathy_log_in: "To show empathy, log in.",
     comments: "Comments",
     comment_by: (name: string) => `${isolated(name)} commented`,
@@ -216,6 +217,7 @@ export const en = {
     follow: "Follow",
     followed: "Following",
     of: (name: string) => `Follow ${isolated(name)}`,
+    followed_of: (name: string) => `Following ${isolated(name)}`,
     log_in: "To follow, log in.",
   },
   people: {

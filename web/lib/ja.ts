@@ -138,6 +138,7 @@ export const ja: Texts = {
     one: (name) => `${isolated(name)}さんの投稿`,
     page: "投稿",
     empathy: "共感",
+    empathy_of: "共感した人",
     empathy_log_in: "共感するにはログインが必要です。",
     comments: "コメント",
     comment_by: (name) => `${isolated(name)}さんがコメントしました`,
@@ -212,6 +213,7 @@ export const ja: Texts = {
     follow: "フォローする",
     followed: "フォロー中",
     of: (name) => `${isolated(name)}をフォローする`,
+    followed_of: (name) => `${isolated(name)}をフォロー中`,
     log_in: "フォローするにはログインが必要です。",
   },
   people: {

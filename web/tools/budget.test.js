@@ -17,6 +17,19 @@ test("scripts and styles of the first view are within the budget", () => {
   assert.ok(size <= first_view_gzip_max);
 });
 
+test("what comes later is not in the first view", () => {
+  const html = read("index.html").toString();
+  for (const [what, mark] of [
+    ["the drawing editor", "getCoalescedEvents"], ["the editor of faces", "face-part"],
+    ["tokens", "made-token"], ["notifications", "n-link"],
+  ]) {
+    const holders = manifest.assets.filter(({ file }) =>
+      file.endsWith(".js") && read(file).includes(mark));
+    const later = holders.filter(({ path }) => !html.includes(path));
+    assert.ok(holders.length === 1 && later.length === 1, what);
+  }
+});
+
 test("pages have no inline script and no inline style", () => {
   for (const page of ["index.html", "docs.html"]) {
     const html = read(page).toString();

@@ -44,7 +44,7 @@ export function FollowButton({ followed, name, send, on_change }: Props) {
   return (
     <button
       type="button" class={`btn ${followed ? "" : "btn-main"}`} aria-pressed={followed}
-      aria-label={t.follow.of(name)} onClick={() => void toggle()}
+      aria-label={followed ? t.follow.followed_of(name) : t.follow.of(name)} onClick={() => void toggle()}
     >
       {followed ? t.follow.followed : t.follow.follow}
     </button>

@@ -24,7 +24,7 @@ export function DrawnPicture({ drawing, name }: { drawing: DrawingAddresses; nam
     if (busy || playing !== null) return;
     set_busy(true);
     set_said("");
-    const part = import("./Replay").catch(() => null);
+    const part = import("../feed/tools").catch(() => null);
     const reply = await client.posts.strokes(drawing.strokes);
     const loaded = await part;
     set_busy(false);

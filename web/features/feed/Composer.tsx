@@ -23,7 +23,7 @@ import { RefusedPosts, SendingBanner } from "./SendingBanner";
 const near_end = 40;
 
 const DrawingEditor = lazy(
-  () => import("../drawing/DrawingEditor").then((part) => part.DrawingEditor),
+  () => import("./tools").then((part) => part.DrawingEditor),
   () => <div class="paper paper-waiting skel" />,
   (retry) => <EditorMissing retry={retry} />);
 
@@ -92,6 +92,8 @@ export function Composer({ me, to, label, form, kinds = ["text", "drawing"] }: P
   const posted = useStore(desk.posted);
   const { draft, drawing, keeps, draws, set_draws, change, empty, put_back } = useDraft(me, desk);
   const [wrong, set_wrong] = useState<Wrong | null>(null);
+  // On phones the rest shows from the first touch on, and stays: what moves under a finger is missed.
+  const [opened, set_opened] = useState(false);
   const area = useRef<HTMLTextAreaElement>(null);
   const posted_before = useRef(posted);
   const asked = useRef(false);
@@ -114,6 +116,7 @@ export function Composer({ me, to, label, form, kinds = ["text", "drawing"] }: P
     say(t.composer.logged_out, { label: t.nav.log_in, run: () => go("/login") });
   }, [sending]);
 
+  const writes = kinds.includes("text");
   const left = post_text_left(draft.text);
   const locked = sending.state === "sending" || sending.state === "waiting";
   const something = draft.text.trim() !== "" || strokes_of(drawing).length > 0;
@@ -147,7 +150,7 @@ export function Composer({ me, to, label, form, kinds = ["text", "drawing"] }: P
   }
   return (
     <form
-      class={`card composer ${something ? "filled" : ""}`} aria-label={form} onKeyDown={key}
+      class={`card composer ${something || draws || opened ? "open" : ""}`} aria-label={form} onKeyDown={key}
       onSubmit={(event) => {
         event.preventDefault();
         send();
@@ -157,12 +160,14 @@ export function Composer({ me, to, label, form, kinds = ["text", "drawing"] }: P
       <div class="row composer-row">
         <Face face={me.face} feeling={draft.feeling} />
         <div class="grow">
-          <label class="vh" for="say">{label}</label>
-          <textarea
-            id="say" class="input" dir="auto" rows={2} ref={area} value={draft.text} placeholder={label}
-            readOnly={locked || !kinds.includes("text")} aria-describedby="say-left say-kept"
-            onInput={(event) => change({ ...draft, text: event.currentTarget.value })}
-          />
+          <label class={writes ? "vh" : "label"} for="say">{label}</label>
+          {writes && (
+            <textarea
+              id="say" class="input" dir="auto" rows={2} ref={area} value={draft.text} placeholder={label}
+              readOnly={locked} aria-describedby="say-left say-kept" onFocus={() => set_opened(true)}
+              onInput={(event) => change({ ...draft, text: event.currentTarget.value })}
+            />
+          )}
         </div>
       </div>
       {draws && (
@@ -193,12 +198,12 @@ export function Composer({ me, to, label, form, kinds = ["text", "drawing"] }: P
         </span>
         <span class="vh" role="status">{said_of(left, t)}</span>
         <div class="send">
-          <span class={`hint num left ${left < 0 ? "bad" : left <= near_end ? "near" : ""}`}>
+          {writes && <span class={`hint num left ${left < 0 ? "bad" : left <= near_end ? "near" : ""}`}>
             <span aria-hidden="true">{left}</span>
             <span class="vh" id="say-left">
               {left < 0 ? t.composer.over(-left) : t.composer.left(left)}
             </span>
-          </span>
+          </span>}
           <button
             type="submit" class="btn btn-main" aria-disabled={!ready && !locked}
             aria-busy={sending.state === "sending"}

@@ -49,7 +49,7 @@ export class PostCard extends Component<Props> {
 }
 
 const Editor = lazy(
-  () => import("./PostEditor").then((part) => part.PostEditor),
+  () => import("./tools").then((part) => part.PostEditor),
   () => <div class="skel" />,
   (retry) => <EditorMissing retry={retry} />);
 

@@ -1,12 +1,13 @@
 // One post by its address, with what others say below it.
 import { useEffect, useMemo, useState } from "preact/hooks";
-import type { Failure, Post } from "../../../sdk/ts/src/index";
+import type { Author, Failure, Post } from "../../../sdk/ts/src/index";
 import { client } from "../../app/client";
 import { go } from "../../app/router";
 import { session_store } from "../../app/session";
 import { failure_text } from "../../lib/failure";
 import { useTexts } from "../../lib/i18n";
 import { useStore } from "../../lib/store";
+import { Face } from "../../ui/Face";
 import { Icon } from "../../ui/Icon";
 import { Notice, Skeleton } from "../../ui/States";
 import { Composer } from "./Composer";
@@ -17,6 +18,7 @@ import { PostCard } from "./PostCard";
 import { Failed, Older, posts_page } from "./PostList";
 
 const comments_count = 50;
+const empathies_count = 20;
 
 function back_address(post: Post | null): string {
   if (post === null) return "/";
@@ -91,8 +93,34 @@ export function PostPage({ id }: { id: string }) {
           <button type="button" class="btn" onClick={retry}>{t.app.try_again}</button>
         </Notice>
       )}
+      {post !== null && post.empathy_count > 0 && <Empathies post={post} key={post.empathy_count} />}
       {post !== null && post.parent === null && <Comments post={post} />}
     </main>
+  );
+}
+
+// Who felt the same lately.
+function Empathies({ post }: { post: Post }) {
+  const t = useTexts();
+  const [people, set_people] = useState<Author[]>([]);
+  useEffect(() => {
+    let here = true;
+    void client.posts.empathies(post.id, { limit: empathies_count }).then((reply) => {
+      if (here && reply.ok) set_people(reply.value.people);
+    });
+    return () => void (here = false);
+  }, [post.id]);
+  if (people.length === 0) return null;
+  return (
+    <ul class="empathies" aria-label={t.post.empathy_of}>
+      {people.map((person) => (
+        <li key={person.id} title={person.name}>
+          <a href={`/people/${person.handle}`}>
+            <Face face={person.face} /><span class="vh">{person.name}</span>
+          </a>
+        </li>
+      ))}
+    </ul>
   );
 }
 

@@ -138,6 +138,9 @@ test("edits, counts and deletions happen where the post is; what is one's own st
   world.handlers.open?.(false);
   await tick();
   world.handlers.counts?.({ post: "1", empathy_count: 5, comment_count: 2 });
+  world.handlers.counts?.({ post: "1", empathy_count: 6, comment_count: 2 });
+  await gathered();
+  assert.equal(world.state.posts[1]?.empathy_count, 6);
   world.handlers.post_changed?.({ ...post(1), text: "new", empathy_count: 5 });
   const changed = world.state.posts[1];
   assert.ok(changed?.text === "new" && changed.empathized && changed.empathy_count === 5);

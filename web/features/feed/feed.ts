@@ -3,11 +3,11 @@
 // The stream is opened before the list is read, so that nothing can fall between the two. What
 // comes over both is kept once. Everything is bounded: a page that is left open through a
 // festival's night must not grow for ever.
-import type { Client, Failure, LiveStream, Post, Refusal } from "../../../sdk/ts/src/index";
+import type { Client, Counts, Failure, LiveStream, Post, Refusal } from "../../../sdk/ts/src/index";
 import { Store } from "../../lib/store";
 import {
-  change_post, changed, comment_came, drop_posts, follow_changes, follow_own, take_back_refused, told,
-  type Change,
+  change_post, change_posts, changed, comment_came, drop_posts, follow_changes, follow_own,
+  take_back_refused, told, type Change,
 } from "./lists";
 
 const page_count = 50;
@@ -69,6 +69,7 @@ export class Feed {
   private unfollow: () => void = () => {};
   private readonly hidden_authors = new Set<string>();
   private gathered: Post[] = [];
+  private readonly counted = new Map<string, Counts>();
   private gather_timer: ReturnType<typeof setTimeout> | null = null;
   private wait_timer: ReturnType<typeof setTimeout> | null = null;
   private retry_timer: ReturnType<typeof setTimeout> | null = null;
@@ -94,7 +95,10 @@ export class Feed {
       post: (post) => this.take(post),
       post_changed: (post) => change_post(post.id, (known) => told(known, post)),
       post_deleted: ({ post }) => drop_posts((one) => one.id === post),
-      counts: ({ post, ...counts }) => change_post(post, () => counts),
+      counts: (counts) => {
+        this.counted.set(counts.post, counts);
+        this.gather_timer ??= setTimeout(() => this.show_gathered(), gather_ms);
+      },
       notification: ({ unread_count }) => this.on_unread(unread_count),
       refused: (refusal) => {
         if (take_back_refused(refusal)) return;
@@ -119,6 +123,7 @@ export class Feed {
     if (this.gather_timer !== null) clearTimeout(this.gather_timer);
     this.gather_timer = null;
     this.gathered = [];
+    this.counted.clear();
   }
 
   /** Who reads has changed, and with them what may be read. */
@@ -233,8 +238,21 @@ export class Feed {
     this.gather_timer ??= setTimeout(() => this.show_gathered(), gather_ms);
   }
 
+  private show_counts(): void {
+    if (this.counted.size === 0) return;
+    const counted = new Map(this.counted);
+    this.counted.clear();
+    change_posts((post) => {
+      const counts = counted.get(post.id);
+      if (counts === undefined) return post;
+      const { empathy_count, comment_count } = counts;
+      return { ...post, empathy_count, comment_count };
+    });
+  }
+
   private show_gathered(): void {
     this.gather_timer = null;
+    this.show_counts();
     const { posts, fresh } = this.state.get();
     const shown = new Set(posts.map((post) => post.id));
     const all = merged(this.gathered.filter((post) => !shown.has(post.id)), fresh);

@@ -1,7 +1,7 @@
 // What others did that concerns oneself, gathered into few sentences. Seeing the page is what makes
 // it read; what was new when one came stays marked until one leaves.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { Author, Notice as Said } from "../../../sdk/ts/src/index";
+import type { Notice as Said } from "../../../sdk/ts/src/index";
 import { client } from "../../app/client";
 import { session_store } from "../../app/session";
 import { useTexts } from "../../lib/i18n";
@@ -108,8 +108,11 @@ function useReading(pager: Pager<Said>, items: readonly Said[]) {
 function Row({ notice, fresh }: { notice: Said; fresh: boolean }) {
   const t = useTexts();
   const language = useStore(language_store);
+  const session = useStore(session_store);
+  const mine = session.state === "known" ? session.me.handle : "";
   const href = notice.post !== null ? `/posts/${notice.post.id}`
-    : `/people/${(notice.people[0] as Author | undefined)?.handle ?? ""}`;
+    : notice.people_count === 1 && notice.people[0] !== undefined
+      ? `/people/${notice.people[0].handle}` : `/people/${mine}/followers`;
   return (
     <li class={`n ${fresh ? "new" : ""}`}>
       <span class="avs" aria-hidden="true">

@@ -11,18 +11,8 @@ import { bio_max, clean_name, clean_post_text, code_point_count, name_max } from
 import { Face } from "../../ui/Face";
 import { Field } from "../../ui/Field";
 import { Icon } from "../../ui/Icon";
-import { lazy } from "../../ui/Lazy";
 import { say } from "../../ui/toast";
-
-const FaceEditor = lazy(
-  () => import("../people/FaceEditor").then((part) => part.FaceEditor),
-  () => <div class="skel" />,
-  (retry) => <Missing retry={retry} />);
-
-function Missing({ retry }: { retry: () => void }) {
-  const t = useTexts();
-  return <button type="button" class="btn" onClick={retry}>{t.app.try_again}</button>;
-}
+import { FaceEditor } from "../people/FaceEditor";
 
 export function You({ me }: { me: Me }) {
   const t = useTexts();

@@ -7,7 +7,7 @@ import {
   are_strokes, cleared, drawing_of, from_json, fullness, Hand, json_size_max, no_drawing, redo, size_of,
   stored_size_max, strokes_of, to_json, undo, with_stroke, type Pen, type Stroke,
 } from "./model";
-import { drawn_after, replay_ms_max, timed } from "./timing";
+import { Progress, replay_ms_max, timed } from "./timing";
 
 const line = (x: number, y: number, to_x: number, to_y: number, pen: Pen = 1, eraser = false): Stroke =>
   ({ pen, eraser, points: [x, y, 0, to_x, to_y, 16] });
@@ -133,7 +133,23 @@ test("a replay has the hand's rhythm without its pauses, and ends in time", () =
     pen: 1 as const, eraser: false, points: [0, 0, 400, 4, 4, 400],
   })));
   assert.equal(long.total_ms, replay_ms_max);
-  assert.equal(drawn_after(short.strokes, 0)[0]?.points.length, 3);
-  assert.equal(drawn_after(short.strokes, 416).length, 2);
-  assert.deepEqual(drawn_after(long.strokes, replay_ms_max).length, 100);
+});
+
+test("a replay draws each point once, whatever the frames are", () => {
+  const points = (count: number) => Array.from({ length: count }, (_, i) => [4 * i, 4 * i, 16]).flat();
+  const strokes = [1, 5, 2].map((count) => ({ pen: 1 as const, eraser: false, points: points(count) }));
+  const { strokes: all, total_ms } = timed(strokes);
+  for (const step of [1, 16, 50, 1000]) {
+    const progress = new Progress(all);
+    const drawn = strokes.map(() => 0);
+    for (let ms = 0; ms <= total_ms + step; ms += step) {
+      for (const { stroke, from } of progress.up_to(ms)) {
+        const at = strokes.findIndex((one) => one.points.length >= stroke.points.length
+          && drawn[strokes.indexOf(one)] === from && from < one.points.length / 3);
+        drawn[at] = stroke.points.length / 3;
+      }
+    }
+    assert.deepEqual(drawn, [1, 5, 2], `${step}`);
+    assert.deepEqual(progress.up_to(total_ms), []);
+  }
 });

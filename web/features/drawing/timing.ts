@@ -27,13 +27,32 @@ export function timed(strokes: readonly Stroke[]): { strokes: Timed[]; total_ms:
   return { strokes: all, total_ms: now * scale };
 }
 
-/** The strokes as far as they are drawn after `ms`. */
-export function drawn_after(strokes: readonly Timed[], ms: number): Stroke[] {
-  const drawn: Stroke[] = [];
-  for (const { stroke, at_ms } of strokes) {
-    const count = at_ms.filter((at) => at <= ms).length;
-    if (count > 0) drawn.push({ ...stroke, points: stroke.points.slice(0, 3 * count) });
-    if (count < at_ms.length) break;
+/** A part of a stroke that is drawn anew: its points up to now, of which those from `from` on are new. */
+export interface Piece {
+  stroke: Stroke;
+  from: number;
+}
+
+/** Goes through a drawing once, so that each point is drawn once however many there are. */
+export class Progress {
+  private stroke = 0;
+  private point = 0;
+
+  constructor(private readonly strokes: readonly Timed[]) {}
+
+  /** What has come to be drawn up to `ms`, since the last call. */
+  up_to(ms: number): Piece[] {
+    const pieces: Piece[] = [];
+    for (; this.stroke < this.strokes.length; ++this.stroke, this.point = 0) {
+      const { stroke, at_ms } = this.strokes[this.stroke] as Timed;
+      let count = this.point;
+      while (count < at_ms.length && (at_ms[count] as number) <= ms) ++count;
+      if (count > this.point) {
+        pieces.push({ stroke: { ...stroke, points: stroke.points.slice(0, 3 * count) }, from: this.point });
+      }
+      this.point = count;
+      if (count < at_ms.length) break;
+    }
+    return pieces;
   }
-  return drawn;
 }

@@ -1,6 +1,6 @@
 // A post of one's own, changed in place. What was drawn stays as it is.
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Me, Post } from "../../../sdk/ts/src/index";
+import type { Me, Post, PostChange } from "../../../sdk/ts/src/index";
 import { client } from "../../app/client";
 import { expired, session_store } from "../../app/session";
 import { failure_text } from "../../lib/failure";
@@ -9,12 +9,22 @@ import { useStore } from "../../lib/store";
 import { clean_post_text, clean_tag, code_point_count, post_text_left, tag_max } from "../../lib/text";
 import { say } from "../../ui/toast";
 import { Extras } from "./Extras";
-import { await_refusal, change_post } from "./lists";
+import { await_refusal, change_posts, told } from "./lists";
 
 export function PostEditor({ post, on_close }: { post: Post; on_close: () => void }) {
   const session = useStore(session_store);
   if (session.state !== "known") return null;
   return <Editor post={post} me={session.me} on_close={on_close} />;
+}
+
+/** Only what is another than before. */
+function change_of(post: Post, wanted: Required<PostChange>): PostChange {
+  return {
+    ...(wanted.text === post.text ? {} : { text: wanted.text }),
+    ...(wanted.feeling === post.feeling ? {} : { feeling: wanted.feeling }),
+    ...(wanted.spoiler === post.spoiler ? {} : { spoiler: wanted.spoiler }),
+    ...(wanted.tag === post.tag ? {} : { tag: wanted.tag }),
+  };
 }
 
 function Editor({ post, me, on_close }: { post: Post; me: Me; on_close: () => void }) {
@@ -36,17 +46,15 @@ function Editor({ post, me, on_close }: { post: Post; me: Me; on_close: () => vo
     if (left < 0) return set_wrong(t.composer.over(-left));
     if (code_point_count(tag) > tag_max) return set_wrong(t.composer.tag_bad);
     set_wrong(null);
+    const change = change_of(post, { ...extras, text: wanted, tag: tag === "" ? null : tag });
+    if (Object.keys(change).length === 0) return on_close();
     set_busy(true);
-    const { feeling, spoiler } = extras;
-    const change = { text: wanted, feeling, spoiler, tag: tag === "" ? null : tag };
     const reply = await client.posts.change(post.id, change);
     set_busy(false);
     if (!reply.ok) return void (expired(reply.failure) || set_wrong(failure_text(reply.failure, t)));
-    const { text: old_text, feeling: old_feeling, spoiler: old_spoiler, tag: old_tag, edited_at } = post;
-    const before = { text: old_text, feeling: old_feeling, spoiler: old_spoiler, tag: old_tag, edited_at };
-    change_post(post.id, () => ({ ...change, edited_at: new Date().toISOString() }));
+    change_posts((one) => (one.id === post.id ? told(one, reply.value) : one));
     await_refusal(reply.value.position, (refusal) => {
-      change_post(post.id, () => before);
+      change_posts((one) => (one.id === post.id ? told(one, post) : one));
       say(t.post.not_edited(refusal.reason));
     });
     say(t.post.edited_said);

@@ -39,10 +39,11 @@ export function changed(posts: readonly Post[], change: Change): Post[] {
 
 /**
  * The post as an event tells of it. Events are the same for everybody, so what is one's own in it,
- * such as one's empathy, is not theirs to say.
+ * such as one's empathy, is not theirs to say; and counts have events of their own.
  */
 export function told(known: Post, event: Post): Post {
-  return { ...event, empathized: known.empathized, mine: known.mine };
+  const { empathized, mine, empathy_count, comment_count } = known;
+  return { ...event, empathized, mine, empathy_count, comment_count };
 }
 
 type Listener = (post: Post) => unknown;

@@ -92,6 +92,8 @@ Result<void> check_main_references(sql::Connection& connection, Findings& findin
                                       {"token", "account"},
                                       {"block", "account"},
                                       {"block", "target"},
+                                      {"mute", "account"},
+                                      {"mute", "target"},
                                       {"imported_account", "account"}};
   for (const auto& [table, column] : references) {
     const std::string query = "SELECT t." + std::string(column) + " FROM " + std::string(table) +

@@ -1,4 +1,4 @@
-// The text of a genome, and the genome of those who chose none.
+// Genomes as text, and the one that an account begins with.
 #include <charconv>
 
 #include "face/face.h"

@@ -94,6 +94,8 @@ Result<void> check_main_references(sql::Connection& connection, Findings& findin
                                       {"token", "account"},
                                       {"block", "account"},
                                       {"block", "target"},
+                                      {"mute", "account"},
+                                      {"mute", "target"},
                                       {"imported_account", "account"},
                                       {"community", "owner"},
                                       {"community", "title", "title"},

@@ -151,6 +151,11 @@ TEST_P(DoctorTest, FindsAnAuthorThatIsAhead) {
   expect_found("UPDATE author SET rev = 99 WHERE handle = 'hana'", "differs from main's");
 }
 
+TEST_P(DoctorTest, FindsAMuteOfNobody) {
+  expect_found("INSERT INTO mute (account, target, rev, muted, changed_ms) VALUES (1, 2, 1, 1, 1)",
+               "rows of mute name accounts", true);
+}
+
 TEST_P(DoctorTest, FindsASessionOfNobody) {
   expect_found(
       "INSERT INTO session (id, account, created_ms, seen_ms, closed_ms, user_agent)"

@@ -87,19 +87,33 @@ Result<void> check_main_references(sql::Connection& connection, Findings& findin
   struct Reference {
     std::string_view table;
     std::string_view column;
+    std::string_view target = "account";
   };
+  // 0 stands for none where a row may lack what it names.
   constexpr Reference references[] = {{"session", "account"},
                                       {"token", "account"},
                                       {"block", "account"},
                                       {"block", "target"},
-                                      {"imported_account", "account"}};
-  for (const auto& [table, column] : references) {
+                                      {"mute", "account"},
+                                      {"mute", "target"},
+                                      {"imported_account", "account"},
+                                      {"community", "owner"},
+                                      {"community", "title", "title"},
+                                      {"title", "main_community", "community"},
+                                      {"imported_title", "title", "title"},
+                                      {"imported_community", "community", "community"}};
+  for (const auto& [table, column, target] : references) {
     const std::string query = "SELECT t." + std::string(column) + " FROM " + std::string(table) +
-                              " t LEFT JOIN account a ON a.id = t." + std::string(column) +
-                              " WHERE a.id IS NULL";
-    TRY(expect_none(connection, query,
-                    "rows of " + std::string(table) + " name accounts that are not there",
-                    findings));
+                              " t LEFT JOIN " + std::string(target) + " a ON a.id = t." +
+                              std::string(column) + " WHERE a.id IS NULL AND t." +
+                              std::string(column) + " <> 0";
+    const std::string_view plural = target == "account" ? "accounts"
+                                    : target == "title" ? "titles"
+                                                        : "communities";
+    TRY(expect_none(
+        connection, query,
+        "rows of " + std::string(table) + " name " + std::string(plural) + " that are not there",
+        findings));
   }
   return {};
 }

@@ -151,11 +151,30 @@ TEST_P(DoctorTest, FindsAnAuthorThatIsAhead) {
   expect_found("UPDATE author SET rev = 99 WHERE handle = 'hana'", "differs from main's");
 }
 
+TEST_P(DoctorTest, FindsAMuteOfNobody) {
+  expect_found("INSERT INTO mute (account, target, rev, muted, changed_ms) VALUES (1, 2, 1, 1, 1)",
+               "rows of mute name accounts", true);
+}
+
 TEST_P(DoctorTest, FindsASessionOfNobody) {
   expect_found(
       "INSERT INTO session (id, account, created_ms, seen_ms, closed_ms, user_agent)"
       " VALUES (7, 8, 0, 0, 0, '')",
       "rows of session name accounts", true);
+}
+
+TEST_P(DoctorTest, FindsCommunitiesAndTitlesOfNothing) {
+  const std::string community =
+      "INSERT INTO community (id, rev, title, kind, owner, names, description, post_kinds,"
+      " who_posts, created_ms) VALUES ";
+  expect_found(community + "(7, 1, 8, 1, 0, '', '', 3, 0, 0)", "rows of community name titles",
+               true);
+  expect_found(community + "(9, 1, 0, 2, 8, '', '', 3, 0, 0)", "rows of community name accounts",
+               true);
+  expect_found(
+      "INSERT INTO title (id, rev, names, platforms, publisher, crest, main_community, created_ms)"
+      " VALUES (10, 1, '', '', '', '', 11, 0)",
+      "rows of title name communities", true);
 }
 
 TEST_P(DoctorTest, FindsTwoThingsWithOneId) {

@@ -112,11 +112,15 @@ class Contract:
             properties, required = self.properties_of(schema)
             for key in required - value.keys():
                 wrong.append(f"{path}.{key} is missing")
+            others = schema.get("additionalProperties", False)
             for key, inner in value.items():
-                if key in properties:
-                    wrong += self.mismatches(properties[key], inner, f"{path}.{key}")
+                if key in properties or others:
+                    wrong += self.mismatches(properties.get(key, others), inner, f"{path}.{key}")
                 else:
                     wrong.append(f"{path}.{key} is not documented")
+            if not schema.get("minProperties", 0) <= len(value) <= schema.get(
+                    "maxProperties", len(value)):
+                wrong.append(f"{path}: {len(value)} fields")
         else:
             for part in schema.get("allOf", []):
                 wrong += self.mismatches(part, value, path)

@@ -8,6 +8,7 @@ by a request of its own. A documented pair of operation and status that no reque
 import json
 import time
 import unittest
+import xml.etree.ElementTree
 
 from contract import Contract
 from support import Person, Server, to_bytes
@@ -27,14 +28,18 @@ BODIES = {
     "setRole": {"role": "user"},
     "createSession": {"handle": "mio", "password": "correct horse"},
     "createToken": {"label": "bot"},
+    "createTitle": {"names": {"en": "A Title"}},
+    "updateTitle": {"crest": "x"},
+    "createCommunity": {"title": "1", "name": "Maps"},
+    "updateCommunity": {"description": "about maps"},
     "createPost": {"text": "hello"},
 }
 
 
 def path_of(name, **parameters):
     path = CONTRACT.operations[name]["path"]
-    values = {"handle": "ken", "community": "1", "post": "1", "session": "1", "token": "1",
-              "position": "0.1.0000000000000000.1",
+    values = {"handle": "ken", "community": "1", "title": "1", "post": "1", "session": "1",
+              "token": "1", "position": "0.1.0000000000000000.1",
               "genome": "0123456789abcdef", "feeling": "0"} | parameters
     for key, value in values.items():
         path = path.replace("{" + key + "}", str(value))
@@ -229,7 +234,9 @@ class OpenapiTest(unittest.TestCase):
         self.assertNotIn("privacy", shown)
         for body in ({}, {"bio": "x" * 161}, {"face": "fedcba987654321"},
                      {"face": "FEDCBA9876543210"}, {"privacy": {"follows": "friends"}},
-                     {"privacy": {"posts": "nobody"}}, {"privacy": 1}):
+                     {"privacy": {"posts": "nobody"}}, {"privacy": 1}, {"privacy": {}},
+                     {"privacy": None}, {"name": None, "bio": "x"}, {"bio": None, "name": "x"},
+                     {"face": None, "bio": "x"}, {"privacy": {"follows": None}, "bio": "x"}):
             self.call("updateMe", 400, who=self.ken, body=body)
         self.call("updateMe", 200, who=self.ken, body={"bio": "祭" * 160})
         back = self.call("updateMe", 200, who=self.ken, body={
@@ -238,12 +245,21 @@ class OpenapiTest(unittest.TestCase):
 
     def test_faces(self):
         one = self.call("getFace", 200)
-        self.assertIn("immutable", one.headers["cache-control"])
-        self.assertTrue(one.body.startswith(b"<svg xmlns="))
+        # Opened by itself, it is a document of our origin that may do nothing at all.
+        self.assertIn("default-src 'none'", one.headers["content-security-policy"])
+        self.assertEqual(one.headers["x-content-type-options"], "nosniff")
+        root = xml.etree.ElementTree.fromstring(one.body)
+        self.assertEqual(root.tag, "{http://www.w3.org/2000/svg}svg")
         self.assertNotEqual(self.call("getFace", 200, feeling=5).body, one.body)
         for wrong in ({"genome": "0"}, {"genome": "0123456789ABCDEF"}, {"feeling": "6"},
-                      {"feeling": "00"}, {"feeling": "-1"}):
+                      {"feeling": "00"}, {"feeling": "-1"}, {"genome": "0" * 15 + "g"},
+                      {"genome": "0" * 15 + "%20"}, {"feeling": ""}):
             self.call("getFace", 404, **wrong)
+        for name in ("0", "0.png", "0.SVG", "0.svg.svg"):
+            target = f"/faces/0123456789abcdef/{name}"
+            self.assertEqual(self.server.request("GET", target).status, 404, name)
+        head = self.server.request("HEAD", path_of("getFace"))
+        self.assertEqual((head.status, head.body), (200, b""))
 
     def test_sessions(self):
         person = Person(self.server, "traveller")
@@ -276,6 +292,134 @@ class OpenapiTest(unittest.TestCase):
         self.call("deleteToken", 204, who=self.ken, token=made.json["id"])
         self.call("deleteToken", 404, who=self.ken, token=made.json["id"])
         self.call("getMe", 401, headers=by_token)
+
+    def make_admin(self, handle):
+        """Somebody who is one, as far as the running server knows."""
+        person = Person(self.server, handle)
+        self.assertEqual(self.server.run("account", "role", handle, "admin").returncode, 0)
+        for _ in range(200):
+            if self.server.request("PUT", path_of("setRole"), {"role": "user"},
+                                   who=person).status == 200:
+                break
+            time.sleep(0.05)
+        return person
+
+    def test_titles(self):
+        admin = self.make_admin("librarian")
+        self.call("createTitle", 403, who=self.mio)
+        names = {"en": "Lantern Quest", "ja": "提灯クエスト", "zh-Hant": "x" * 128}
+        made = self.call("createTitle", 201, who=admin, body={
+            "names": names, "platforms": ["PC"], "publisher": "Us", "crest": "提"})
+        title = made.json
+        self.assertEqual(made.headers["location"], f"/v1/titles/{title['id']}")
+        self.assertTrue(made.headers["matsuri-position"])
+        self.assertEqual(title["names"], names)
+        self.assertEqual(self.call("getTitle", 200, title=title["id"]).json, title)
+        main = self.call("getCommunity", 200, community=title["main_community"]).json
+        self.assertEqual((main["kind"], main["title"], main["owner"], main["names"]),
+                         ("main", title["id"], None, names))
+        for body in ({"names": {}}, {"names": {"english": "x"}}, {"names": {"en": ""}},
+                     {"names": {"en": "x" * 129}}, {"names": {"en": 1}}, {"names": ["x"]},
+                     {"names": {"en": "x", "EN": "y"}}, {"crest": "x"},
+                     {"names": {f"a{chr(97 + count)}": "x" for count in range(17)}},
+                     {"names": names, "platforms": ["x"] * 17},
+                     {"names": names, "platforms": ["x" * 41]},
+                     {"names": names, "platforms": [1]}, {"names": names, "platforms": "PC"},
+                     {"names": names, "publisher": "x" * 81}, {"names": names, "crest": "xy"},
+                     {"names": names, "id": "5"}):
+            self.call("createTitle", 400, who=admin, body=body)
+        self.call("getTitle", 404)
+        self.call("getTitle", 404, title="x")
+
+        self.call("updateTitle", 403, who=self.mio, title=title["id"])
+        changed = self.call("updateTitle", 200, who=admin, title=title["id"]).json
+        self.assertEqual(changed, title | {"crest": "x"})
+        self.call("updateTitle", 200, who=admin, title=title["id"], body={
+            "names": {"en": "New"}, "platforms": [], "publisher": "", "crest": ""})
+        self.call("updateTitle", 404, who=admin)
+        self.call("updateTitle", 404, who=admin, title="x")
+        self.call("updateTitle", 400, who=admin, title=title["id"], body={"crest": "xy"})
+
+        second = self.call("createTitle", 201, who=admin).json
+        page = self.call("listTitles", 200, query="?limit=1").json
+        self.assertEqual([one["id"] for one in page["titles"]], [second["id"]])
+        rest = self.call("listTitles", 200, query=f"?before={page['next']}").json
+        self.assertEqual(rest["titles"][0]["id"], title["id"])
+        for query in ("limit=0", "limit=101", "before=x", "limit=1&limit=1"):
+            self.call("listTitles", 400, query=f"?{query}")
+
+    def test_communities(self):
+        plaza = self.call("getCommunity", 200).json
+        self.assertEqual(plaza, {
+            "id": "1", "title": None, "kind": "main", "owner": None,
+            "names": {"en": "Plaza", "ja": "広場"}, "description": "",
+            "post_kinds": ["text", "drawing"], "who_posts": "everyone",
+            "created_at": "2010-01-01T00:00:00.000Z"})
+        self.call("getCommunity", 404, community=2)
+        self.call("getCommunity", 404, community="x")
+
+        admin = self.make_admin("caretaker")
+        title = self.call("createTitle", 201, who=admin).json["id"]
+        wanted = {"title": title, "name": " Maps "}
+        made = self.call("createCommunity", 201, who=self.mio, body=wanted)
+        mine = made.json
+        self.assertEqual(made.headers["location"], f"/v1/communities/{mine['id']}")
+        self.assertEqual((mine["kind"], mine["names"], mine["owner"]["handle"]),
+                         ("user", {"und": "Maps"}, "mio"))
+        self.assertEqual(mine["owner"]["face"],
+                         self.call("getMe", 200, who=self.mio).json["face"])
+        self.assertEqual(self.call("getCommunity", 200, community=mine["id"]).json, mine)
+        for name in ("Two", "Three", "Four"):
+            self.call("createCommunity", 201, who=self.mio, body=wanted | {"name": name})
+        fifth = self.call("createCommunity", 429, who=self.mio, body=wanted)
+        self.assertEqual(fifth.code, "exhausted")
+        self.call("createCommunity", 403, who=self.ken, body=wanted | {"kind": "official"})
+        self.call("createCommunity", 404, who=self.ken, body=wanted | {"title": "5"})
+        news = self.call("createCommunity", 201, who=admin, body={
+            "title": title, "names": {"en": "News"}, "kind": "announcement",
+            "description": "a\nb", "post_kinds": ["text"]}).json
+        self.assertEqual((news["who_posts"], news["post_kinds"], news["owner"]),
+                         ("staff", ["text"], None))
+        for more in ({"title": "x"}, {"title": None}, {"title": 5}, {"name": ""}, {"name": None},
+                     {"name": "x" * 129}, {"names": {"en": "x"}}, {"description": "x" * 501},
+                     {"kind": "main"}, {"kind": "king"}, {"post_kinds": []},
+                     {"post_kinds": ["text", "text"]}, {"post_kinds": ["photo"]},
+                     {"post_kinds": "text"}, {"who_posts": "nobody"}, {"owner": "5"}):
+            self.call("createCommunity", 400, who=self.ken, body=wanted | more)
+        self.check_changes_of_communities(admin, mine, news)
+        self.check_lists_of_communities(title, mine, news)
+
+    def check_changes_of_communities(self, admin, mine, news):
+        changed = self.call("updateCommunity", 200, who=self.mio, community=mine["id"], body={
+            "name": "Ours", "description": "d", "post_kinds": ["drawing"], "who_posts": "owner"})
+        self.assertEqual(changed.json, mine | {
+            "names": {"und": "Ours"}, "description": "d", "post_kinds": ["drawing"],
+            "who_posts": "owner"})
+        self.assertTrue(changed.headers["matsuri-position"])
+        self.call("updateCommunity", 403, who=self.ken, community=mine["id"])
+        self.call("updateCommunity", 403, who=self.mio, community=news["id"])
+        self.call("updateCommunity", 403, who=self.mio)
+        self.call("updateCommunity", 200, who=admin, community=news["id"],
+                  body={"names": {"en": "News", "ja": "知らせ"}})
+        self.call("updateCommunity", 404, who=self.mio, community=2)
+        self.call("updateCommunity", 404, who=self.mio, community="x")
+        for body in ({"name": "x", "names": {"en": "x"}}, {"title": "1"}, {"kind": "user"},
+                     {"description": "x" * 501}):
+            self.call("updateCommunity", 400, who=self.mio, community=mine["id"], body=body)
+
+    def check_lists_of_communities(self, title, mine, news):
+        def ids(query):
+            page = self.call("listCommunities", 200, query=f"?{query}").json
+            return [one["id"] for one in page["communities"]], page["next"]
+
+        self.assertEqual(ids(f"title={title}&limit=1"), ([news["id"]], news["id"]))
+        of_users, end = ids(f"title={title}&kind=user")
+        self.assertEqual((len(of_users), of_users[-1], end), (4, mine["id"], None))
+        self.assertEqual(ids(f"title={title}&kind=official"), ([], None))
+        self.assertEqual(ids("before=2"), (["1"], None))
+        for query in ("limit=0", "limit=101", "before=x", "title=x", "title=", "kind=king",
+                      "kind=user&kind=main"):
+            self.call("listCommunities", 400, query=f"?{query}")
 
     def test_posts(self):
         key = [("Idempotency-Key", "k1")]
@@ -436,6 +580,13 @@ class ContractTest(unittest.TestCase):
                 continue
             less = {name: value for name, value in good.items() if name != key}
             self.assertNotEqual(CONTRACT.mismatches(schema, less, "body"), [], key)
+
+    def test_planted_faults_in_maps_are_found(self):
+        schema = {"$ref": "#/components/schemas/Names"}
+        self.assertEqual(CONTRACT.mismatches(schema, {"en": "x", "ja": "y"}, "names"), [])
+        for fault in ({}, {"en": 5}, {"en": ""}, {"en": "x" * 129},
+                      {str(number): "x" for number in range(17)}):
+            self.assertNotEqual(CONTRACT.mismatches(schema, fault, "names"), [], fault)
 
 
 if __name__ == "__main__":

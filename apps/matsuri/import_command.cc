@@ -88,10 +88,24 @@ class Console final : public imports::Observer {
   std::int64_t next_us_ = 0;
 };
 
+// "12 people, 3 titles": what there is none of is not said.
+std::string taken_of(const imports::Summary& summary) {
+  const std::pair<std::uint64_t, const char*> counts[] = {
+      {summary.user_count, "people"},           {summary.title_count, "titles"},
+      {summary.community_count, "communities"}, {summary.post_count, "posts"},
+      {summary.comment_count, "comments"},      {summary.follow_count, "follows"},
+      {summary.empathy_count, "empathies"}};
+  std::string text;
+  for (const auto& [count, name] : counts) {
+    if (count == 0) continue;
+    text += (text.empty() ? "" : ", ") + std::to_string(count) + ' ' + name;
+  }
+  return text.empty() ? "nothing" : text;
+}
+
 void print(const imports::Summary& summary) {
-  std::printf("%" PRIu64 " lines: %" PRIu64 " people and %" PRIu64 " posts taken, %" PRIu64
-              " known already, %" PRIu64 " refused\n",
-              summary.line_count, summary.user_count, summary.post_count, summary.known_count,
+  std::printf("%" PRIu64 " lines: %s taken, %" PRIu64 " known already, %" PRIu64 " refused\n",
+              summary.line_count, taken_of(summary).c_str(), summary.known_count,
               summary.refused_count());
   if (summary.made_handle_count > 0)
     std::printf("%" PRIu64 " people got a made handle\n", summary.made_handle_count);
@@ -101,7 +115,7 @@ void print(const imports::Summary& summary) {
                   std::string(name_of(static_cast<imports::RefusalCode>(code))).c_str(),
                   summary.refused[code]);
   if (summary.quarantined_count > 0)
-    std::printf("%" PRIu64 " posts are in quarantine: `matsuri requeue` lists them\n",
+    std::printf("%" PRIu64 " records are in quarantine: `matsuri requeue` lists them\n",
                 summary.quarantined_count);
 }
 
@@ -114,8 +128,12 @@ Result<int> run_import(const Config& config, const std::vector<std::string>& fil
   TRY(node->stream->start());
   Console console(io::system_clock());
   imports::Importer importer({.accounts = *node->accounts,
+                              .standings = *node->standings,
+                              .communities = *node->communities,
+                              .directory = node->community_directory,
                               .main_db = *node->main_db,
                               .timeline_db = *node->timeline_db,
+                              .empathy_db = *node->empathy_db,
                               .journal = *node->import_journal,
                               .stream = *node->stream,
                               .clock = io::system_clock(),

@@ -84,6 +84,7 @@ class CrashTest : public sql::ForEachEngine {
   Place make_place(const std::string& name) {
     Place place{.main = fresh_options("main"),
                 .timeline = fresh_options("timeline"),
+                .empathy = fresh_options("empathy"),
                 .folder = folder() + "/" + name};
     std::filesystem::create_directory(place.folder);
     return place;

@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include "import/internal/authors.h"
+#include "import/internal/known.h"
 #include "import/testing/world.h"
 #include "io/sim_disk.h"
 #include "sql/testing/engines.h"
@@ -41,6 +41,7 @@ class ImporterTest : public sql::ForEachEngine {
   Place make_place() {
     Place place{.main = fresh_options("main"),
                 .timeline = fresh_options("timeline"),
+                .empathy = fresh_options("empathy"),
                 .folder = folder() + "/" + std::to_string(place_count_++)};
     EXPECT_TRUE(io::posix_files().make_folders(place.folder).ok());
     return place;
@@ -303,16 +304,18 @@ TEST_P(ImporterTest, AuthorsThatTheCacheForgotAreAskedForAgain) {
   std::vector<std::string> lines;
   for (int i = 0; i < count; ++i) lines.push_back(user_line("a", std::to_string(i), day + i));
   import(world, {write("a.ndjson", lines)});
-  internal::Authors authors(world.main_db(), 16);
+  internal::Known authors(
+      world.main_db(),
+      "SELECT source_id, account FROM imported_account WHERE source = ? AND source_id", 16);
   for (int round = 0; round < 2; ++round) {
     for (int i = 0; i + 1 < count; ++i) {
       const std::string one = std::to_string(i), other = std::to_string(i + 1);
-      const internal::Person people[] = {{"a", one}, {"a", other}, {"b", one}, {"a", "nobody"}};
+      const internal::Name people[] = {{"a", one}, {"a", other}, {"b", one}, {"a", "nobody"}};
       ASSERT_TRUE(authors.load(people).ok());
-      EXPECT_EQ(parts_of(authors.find(people[0]).value).unix_ms, day + i);
-      EXPECT_EQ(parts_of(authors.find(people[1]).value).unix_ms, day + i + 1);
-      EXPECT_FALSE(authors.find(people[2]));
-      EXPECT_FALSE(authors.find(people[3]));
+      EXPECT_EQ(parts_of(authors.find(people[0])).unix_ms, day + i);
+      EXPECT_EQ(parts_of(authors.find(people[1])).unix_ms, day + i + 1);
+      EXPECT_EQ(authors.find(people[2]), 0u);
+      EXPECT_EQ(authors.find(people[3]), 0u);
     }
   }
 }

@@ -86,9 +86,9 @@ TEST(Line, AUserIsTaken) {
   const auto parsed = parse_line(user.line(), now_unix_ms);
   ASSERT_TRUE(parsed);
   const auto& taken = std::get<UserLine>(*parsed);
-  EXPECT_EQ(taken.source, "old-forum");
-  EXPECT_EQ(taken.id, "u1");
-  EXPECT_EQ(taken.created_unix_ms, 1'562'403'600'000);
+  EXPECT_EQ(taken.key.source, "old-forum");
+  EXPECT_EQ(taken.key.id, "u1");
+  EXPECT_EQ(taken.key.created_unix_ms, 1'562'403'600'000);
   EXPECT_EQ(taken.name, "ほたる");
   EXPECT_EQ(taken.handle, "hotaru");
   EXPECT_FALSE(taken.handle_is_made);
@@ -98,9 +98,9 @@ TEST(Line, APostIsTaken) {
   const auto parsed = parse_line(post.line(), now_unix_ms);
   ASSERT_TRUE(parsed);
   const auto& taken = std::get<PostLine>(*parsed);
-  EXPECT_EQ(taken.source, "old-forum");
-  EXPECT_EQ(taken.id, "77");
-  EXPECT_EQ(taken.created_unix_ms, 1'562'405'400'250);
+  EXPECT_EQ(taken.key.source, "old-forum");
+  EXPECT_EQ(taken.key.id, "77");
+  EXPECT_EQ(taken.key.created_unix_ms, 1'562'405'400'250);
   EXPECT_EQ(taken.author, "u1");
   EXPECT_EQ(taken.community, "1");
   EXPECT_EQ(taken.text, "提灯が灯った!");

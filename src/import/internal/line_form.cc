@@ -181,7 +181,7 @@ Result<void> read_form(const json::Object& object, PostLine& line, Drawn& drawn)
   TRY_ASSIGN(line.text, text_or_absent(object, "text"));
   if (object.find("drawing")) {
     TRY_ASSIGN(const json::Object drawing, object.object("drawing"));
-    TRY_ASSIGN(drawn, within("drawing", drawing::read_drawing(drawing)));
+    TRY_ASSIGN(drawn, within("drawing", drawing::from_json(drawing)));
   }
   if (!line.has_text && !drawn) return wrong("text", "this or `drawing` is needed");
   if (object.find("feeling")) {

@@ -4,9 +4,13 @@
 #include <filesystem>
 #include <fstream>
 #include <unordered_map>
+#include <utility>
 
 #include "account/schema.h"
 #include "base/assert.h"
+#include "community/schema.h"
+#include "empathy/schema.h"
+#include "people/schema.h"
 #include "timeline/schema.h"
 
 namespace matsuri::imports::testing {
@@ -20,18 +24,23 @@ T must(Result<T> result) {
   if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
+using Component = std::pair<std::string_view, std::span<const sql::Migration>>;
+
 }  // namespace
 
 World::World(const Place& place, const WorldOptions& options) {
-  const auto open = [](const sql::DbOptions& db, std::span<const sql::Migration> migrations,
-                       std::unique_ptr<stream::Outbox>& outbox) {
+  const auto open = [](const sql::DbOptions& db, std::unique_ptr<stream::Outbox>& outbox,
+                       std::initializer_list<Component> components) {
     auto opened = must(sql::Db::open(db));
-    must(opened->migrate(db.name, migrations));
+    for (const auto& [name, migrations] : components) must(opened->migrate(name, migrations));
     outbox = must(stream::Outbox::open(*opened, Region{0}, Node{1}, io::system_random()));
     return opened;
   };
-  main_db_ = open(place.main, account::migrations(), main_outbox_);
-  timeline_db_ = open(place.timeline, timeline::migrations(), timeline_outbox_);
+  main_db_ = open(place.main, main_outbox_,
+                  {{"main", account::migrations()}, {"community", community::migrations()}});
+  timeline_db_ = open(place.timeline, timeline_outbox_, {{"timeline", timeline::migrations()}});
+  empathy_db_ = open(place.empathy, empathy_outbox_,
+                     {{"people", people::migrations()}, {"empathy", empathy::migrations()}});
   ids_ = must(journal::IdMaker::open({.path = place.folder + "/ids", .node = Node{1}}));
   journal_ = must(journal::Writer::open({.folder = place.folder + "/journal",
                                          .node = import_node,
@@ -48,6 +57,14 @@ World::World(const Place& place, const WorldOptions& options) {
                                                                          .hashers = *hashers_,
                                                                          .clock = clock_,
                                                                          .cost = {8192, 1}});
+  must(main_db_->read_and_wait(
+      [this](sql::Connection& connection) { return directory_.load(connection); }));
+  communities_ =
+      std::make_unique<community::Communities>(community::CommunitiesParts{.db = *main_db_,
+                                                                           .outbox = *main_outbox_,
+                                                                           .ids = *ids_,
+                                                                           .directory = directory_,
+                                                                           .clock = clock_});
   stream_ = std::make_unique<stream::Stream>(stream::StreamOptions{
       .batch_wait_ms = 20, .retry_ms_max = 50, .files = options.journal_files});
   must(stream_->add_journal(place.folder + "/journal", journal_.get()));
@@ -65,8 +82,12 @@ World::~World() {
 Result<Summary> World::import(const std::vector<std::string>& files, Observer& observer,
                               const ImporterLimits& limits) {
   return Importer({.accounts = *accounts_,
+                   .standings = *standings_,
+                   .communities = *communities_,
+                   .directory = directory_,
                    .main_db = *main_db_,
                    .timeline_db = *timeline_db_,
+                   .empathy_db = *empathy_db_,
                    .journal = *journal_,
                    .stream = *stream_,
                    .clock = clock_},

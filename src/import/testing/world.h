@@ -9,6 +9,9 @@
 
 #include "account/apply.h"
 #include "account/exec.h"
+#include "community/directory.h"
+#include "community/exec.h"
+#include "empathy/apply.h"
 #include "import/importer.h"
 #include "io/thread_pool.h"
 #include "journal/id_maker.h"
@@ -24,6 +27,7 @@ namespace matsuri::imports::testing {
 struct Place {
   sql::DbOptions main;
   sql::DbOptions timeline;
+  sql::DbOptions empathy;
   std::string folder;  // of journal and ids
 };
 
@@ -49,18 +53,22 @@ class World {
 
   sql::Db& main_db() { return *main_db_; }
   sql::Db& timeline_db() { return *timeline_db_; }
+  sql::Db& empathy_db() { return *empathy_db_; }
   journal::Writer& journal() { return *journal_; }
 
  private:
   io::ManualClock clock_{now_unix_ms};
-  std::unique_ptr<sql::Db> main_db_, timeline_db_;
-  std::unique_ptr<stream::Outbox> main_outbox_, timeline_outbox_;
+  std::unique_ptr<sql::Db> main_db_, timeline_db_, empathy_db_;
+  std::unique_ptr<stream::Outbox> main_outbox_, timeline_outbox_, empathy_outbox_;
   std::unique_ptr<journal::IdMaker> ids_;
   std::unique_ptr<journal::Writer> journal_;
   std::unique_ptr<io::ThreadPool> hashers_;
   std::unique_ptr<account::Standings> standings_;
   std::unique_ptr<account::Accounts> accounts_;
+  community::CommunityDirectory directory_;
+  std::unique_ptr<community::Communities> communities_;
   timeline::TimelineView view_;
+  empathy::EmpathyView empathy_view_;
   std::unique_ptr<stream::Stream> stream_;
 };
 

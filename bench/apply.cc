@@ -120,8 +120,9 @@ struct TableKind {
 const std::vector<TableKind>& table_kinds() {
   static const std::vector<TableKind> kinds = {
       {"post",
-       "id, community, author, rev, text, language",
-       {true, true, true, true, false, false},
+       "id, community, author, rev, text, language, parent, is_comment, guard, drawing, feeling, "
+       "spoiler, tag, deleted",
+       {true, true, true, true, false, false, true, true, true, true, true, true, false, true},
        "id"},
       {"idempotency", "account_key, fingerprint, post, unix_ms", {false, true, true, true}, "post"},
       {"outbox",

@@ -138,8 +138,13 @@ Result<void> ServerNode::open_stream() {
              timeline_outbox->read(live_from.offset, kept));
   live->consume(kept_facts);
   stream->add_memory_view(*live, {main_end, Position{timeline_outbox->origin(), timeline_offset}});
-  timeline = std::make_unique<timeline::Timeline>(*journal, *ids, *stream, recent_keys,
-                                                  io::system_clock());
+  timeline =
+      std::make_unique<timeline::Timeline>(timeline::TimelineParts{.writer = *journal,
+                                                                   .ids = *ids,
+                                                                   .stream = *stream,
+                                                                   .keys = recent_keys,
+                                                                   .rules = community_rules,
+                                                                   .clock = io::system_clock()});
   return {};
 }
 

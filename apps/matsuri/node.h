@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "account/apply.h"
@@ -25,6 +26,7 @@
 #include "timeline/exec.h"
 #include "timeline/live.h"
 #include "timeline/recent.h"
+#include "timeline/rules.h"
 
 namespace matsuri {
 
@@ -46,6 +48,15 @@ enum class NodeUse : std::uint8_t {
   serve,   // all of it
   import,  // the import's journal is open for writing
   peek,    // the databases only, beside a running server
+};
+
+// The community that is there before anybody founds another: it takes everything from everybody.
+class BuiltInCommunity final : public timeline::CommunityRules {
+ public:
+  std::optional<timeline::CommunityRule> find(CommunityId community) const override {
+    if (community != plaza_community) return std::nullopt;
+    return timeline::CommunityRule{.post_kinds = post_kind_text | post_kind_drawing};
+  }
 };
 
 class ServerNode {
@@ -83,6 +94,7 @@ class ServerNode {
   std::unique_ptr<community::Communities> communities;
   timeline::TimelineView timeline_view;
   timeline::RecentKeys recent_keys;
+  BuiltInCommunity community_rules;
   std::unique_ptr<timeline::Live> live;
   std::unique_ptr<stream::Stream> stream;
   std::unique_ptr<timeline::Timeline> timeline;

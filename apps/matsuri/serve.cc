@@ -16,6 +16,7 @@
 #include "base/assert.h"
 #include "base/log.h"
 #include "community/routes.h"
+#include "face/routes.h"
 #include "http/router.h"
 #include "http/server.h"
 #include "io/clock.h"
@@ -151,6 +152,7 @@ Result<void> serve(const Config& config) {
                                .signer = *node->signer,
                                .clock = io::system_clock(),
                                .behind_tls = config.behind_tls});
+  face::add_routes(router);
   community::add_routes(
       router,
       {.communities = *node->communities, .db = *node->main_db, .people = *node->directory});

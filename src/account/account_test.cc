@@ -135,6 +135,88 @@ TEST_P(AccountsTest, RenamesRaiseTheRevisionAndSayIt) {
   EXPECT_TRUE(standings_->check(in.credential).ok());
 }
 
+TEST_P(AccountsTest, AProfileChangesWhereItIsTold) {
+  const SignedIn in = must_sign_up("mio");
+  const AccountId mio = in.account.id;
+  EXPECT_EQ(in.account.face, face::genome_of(mio.value)) << "nobody has to choose a face";
+  const auto row_of = [&] {
+    return read([&](sql::Connection& connection) { return account_of(connection, mio); });
+  };
+  EXPECT_EQ(row_of().account.bio, "");
+  EXPECT_EQ(row_of().account.face, in.account.face);
+
+  const auto first = change_profile(mio, {.bio = " lights lanterns\r\nat night ",
+                                          .face = face::Genome{0xfedcba9876543210},
+                                          .empathies_shown_to = Audience::nobody});
+  ASSERT_TRUE(first.ok());
+  const Account& after = first.value().value;
+  EXPECT_EQ(after.name, in.account.name);
+  EXPECT_EQ(after.bio, "lights lanterns\nat night");
+  EXPECT_EQ(after.face.bits, 0xfedcba9876543210U);
+  EXPECT_EQ(after.follows_shown_to, Audience::everyone);
+  EXPECT_EQ(after.empathies_shown_to, Audience::nobody);
+  const auto facts = facts_after(first.value().position.offset - 1);
+  ASSERT_EQ(facts.size(), 1u);
+  const auto& fact = std::get<AccountChanged>(facts[0]);
+  EXPECT_EQ(fact.rev, 2u);
+  EXPECT_EQ(fact.bio, after.bio);
+  EXPECT_EQ(fact.face, 0xfedcba9876543210U);
+  EXPECT_EQ(fact.empathies_shown_to, Audience::nobody);
+  EXPECT_EQ(row_of().account.bio, after.bio);
+  EXPECT_EQ(row_of().account.face, after.face);
+  EXPECT_EQ(row_of().account.empathies_shown_to, Audience::nobody);
+
+  // All zeros give the first face back.
+  const auto second = change_profile(mio, {.face = face::Genome{0}});
+  EXPECT_EQ(second.value().value.face, in.account.face);
+  EXPECT_EQ(second.value().value.bio, after.bio);
+}
+
+TEST_P(AccountsTest, ProfilesHaveLimits) {
+  const AccountId mio = must_sign_up("mio").account.id;
+  const auto code_of = [&](const ProfileChange& change) {
+    const auto changed = change_profile(mio, change);
+    return changed.ok() ? "taken" : std::string(matsuri::name_of(changed.error().code()));
+  };
+  EXPECT_EQ(code_of({}), "invalid");
+  EXPECT_EQ(code_of({.bio = ""}), "taken");
+  EXPECT_EQ(code_of({.bio = repeated("祭", 160)}), "taken");
+  EXPECT_EQ(code_of({.bio = repeated("祭", 161)}), "invalid");
+  EXPECT_EQ(code_of({.bio = std::string("\x01")}), "invalid");
+  EXPECT_EQ(code_of({.name = "", .bio = "good"}), "invalid");
+  EXPECT_EQ(
+      read([&](sql::Connection& connection) { return account_of(connection, mio); }).account.bio,
+      repeated("祭", 160))
+      << "nothing of a refused change is kept";
+}
+
+TEST_P(AccountsTest, MutesAreOnesOwn) {
+  const SignedIn mio = must_sign_up("mio"), ken = must_sign_up("ken");
+  const auto muted_by = [&](const SignedIn& who) {
+    std::vector<std::string> handles;
+    for (const Account& account :
+         read([&](sql::Connection& connection) { return mutes_of(connection, who.account.id); }))
+      handles.push_back(account.handle);
+    return handles;
+  };
+  const auto first = set_mute(mio.account.id, "ken", true);
+  ASSERT_TRUE(first.ok());
+  EXPECT_EQ(facts_after(first.value().position.offset - 1).back(),
+            Event(MuteChanged{
+                .account = mio.account.id, .target = ken.account.id, .rev = 1, .muted = true}));
+  EXPECT_EQ(set_mute(mio.account.id, "ken", true).value().position.offset, 0u);
+  EXPECT_EQ(muted_by(mio), std::vector<std::string>{"ken"});
+  EXPECT_TRUE(muted_by(ken).empty());
+  EXPECT_TRUE(read([&](sql::Connection& connection) {
+                return blocks_of(connection, mio.account.id);
+              }).empty());
+  const auto second = set_mute(mio.account.id, "ken", false);
+  EXPECT_EQ(std::get<MuteChanged>(facts_after(second.value().position.offset - 1).back()).rev, 2u);
+  EXPECT_TRUE(muted_by(mio).empty());
+  EXPECT_EQ(set_mute(mio.account.id, "mio", true).error().code(), Code::invalid);
+  EXPECT_EQ(set_mute(mio.account.id, "nobody", true).error().code(), Code::not_found);
+}
+
 TEST_P(AccountsTest, RolesCountFromTheAnswerOnAndAfterARestart) {
   const SignedIn in = must_sign_up("boss");
   EXPECT_EQ(standings_->standing(in.account.id).role, Role::user);

@@ -75,12 +75,7 @@ void Directory::consume(std::span<const stream::Record> records) {
     const std::lock_guard lock(mutex_);
     // Only of those whom somebody asked for: an import of a million people must not push them out.
     if (!entries_.contains(fact->account) && !reads_.contains(fact->account)) continue;
-    keep({.id = fact->account,
-          .handle = fact->handle,
-          .name = fact->name,
-          .role = fact->role,
-          .created_unix_ms = fact->created_unix_ms},
-         fact->rev);
+    keep(account_in(*fact), fact->rev);
   }
 }
 

@@ -38,9 +38,10 @@ std::string bounded_user_agent(std::string user_agent) {
 }
 
 // REQUIRES: the fact is of main.
-AccountId account_in(const Event& fact) {
+AccountId owner_of(const Event& fact) {
   if (const auto* changed = std::get_if<AccountChanged>(&fact)) return changed->account;
   if (const auto* closed = std::get_if<CredentialClosed>(&fact)) return closed->account;
+  if (const auto* muted = std::get_if<MuteChanged>(&fact)) return muted->account;
   return std::get<BlockChanged>(fact).account;
 }
 
@@ -63,7 +64,7 @@ void Accounts::commit(io::Executor& executor, Body body, Completion<Committed<T>
         Position position{parts_.outbox.origin(), 0};
         std::vector<stream::BatchResult::Fact> facts;
         for (const Event& fact : changed.facts)
-          facts.push_back({fact, parts_.clock.unix_ms(), account_in(fact)});
+          facts.push_back({fact, parts_.clock.unix_ms(), owner_of(fact)});
         if (!facts.empty()) {
           TRY_ASSIGN(position, parts_.outbox.put(connection, facts));
         }
@@ -119,7 +120,8 @@ void Accounts::sign_up(SignUp wanted, io::Executor& executor,
               const AccountRow row{.account = {.id = AccountId{id},
                                                .handle = wanted.handle,
                                                .name = wanted.name,
-                                               .created_unix_ms = parts_.clock.unix_ms()},
+                                               .created_unix_ms = parts_.clock.unix_ms(),
+                                               .face = face_of(AccountId{id}, 0)},
                                    .password_hash = hash,
                                    .rev = 1};
               const auto inserted = connection.execute(
@@ -288,18 +290,40 @@ void Accounts::create_token(AccountId account, const std::string& label, io::Exe
       std::move(done));
 }
 
-void Accounts::rename(AccountId account, const std::string& name, io::Executor& executor,
-                      Completion<Committed<Account>> done) {
-  auto cleaned = clean_name(name);
+void Accounts::change_profile(AccountId account, ProfileChange change, io::Executor& executor,
+                              Completion<Committed<Account>> done) {
+  const Result<void> cleaned = [&]() -> Result<void> {
+    if (change.name) {
+      TRY_ASSIGN(change.name, clean_name(*change.name));
+    }
+    if (change.bio) {
+      TRY_ASSIGN(change.bio, clean_bio(*change.bio));
+    }
+    if (!change.name && !change.bio && !change.face && !change.follows_shown_to &&
+        !change.empathies_shown_to)
+      return Error(Code::invalid, "nothing is to be changed: name a field");
+    return {};
+  }();
   if (!cleaned.ok()) return done(cleaned.error());
   commit<Account>(
       executor,
       [account,
-       name = std::move(cleaned).value()](sql::Connection& connection) -> Result<Changed<Account>> {
-        TRY(connection.execute("UPDATE account SET name = ?, rev = rev + 1 WHERE id = ?",
-                               {name, account.value}));
-        TRY_ASSIGN(const AccountRow row, account_of(connection, account));
-        return Changed<Account>{.value = row.account, .facts = {fact_of(row)}};
+       change = std::move(change)](sql::Connection& connection) -> Result<Changed<Account>> {
+        TRY_ASSIGN(AccountRow row, account_of(connection, account));
+        Account& to = row.account;
+        to.name = change.name.value_or(to.name);
+        to.bio = change.bio.value_or(to.bio);
+        if (change.face) row.chosen_face = change.face->bits;
+        to.face = face_of(account, row.chosen_face);
+        to.follows_shown_to = change.follows_shown_to.value_or(to.follows_shown_to);
+        to.empathies_shown_to = change.empathies_shown_to.value_or(to.empathies_shown_to);
+        ++row.rev;
+        TRY(connection.execute(
+            "UPDATE account SET name = ?, bio = ?, face = ?, follows_shown_to = ?, "
+            "empathies_shown_to = ?, rev = ? WHERE id = ?",
+            {to.name, to.bio, row.chosen_face, static_cast<std::int64_t>(to.follows_shown_to),
+             static_cast<std::int64_t>(to.empathies_shown_to), row.rev, account.value}));
+        return Changed<Account>{.value = to, .facts = {fact_of(row)}};
       },
       std::move(done));
 }
@@ -319,53 +343,71 @@ void Accounts::set_role(std::string handle, Role role, io::Executor& executor,
       executor,
       [handle = std::move(handle), role](sql::Connection& connection) -> Result<Changed<Account>> {
         TRY_ASSIGN(const AccountChanged fact, change_role(connection, handle, role));
-        return Changed<Account>{.value = {.id = fact.account,
-                                          .handle = fact.handle,
-                                          .name = fact.name,
-                                          .role = fact.role,
-                                          .created_unix_ms = fact.created_unix_ms},
-                                .facts = {fact}};
+        return Changed<Account>{.value = account_in(fact), .facts = {fact}};
       },
       std::move(done));
 }
 
 void Accounts::set_block(AccountId account, std::string handle, bool blocked,
                          io::Executor& executor, Completion<Committed<Nothing>> done) {
+  set_pair(Pair::block, account, std::move(handle), blocked, executor, std::move(done));
+}
+
+void Accounts::set_mute(AccountId account, std::string handle, bool muted, io::Executor& executor,
+                        Completion<Committed<Nothing>> done) {
+  set_pair(Pair::mute, account, std::move(handle), muted, executor, std::move(done));
+}
+
+void Accounts::set_pair(Pair pair, AccountId account, std::string handle, bool wanted,
+                        io::Executor& executor, Completion<Committed<Nothing>> done) {
   commit<Nothing>(
       executor,
-      [this, account, handle = std::move(handle),
-       blocked](sql::Connection& connection) -> Result<Changed<Nothing>> {
-        TRY_ASSIGN(const AccountRow target, account_named(connection, handle));
-        if (target.account.id == account)
-          return Error(Code::invalid, "nobody can block themselves");
-        std::uint64_t rev = 0;
-        bool was_blocked = false;
-        TRY(connection.query("SELECT rev, blocked FROM block WHERE account = ? AND target = ?",
-                             {account.value, target.account.id.value}, [&](const sql::Row& row) {
-                               rev = row.id(0);
-                               was_blocked = row.integer(1) != 0;
-                             }));
-        if (was_blocked == blocked) return Changed<Nothing>{};
-        if (blocked) {
-          TRY_ASSIGN(
-              const auto count,
-              connection.integer("SELECT COUNT(*) FROM block WHERE account = ? AND blocked = 1",
-                                 {account.value}));
-          if (count.value_or(0) >= static_cast<std::int64_t>(block_count_max))
-            return Error(Code::exhausted, "2000 people are blocked, the most there may be");
-        }
-        TRY(connection.execute(
-            "INSERT INTO block (account, target, rev, blocked, changed_ms) VALUES (?, ?, ?, ?, ?) "
-            "ON CONFLICT (account, target) DO UPDATE SET rev = excluded.rev, "
-            "blocked = excluded.blocked, changed_ms = excluded.changed_ms",
-            {account.value, target.account.id.value, rev + 1, std::int64_t{blocked},
-             parts_.clock.unix_ms()}));
-        return Changed<Nothing>{.facts = {BlockChanged{.account = account,
-                                                       .target = target.account.id,
-                                                       .rev = rev + 1,
-                                                       .blocked = blocked}}};
+      [this, pair, account, handle = std::move(handle), wanted](sql::Connection& connection) {
+        return change_pair(connection, pair, account, handle, wanted);
       },
       std::move(done));
+}
+
+Result<Accounts::Changed<Nothing>> Accounts::change_pair(sql::Connection& connection, Pair pair,
+                                                         AccountId account, std::string_view handle,
+                                                         bool wanted) {
+  const bool is_block = pair == Pair::block;
+  const std::string table = is_block ? "block" : "mute";
+  const std::string flag = is_block ? "blocked" : "muted";
+  const std::size_t count_max = is_block ? block_count_max : mute_count_max;
+  TRY_ASSIGN(const AccountRow row, account_named(connection, handle));
+  const AccountId target = row.account.id;
+  if (target == account) return Error(Code::invalid, "nobody can " + table + " themselves");
+  std::uint64_t rev = 0;
+  bool was = false;
+  TRY(connection.query(
+      "SELECT rev, " + flag + " FROM " + table + " WHERE account = ? AND target = ?",
+      {account.value, target.value}, [&](const sql::Row& found) {
+        rev = found.id(0);
+        was = found.integer(1) != 0;
+      }));
+  if (was == wanted) return Changed<Nothing>{};
+  if (wanted) {
+    TRY_ASSIGN(const auto count, connection.integer("SELECT COUNT(*) FROM " + table +
+                                                        " WHERE account = ? AND " + flag + " = 1",
+                                                    {account.value}));
+    if (count.value_or(0) >= static_cast<std::int64_t>(count_max))
+      return Error(Code::exhausted,
+                   std::to_string(count_max) + " people are " + flag + ", the most there may be");
+  }
+  TRY(connection.execute(
+      "INSERT INTO " + table + " (account, target, rev, " + flag +
+          ", changed_ms) VALUES (?, ?, ?, ?, ?) "
+          "ON CONFLICT (account, target) DO UPDATE SET rev = excluded.rev, " +
+          flag + " = excluded." + flag + ", changed_ms = excluded.changed_ms",
+      {account.value, target.value, rev + 1, std::int64_t{wanted}, parts_.clock.unix_ms()}));
+  if (is_block)
+    return Changed<Nothing>{
+        .facts = {
+            BlockChanged{.account = account, .target = target, .rev = rev + 1, .blocked = wanted}}};
+  return Changed<Nothing>{
+      .facts = {
+          MuteChanged{.account = account, .target = target, .rev = rev + 1, .muted = wanted}}};
 }
 
 Result<std::uint64_t> Accounts::forget_old_sessions() {

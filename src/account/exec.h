@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -55,6 +56,17 @@ struct ImportedAccount {
   std::string handle;
   std::string name;
   AccountId id;  // with the original time
+  std::string bio;
+  std::uint64_t face = 0;  // 0: the one that follows from the id
+};
+
+// What somebody changes of themselves; what is not there stays.
+struct ProfileChange {
+  std::optional<std::string> name;
+  std::optional<std::string> bio;
+  std::optional<face::Genome> face;
+  std::optional<Audience> follows_shown_to;
+  std::optional<Audience> empathies_shown_to;
 };
 
 // Argon2id with OWASP's second recommended cost (19 MiB, 2 passes); about 14 ms of a core.
@@ -114,14 +126,19 @@ class Accounts {
   void close_token(AccountId account, TokenId token, io::Executor& executor,
                    Completion<Committed<Nothing>> done);
 
-  void rename(AccountId account, const std::string& name, io::Executor& executor,
-              Completion<Committed<Account>> done);
+  // Code::invalid where nothing is to be changed, or what clean_name() and clean_bio() refuse.
+  void change_profile(AccountId account, ProfileChange change, io::Executor& executor,
+                      Completion<Committed<Account>> done);
   // Code::not_found where nobody has the handle. The caller has checked that it may.
   void set_role(std::string handle, Role role, io::Executor& executor,
                 Completion<Committed<Account>> done);
   // Code::not_found where nobody has the handle, Code::invalid for oneself.
   void set_block(AccountId account, std::string handle, bool blocked, io::Executor& executor,
                  Completion<Committed<Nothing>> done);
+
+  // The same for not wanting to see what somebody says.
+  void set_mute(AccountId account, std::string handle, bool muted, io::Executor& executor,
+                Completion<Committed<Nothing>> done);
 
   // In one transaction, waiting: the ids of all, in their order; an account that an earlier import
   // made keeps its first id. A handle that is taken gets Code::conflict in its place.
@@ -149,6 +166,12 @@ class Accounts {
   // Opens a session inside a transaction, and closes the oldest beyond session_count_max.
   Result<Changed<SignedIn>> open_session(sql::Connection& connection, const Account& account,
                                          std::uint32_t epoch, const std::string& user_agent);
+  // Blocks and mutes: a table of pairs with a flag.
+  enum class Pair : std::uint8_t { block, mute };
+  void set_pair(Pair pair, AccountId account, std::string handle, bool wanted,
+                io::Executor& executor, Completion<Committed<Nothing>> done);
+  Result<Changed<Nothing>> change_pair(sql::Connection& connection, Pair pair, AccountId account,
+                                       std::string_view handle, bool wanted);
   Result<Changed<Nothing>> close_credential(sql::Connection& connection, std::string_view table,
                                             AccountId account, std::uint64_t credential);
   void hash_then(io::Executor& executor, std::string password,

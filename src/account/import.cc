@@ -18,7 +18,8 @@ struct NewRows {
   void add(const ImportedAccount& wanted) {
     const std::int64_t created_ms = parts_of(wanted.id.value).unix_ms;
     const sql::Value account[] = {wanted.id.value, wanted.handle,   wanted.name,     "",
-                                  std::int64_t{0}, std::int64_t{0}, std::int64_t{1}, created_ms};
+                                  std::int64_t{0}, std::int64_t{0}, std::int64_t{1}, created_ms,
+                                  wanted.bio,      wanted.face};
     accounts.insert(accounts.end(), std::begin(account), std::end(account));
     const sql::Value source[] = {wanted.source, wanted.source_id, wanted.id.value};
     imported.insert(imported.end(), std::begin(source), std::end(source));
@@ -26,7 +27,9 @@ struct NewRows {
                                     .rev = 1,
                                     .handle = wanted.handle,
                                     .name = wanted.name,
-                                    .created_unix_ms = created_ms},
+                                    .created_unix_ms = created_ms,
+                                    .face = wanted.face,
+                                    .bio = wanted.bio},
                      created_ms, wanted.id});
   }
 };
@@ -62,8 +65,9 @@ Result<std::vector<Result<AccountId>>> Accounts::import(
     }
     if (rows.facts.empty()) return {};
     TRY(connection.insert_rows(
-        "INSERT INTO account (id, handle, name, password, role, epoch, rev, created_ms)", "", 8,
-        rows.accounts));
+        "INSERT INTO account (id, handle, name, password, role, epoch, rev, created_ms, bio, "
+        "face)",
+        "", 10, rows.accounts));
     TRY(connection.insert_rows("INSERT INTO imported_account (source, source_id, account)", "", 3,
                                rows.imported));
     TRY_ASSIGN(position, parts_.outbox.put(connection, rows.facts));

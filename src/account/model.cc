@@ -9,6 +9,7 @@ namespace matsuri::account {
 namespace {
 
 constexpr std::array<std::string_view, 4> role_names = {"user", "moderator", "support", "admin"};
+constexpr std::array<std::string_view, 2> audience_names = {"everyone", "nobody"};
 
 }  // namespace
 
@@ -26,6 +27,13 @@ Result<void> check_handle(std::string_view handle) {
 Result<std::string> clean_name(std::string_view name) {
   auto cleaned = text::clean_line(name, {.points_max = name_points_max, .size_max = name_size_max});
   if (!cleaned.ok()) return Error(Code::invalid, "name " + cleaned.error().message());
+  return cleaned;
+}
+
+Result<std::string> clean_bio(std::string_view bio) {
+  auto cleaned = text::clean_text(
+      bio, {.points_min = 0, .points_max = bio_points_max, .size_max = bio_size_max});
+  if (!cleaned.ok()) return Error(Code::invalid, "bio " + cleaned.error().message());
   return cleaned;
 }
 
@@ -53,6 +61,16 @@ Result<Role> parse_role(std::string_view name) {
   for (std::size_t index = 0; index < role_names.size(); ++index)
     if (role_names[index] == name) return static_cast<Role>(index);
   return Error(Code::invalid, "role: user, moderator, support or admin is taken");
+}
+
+std::string_view name_of(Audience audience) {
+  return audience_names[static_cast<std::size_t>(audience)];
+}
+
+Result<Audience> parse_audience(std::string_view name) {
+  for (std::size_t index = 0; index < audience_names.size(); ++index)
+    if (audience_names[index] == name) return static_cast<Audience>(index);
+  return Error(Code::invalid, "everyone or nobody is taken");
 }
 
 }  // namespace matsuri::account

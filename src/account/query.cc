@@ -3,26 +3,35 @@
 namespace matsuri::account {
 namespace {
 
+// In the order of to_account().
 constexpr std::string_view account_columns =
-    "SELECT id, handle, name, role, created_ms, password, epoch, rev FROM account WHERE ";
+    "a.id, a.handle, a.name, a.role, a.created_ms, a.bio, a.face, a.follows_shown_to, "
+    "a.empathies_shown_to";
 
 Account to_account(const sql::Row& row) {
   return {.id = AccountId{row.id(0)},
           .handle = std::string(row.text(1)),
           .name = std::string(row.text(2)),
           .role = static_cast<Role>(row.integer(3)),
-          .created_unix_ms = row.integer(4)};
+          .created_unix_ms = row.integer(4),
+          .bio = std::string(row.text(5)),
+          .face = face_of(AccountId{row.id(0)}, row.id(6)),
+          .follows_shown_to = static_cast<Audience>(row.integer(7)),
+          .empathies_shown_to = static_cast<Audience>(row.integer(8))};
 }
 
 Result<AccountRow> find(sql::Connection& connection, const std::string& condition,
                         sql::Value value) {
   std::optional<AccountRow> found;
-  TRY(connection.query(std::string(account_columns) + condition, {value}, [&](const sql::Row& row) {
-    found = {.account = to_account(row),
-             .password_hash = std::string(row.text(5)),
-             .epoch = static_cast<std::uint32_t>(row.integer(6)),
-             .rev = row.id(7)};
-  }));
+  TRY(connection.query("SELECT " + std::string(account_columns) +
+                           ", a.password, a.epoch, a.rev FROM account a WHERE " + condition,
+                       {value}, [&](const sql::Row& row) {
+                         found = {.account = to_account(row),
+                                  .password_hash = std::string(row.text(9)),
+                                  .epoch = static_cast<std::uint32_t>(row.integer(10)),
+                                  .rev = row.id(11),
+                                  .chosen_face = row.id(6)};
+                       }));
   if (!found) return Error(Code::not_found, "there is no such account");
   return std::move(*found);
 }
@@ -30,11 +39,11 @@ Result<AccountRow> find(sql::Connection& connection, const std::string& conditio
 }  // namespace
 
 Result<AccountRow> account_of(sql::Connection& connection, AccountId id) {
-  return find(connection, "id = ?", id.value);
+  return find(connection, "a.id = ?", id.value);
 }
 
 Result<AccountRow> account_named(sql::Connection& connection, std::string_view handle) {
-  return find(connection, "handle = ?", handle);
+  return find(connection, "a.handle = ?", handle);
 }
 
 Result<std::vector<Session>> sessions_of(sql::Connection& connection, AccountId account,
@@ -65,13 +74,27 @@ Result<std::vector<Token>> tokens_of(sql::Connection& connection, AccountId acco
   return tokens;
 }
 
+namespace {
+
+Result<std::vector<Account>> targets_of(sql::Connection& connection, const std::string& table,
+                                        const std::string& flag, AccountId account) {
+  std::vector<Account> targets;
+  TRY(connection.query("SELECT " + std::string(account_columns) + " FROM " + table +
+                           " b JOIN account a ON a.id = b.target WHERE b.account = ? AND b." +
+                           flag + " = 1 ORDER BY b.changed_ms DESC, a.id",
+                       {account.value},
+                       [&](const sql::Row& row) { targets.push_back(to_account(row)); }));
+  return targets;
+}
+
+}  // namespace
+
 Result<std::vector<Account>> blocks_of(sql::Connection& connection, AccountId account) {
-  std::vector<Account> blocks;
-  TRY(connection.query(
-      "SELECT a.id, a.handle, a.name, a.role, a.created_ms FROM block b JOIN account a "
-      "ON a.id = b.target WHERE b.account = ? AND b.blocked = 1 ORDER BY b.changed_ms DESC, a.id",
-      {account.value}, [&](const sql::Row& row) { blocks.push_back(to_account(row)); }));
-  return blocks;
+  return targets_of(connection, "block", "blocked", account);
+}
+
+Result<std::vector<Account>> mutes_of(sql::Connection& connection, AccountId account) {
+  return targets_of(connection, "mute", "muted", account);
 }
 
 Result<AccountId> imported_account(sql::Connection& connection, std::string_view source,
@@ -90,7 +113,23 @@ AccountChanged fact_of(const AccountRow& row) {
           .name = row.account.name,
           .role = row.account.role,
           .epoch = row.epoch,
-          .created_unix_ms = row.account.created_unix_ms};
+          .created_unix_ms = row.account.created_unix_ms,
+          .face = row.chosen_face,
+          .bio = row.account.bio,
+          .follows_shown_to = row.account.follows_shown_to,
+          .empathies_shown_to = row.account.empathies_shown_to};
+}
+
+Account account_in(const AccountChanged& fact) {
+  return {.id = fact.account,
+          .handle = fact.handle,
+          .name = fact.name,
+          .role = fact.role,
+          .created_unix_ms = fact.created_unix_ms,
+          .bio = fact.bio,
+          .face = face_of(fact.account, fact.face),
+          .follows_shown_to = fact.follows_shown_to,
+          .empathies_shown_to = fact.empathies_shown_to};
 }
 
 }  // namespace matsuri::account

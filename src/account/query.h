@@ -17,6 +17,7 @@ struct AccountRow {
   std::string password_hash;  // empty: nobody can sign in
   std::uint32_t epoch = 0;
   std::uint64_t rev = 0;
+  std::uint64_t chosen_face = 0;  // 0: none
 };
 
 // Code::not_found where there is none.
@@ -30,6 +31,8 @@ Result<std::vector<Session>> sessions_of(sql::Connection& connection, AccountId 
 Result<std::vector<Token>> tokens_of(sql::Connection& connection, AccountId account);
 // Whom the account blocks, the newest block first.
 Result<std::vector<Account>> blocks_of(sql::Connection& connection, AccountId account);
+// Whom the account mutes, the newest first.
+Result<std::vector<Account>> mutes_of(sql::Connection& connection, AccountId account);
 
 // Whom an import made for somebody of another system; none where it made nobody.
 Result<AccountId> imported_account(sql::Connection& connection, std::string_view source,
@@ -37,5 +40,7 @@ Result<AccountId> imported_account(sql::Connection& connection, std::string_view
 
 // The fact that tells the other domains what an account is now.
 AccountChanged fact_of(const AccountRow& row);
+// The account as a fact tells it.
+Account account_in(const AccountChanged& fact);
 
 }  // namespace matsuri::account

@@ -43,21 +43,77 @@ std::string set_cookie(std::string_view value, std::int64_t age_s, bool behind_t
   return cookie;
 }
 
-void write_account(json::Writer& writer, const Account& account) {
-  writer.begin_object()
-      .field_id("id", account.id.value)
+// Leaves the object open for more fields.
+void write_account_fields(json::Writer& writer, const Account& account) {
+  writer.field_id("id", account.id.value)
       .field("handle", account.handle)
       .field("name", account.name)
       .field("role", name_of(account.role))
       .field("created_at", to_rfc3339(account.created_unix_ms))
-      .end_object();
+      .field("bio", account.bio)
+      .field("face", face::to_string(account.face));
 }
 
-Response account_response(int status, const Account& account) {
+Response account_response(const Account& account) {
+  Response response;
+  json::Writer writer(response.body);
+  writer.begin_object();
+  write_account_fields(writer, account);
+  writer.end_object();
+  return response;
+}
+
+// One's own account says more.
+Response me_response(int status, const Account& me) {
   Response response{.status = status};
   json::Writer writer(response.body);
-  write_account(writer, account);
+  writer.begin_object();
+  write_account_fields(writer, me);
+  writer.key("privacy")
+      .begin_object()
+      .field("follows", name_of(me.follows_shown_to))
+      .field("empathies", name_of(me.empathies_shown_to))
+      .end_object()
+      .end_object();
   return response;
+}
+
+Response accounts_response(std::string_view key, const std::vector<Account>& accounts) {
+  Response response;
+  json::Writer writer(response.body);
+  writer.begin_object().key(key).begin_array();
+  for (const Account& account : accounts) {
+    writer.begin_object();
+    write_account_fields(writer, account);
+    writer.end_object();
+  }
+  writer.end_array().end_object();
+  return response;
+}
+
+Result<ProfileChange> profile_change_of(const http::Request& request) {
+  ProfileChange change;
+  TRY_ASSIGN(const json::Document document, json::Document::parse(request.body));
+  TRY_ASSIGN(const json::Object object, document.object());
+  TRY(object.only({"name", "bio", "face", "privacy"}));
+  TRY_ASSIGN(change.name, object.optional_string("name"));
+  TRY_ASSIGN(change.bio, object.optional_string("bio"));
+  TRY_ASSIGN(const auto face, object.optional_string("face"));
+  if (face) {
+    TRY_ASSIGN(change.face, within("face", face::parse_genome(*face)));
+  }
+  if (!object.find("privacy")) return change;
+  TRY_ASSIGN(const json::Object privacy, object.object("privacy"));
+  TRY(privacy.only({"follows", "empathies"}));
+  TRY_ASSIGN(const auto follows, privacy.optional_string("follows"));
+  if (follows) {
+    TRY_ASSIGN(change.follows_shown_to, within("privacy.follows", parse_audience(*follows)));
+  }
+  TRY_ASSIGN(const auto empathies, privacy.optional_string("empathies"));
+  if (empathies) {
+    TRY_ASSIGN(change.empathies_shown_to, within("privacy.empathies", parse_audience(*empathies)));
+  }
+  return change;
 }
 
 // The caller's own account is missing: the credential is of a time that a restore took back.
@@ -118,7 +174,7 @@ class Routes {
           if (!row.ok()) return as_caller(row.error());
           return row;
         },
-        [](const AccountRow& row) { return account_response(200, row.account); });
+        [](const AccountRow& row) { return me_response(200, row.account); });
   }
 
   void get_account(const RequestPtr& request, Responder respond) const {
@@ -127,17 +183,19 @@ class Routes {
         [handle = std::string(request->path_parameter("handle"))](sql::Connection& connection) {
           return account_named(connection, handle);
         },
-        [](const AccountRow& row) { return account_response(200, row.account); });
+        [](const AccountRow& row) { return account_response(row.account); });
   }
 
-  void rename(const RequestPtr& request, Responder respond) const {
-    const auto name = string_field(*request, "name");
-    if (!name.ok()) return respond.send(http::problem(name.error()));
-    parts_.accounts.rename(
-        request->caller.account, name.value(), *request->executor,
-        [finish = renders_account(std::move(respond))](Result<Committed<Account>> result) mutable {
-          if (!result.ok()) return finish(as_caller(result.error()));
-          finish(std::move(result));
+  void change_profile(const RequestPtr& request, Responder respond) const {
+    auto change = profile_change_of(*request);
+    if (!change.ok()) return respond.send(http::problem(change.error()));
+    parts_.accounts.change_profile(
+        request->caller.account, std::move(change).value(), *request->executor,
+        [respond = std::move(respond)](Result<Committed<Account>> result) mutable {
+          if (!result.ok()) return respond.send(http::problem(as_caller(result.error())));
+          Response response = me_response(200, result.value().value);
+          raise_position(response, result.value());
+          respond.send(std::move(response));
         });
   }
 
@@ -251,20 +309,28 @@ class Routes {
         [id = request->caller.account](sql::Connection& connection) {
           return blocks_of(connection, id);
         },
-        [](const std::vector<Account>& blocks) {
-          Response response;
-          json::Writer writer(response.body);
-          writer.begin_object().key("blocks").begin_array();
-          for (const Account& account : blocks) write_account(writer, account);
-          writer.end_array().end_object();
-          return response;
-        });
+        [](const std::vector<Account>& blocks) { return accounts_response("blocks", blocks); });
+  }
+
+  void list_mutes(const RequestPtr& request, Responder respond) const {
+    read<std::vector<Account>>(
+        request, std::move(respond),
+        [id = request->caller.account](sql::Connection& connection) {
+          return mutes_of(connection, id);
+        },
+        [](const std::vector<Account>& mutes) { return accounts_response("mutes", mutes); });
   }
 
   void set_block(const RequestPtr& request, Responder respond, bool blocked) const {
     parts_.accounts.set_block(request->caller.account,
                               std::string(request->path_parameter("handle")), blocked,
                               *request->executor, renders_nothing(std::move(respond)));
+  }
+
+  void set_mute(const RequestPtr& request, Responder respond, bool muted) const {
+    parts_.accounts.set_mute(request->caller.account,
+                             std::string(request->path_parameter("handle")), muted,
+                             *request->executor, renders_nothing(std::move(respond)));
   }
 
  private:
@@ -289,7 +355,7 @@ class Routes {
     return [this, respond = std::move(respond)](Result<Committed<SignedIn>> result) mutable {
       if (!result.ok()) return respond.send(http::problem(result.error()));
       const SignedIn& in = result.value().value;
-      Response response = account_response(201, in.account);
+      Response response = me_response(201, in.account);
       response.headers.emplace_back(
           "Set-Cookie", set_cookie(parts_.signer.sign(in.credential), session_age_ms_max / 1000,
                                    parts_.behind_tls));
@@ -320,7 +386,7 @@ class Routes {
   static Completion<Committed<Account>> renders_account(Responder respond) {
     return [respond = std::move(respond)](Result<Committed<Account>> result) mutable {
       if (!result.ok()) return respond.send(http::problem(result.error()));
-      Response response = account_response(200, result.value().value);
+      Response response = account_response(result.value().value);
       raise_position(response, result.value());
       respond.send(std::move(response));
     };
@@ -373,7 +439,7 @@ void add_routes(http::Router& router, RouteParts parts) {
   const http::RouteOptions sign_in{.cost = Cost::sign_in, .json_body = true};
   add(Method::post, "/v1/accounts", sign_in, &Routes::sign_up);
   add(Method::get, "/v1/accounts/me", own_read, &Routes::get_me);
-  add(Method::patch, "/v1/accounts/me", own_json, &Routes::rename);
+  add(Method::patch, "/v1/accounts/me", own_json, &Routes::change_profile);
   add(Method::get, "/v1/accounts/{handle}", {}, &Routes::get_account);
   add(Method::put, "/v1/accounts/{handle}/role", own_json, &Routes::set_role);
   add(Method::post, "/v1/sessions", sign_in, &Routes::log_in);
@@ -385,14 +451,18 @@ void add_routes(http::Router& router, RouteParts parts) {
   add(Method::get, "/v1/tokens", own_read, &Routes::list_tokens);
   add(Method::del, "/v1/tokens/{token}", own_write, &Routes::close_token);
   add(Method::get, "/v1/accounts/me/blocks", own_read, &Routes::list_blocks);
-  router.add(Method::put, "/v1/accounts/me/blocks/{handle}", own_write,
-             [routes](RequestPtr request, Responder respond) {
-               routes->set_block(request, std::move(respond), true);
-             });
-  router.add(Method::del, "/v1/accounts/me/blocks/{handle}", own_write,
-             [routes](RequestPtr request, Responder respond) {
-               routes->set_block(request, std::move(respond), false);
-             });
+  add(Method::get, "/v1/accounts/me/mutes", own_read, &Routes::list_mutes);
+  for (const bool wanted : {true, false}) {
+    const Method method = wanted ? Method::put : Method::del;
+    router.add(method, "/v1/accounts/me/blocks/{handle}", own_write,
+               [routes, wanted](RequestPtr request, Responder respond) {
+                 routes->set_block(request, std::move(respond), wanted);
+               });
+    router.add(method, "/v1/accounts/me/mutes/{handle}", own_write,
+               [routes, wanted](RequestPtr request, Responder respond) {
+                 routes->set_mute(request, std::move(respond), wanted);
+               });
+  }
 }
 
 }  // namespace matsuri::account

@@ -46,6 +46,18 @@ CREATE TABLE imported_account (
   account {ID} NOT NULL,
   PRIMARY KEY (source, source_id)
 ) {TABLE_OPTIONS})"},
+    {2, R"(ALTER TABLE account ADD COLUMN bio {TEXT(640)} NOT NULL DEFAULT '';
+ALTER TABLE account ADD COLUMN face {ID} NOT NULL DEFAULT 0;
+ALTER TABLE account ADD COLUMN follows_shown_to INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE account ADD COLUMN empathies_shown_to INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE mute (
+  account {ID} NOT NULL,
+  target {ID} NOT NULL,
+  rev {ID} NOT NULL,
+  muted INTEGER NOT NULL,
+  changed_ms {ID} NOT NULL,
+  PRIMARY KEY (account, target)
+) {TABLE_OPTIONS})"},
 };
 
 }  // namespace

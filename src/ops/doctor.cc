@@ -114,13 +114,16 @@ class RecordCheck {
     const std::string name =
         "record " + position.to_string() + " (post " + std::to_string(post.post.value) + ")";
     bool is_there = false, is_equal = false;
-    TRY(connection_.query("SELECT author, community, text, language FROM post WHERE id = ?",
-                          {post.post.value}, [&](const sql::Row& row) {
-                            is_there = true;
-                            is_equal = row.id(0) == post.author.value &&
-                                       row.id(1) == post.community.value &&
-                                       row.text(2) == post.text && row.text(3) == post.language;
-                          }));
+    TRY(connection_.query(
+        "SELECT author, community, language, parent, text, rev, deleted FROM post WHERE id = ?",
+        {post.post.value}, [&](const sql::Row& row) {
+          is_there = true;
+          // What was edited or deleted says something else by now.
+          const bool is_changed = row.id(5) != 1 || row.integer(6) != 0;
+          is_equal = row.id(0) == post.author.value && row.id(1) == post.community.value &&
+                     row.text(2) == post.language && row.id(3) == post.parent.value &&
+                     (is_changed || row.text(4) == post.text);
+        }));
     if (is_there) ++in_effect_count_;
     if (is_there && !is_equal) findings_.add(name + " is another post in the timeline");
     if (is_there && aside) findings_.add(name + " is in the timeline, and refused or set aside");

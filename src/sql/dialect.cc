@@ -244,6 +244,7 @@ Result<std::string> type_of(Engine engine, std::string_view token) {
   if (inside == "CLUSTERED_OPTIONS") {
     return std::string(sqlite ? "STRICT, WITHOUT ROWID" : mariadb_table_options);
   }
+  if (inside.starts_with("ON ")) return std::string(sqlite ? "" : inside);
   const std::size_t open = inside.find('(');
   std::uint32_t size = 0;
   const char* end = inside.data() + inside.size() - 1;

@@ -33,6 +33,7 @@ Result<std::string> to_mariadb(std::string_view text);
 //   {BLOB(n)}             BLOB                    VARBINARY(n), n <= 3072: may be a key
 //   {TABLE_OPTIONS}       STRICT                  InnoDB, utf8mb4 compared byte by byte
 //   {CLUSTERED_OPTIONS}   STRICT, WITHOUT ROWID   the same
+//   {ON t}                                        ON t: DROP INDEX i {ON t}
 //
 // INTEGER and BIGINT as column types mean {INT}: MariaDB's INTEGER has 32 bits only.
 Result<std::vector<std::string>> migration_statements(Engine engine, std::string_view text);

@@ -102,6 +102,14 @@ TEST(Dialect, MigrationsKeepLiteralsAndCasts) {
   }
 }
 
+TEST(Dialect, AnIndexIsDroppedWithTheNameOfItsTableWhereThatIsNeeded) {
+  const std::string_view text = "DROP INDEX i {ON t}; DROP INDEX j {ON t}";
+  EXPECT_THAT(*migration_statements(Engine::sqlite, text),
+              ElementsAre("DROP INDEX i", "DROP INDEX j"));
+  EXPECT_THAT(*migration_statements(Engine::mariadb, text),
+              ElementsAre("DROP INDEX i ON t", "DROP INDEX j ON t"));
+}
+
 TEST(Dialect, RefusesUnknownTypes) {
   for (const Engine engine : {Engine::sqlite, Engine::mariadb}) {
     for (const std::string_view type :

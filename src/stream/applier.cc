@@ -247,6 +247,7 @@ bool Applier::apply_run(Follow& follow, const Batch& batch, std::size_t low, std
           ++settled.refused;
       }
       tally_.settle(settled);
+      view_.committed(records, result);
       advance(follow, segment.target, true);
       if (fact) outbox_.committed(*fact);
     } else if (tried.attempt != Attempt::poisoned) {

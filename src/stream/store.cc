@@ -98,6 +98,7 @@ Result<std::optional<Position>> store_result(sql::Connection& connection, std::s
   }
   if (facts.empty()) return std::optional<Position>();
   TRY_ASSIGN(const Position position, outbox.put(connection, facts));
+  result.put_back(std::move(facts));
   return std::optional<Position>(position);
 }
 

@@ -56,6 +56,8 @@ class BatchResult {
   const std::vector<Refusal>& refusals() const { return refusals_; }
   const std::vector<Fact>& facts() const { return facts_; }
   std::vector<Fact> take_facts() { return std::move(facts_); }
+  // What went into the outbox, refusals told to their authors among it: for View::committed().
+  void put_back(std::vector<Fact> facts) { facts_ = std::move(facts); }
 
  private:
   std::vector<Outcome> outcomes_;
@@ -78,6 +80,15 @@ class View {
   // bisecting and quarantined.
   virtual Result<void> apply(sql::Connection& connection, std::span<const Record> records,
                              BatchResult& result) = 0;
+  // Told after the commit of what apply() did, batch by batch in the order of the commits, and
+  // before anybody hears that the position is passed: memory that has to agree with the rows is
+  // brought up to date here, so that who waits for a position finds it so. `result` holds the facts
+  // as they were stored. On the applier's thread: it must not wait. Never called for what was
+  // committed by another process or before this one began: such memory is loaded from the rows.
+  virtual void committed(std::span<const Record> records, const BatchResult& result) {
+    static_cast<void>(records);
+    static_cast<void>(result);
+  }
 };
 
 // A view in memory (names, epochs, live streams): no position of its own; it follows facts from

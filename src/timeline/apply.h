@@ -1,23 +1,34 @@
-// Posts, and what account's facts say of their authors, written into the timeline database.
+// Posts, and what the facts of others say of their authors, communities and empathies, written into
+// the timeline database.
 #pragma once
 
 #include <string>
 
 #include "stream/view.h"
+#include "timeline/home.h"
 
 namespace matsuri::timeline {
 
 // The view "timeline". What must hold for ever is decided here: one post per idempotency key, one
-// per imported source id, and the duplicate guard.
+// per imported source id, the duplicate guard, the last edit of a post, that deleted is deleted,
+// and counts that equal the sets they count. The rows do not depend on the order in which origins
+// come.
 class TimelineView final : public stream::View {
  public:
+  // `home`, where there is one, hears of everything that is committed.
+  explicit TimelineView(Home* home = nullptr) : home_(home) {}
+
   std::string_view name() const override { return "timeline"; }
-  bool wants(EventKind kind) const override {
-    return kind == EventKind::publish_post || kind == EventKind::account_changed ||
-           kind == EventKind::block_changed;
-  }
+  bool wants(EventKind kind) const override;
   Result<void> apply(sql::Connection& connection, std::span<const stream::Record> records,
                      stream::BatchResult& result) override;
+  void committed(std::span<const stream::Record> records,
+                 const stream::BatchResult& result) override {
+    if (home_ != nullptr) home_->committed(records, result);
+  }
+
+ private:
+  Home* home_;
 };
 
 // Forgets idempotency keys that are older than idempotency_age_ms, at most 10 000 at a time, so

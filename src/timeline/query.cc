@@ -1,71 +1,212 @@
 #include "timeline/query.h"
 
 #include <optional>
-#include <string>
+#include <unordered_map>
+
+#include "timeline/internal/lists.h"
+#include "timeline/internal/select.h"
 
 namespace matsuri::timeline {
-namespace {
 
-// Beginning of every read of posts; a post is shown once its author's name has arrived.
-constexpr std::string_view select_post =
-    "SELECT p.id, p.community, p.author, a.handle, a.name, p.text, p.language FROM post p "
-    "JOIN author a ON a.id = p.author WHERE ";
-
-// The rule of who may read whose posts; two parameters, both the viewer. Nobody blocks account 0.
-constexpr std::string_view visible =
-    " AND NOT EXISTS (SELECT 1 FROM block b WHERE b.account = ? AND b.target = p.author "
-    "AND b.blocked = 1) AND NOT EXISTS (SELECT 1 FROM block c WHERE c.account = p.author "
-    "AND c.target = ? AND c.blocked = 1)";
+namespace internal {
 
 Post to_post(const sql::Row& row) {
+  const std::uint64_t rev = row.id(9);
   return {.id = PostId{row.id(0)},
           .community = CommunityId{row.id(1)},
+          .parent = PostId{row.id(8)},
           .author = {.id = AccountId{row.id(2)},
                      .handle = std::string(row.text(3)),
-                     .name = std::string(row.text(4))},
-          .text = std::string(row.text(5)),
-          .language = std::string(row.text(6)),
-          .created_unix_ms = parts_of(row.id(0)).unix_ms};
+                     .name = std::string(row.text(4)),
+                     .face = row.id(5)},
+          .text = std::string(row.text(6)),
+          .drawn = row.id(10) != 0,
+          .feeling = static_cast<std::uint8_t>(row.integer(11)),
+          .spoiler = row.integer(12) != 0,
+          .tag = std::string(row.text(13)),
+          .language = std::string(row.text(7)),
+          .created_unix_ms = parts_of(row.id(0)).unix_ms,
+          .edited_unix_ms = rev > 1 ? parts_of(rev).unix_ms : 0,
+          .comment_count = row.id(15),
+          .empathy_count = row.id(14)};
 }
 
-}  // namespace
+std::string_view and_visible_to(AccountId viewer) {
+  if (!viewer) return " AND p.deleted = 0";
+  return " AND p.deleted = 0 AND NOT EXISTS (SELECT 1 FROM block b WHERE b.account = ? "
+         "AND b.target = p.author AND b.blocked = 1) AND NOT EXISTS (SELECT 1 FROM block c "
+         "WHERE c.account = p.author AND c.target = ? AND c.blocked = 1) AND NOT EXISTS (SELECT 1 "
+         "FROM mute m WHERE m.account = ? AND m.target = p.author AND m.muted = 1)";
+}
 
-Result<FeedPage> read_feed(sql::Connection& connection, const FeedQuery& query) {
-  static const std::string text = std::string(select_post) + "p.community = ? AND p.id < ?" +
-                                  std::string(visible) + " ORDER BY p.id DESC LIMIT ?";
-  constexpr std::uint64_t newest = (std::uint64_t{1} << 63) - 1;
-  FeedPage page;
-  // One more than is asked for tells whether there is a next page.
-  TRY(connection.query(
-      text,
-      {query.community.value, query.before ? query.before.value : newest, query.viewer.value,
-       query.viewer.value, static_cast<std::int64_t>(query.count_max + 1)},
-      [&](const sql::Row& row) { page.posts.push_back(to_post(row)); }));
-  if (page.posts.size() > query.count_max) {
-    page.posts.pop_back();
+void append_viewer(std::vector<sql::Value>& parameters, AccountId viewer) {
+  if (viewer) parameters.insert(parameters.end(), 3, sql::Value(viewer.value));
+}
+
+Result<std::vector<Post>> read_posts(sql::Connection& connection, AccountId viewer,
+                                     std::string_view where, std::vector<sql::Value> parameters,
+                                     std::string_view tail, std::vector<sql::Value> more) {
+  std::string text(select_post);
+  text.append(where).append(and_visible_to(viewer)).append(tail);
+  append_viewer(parameters, viewer);
+  parameters.insert(parameters.end(), more.begin(), more.end());
+  std::vector<Post> posts;
+  TRY(connection.query(text, parameters,
+                       [&](const sql::Row& row) { posts.push_back(to_post(row)); }));
+  return posts;
+}
+
+}  // namespace internal
+
+namespace {
+
+constexpr std::uint64_t newest = (std::uint64_t{1} << 63) - 1;
+
+// One more than is asked for was read: it tells whether there is a next page.
+FeedPage to_page(std::vector<Post> posts, std::size_t count_max) {
+  FeedPage page{.posts = std::move(posts), .next = {}};
+  if (page.posts.size() > count_max) {
+    page.posts.resize(count_max);
     page.next = page.posts.back().id;
   }
   return page;
 }
 
+sql::Value one_more(std::size_t count_max) { return static_cast<std::int64_t>(count_max + 1); }
+
+sql::Value before_or_newest(PostId before) { return before ? before.value : newest; }
+
+}  // namespace
+
+Result<FeedPage> read_feed(sql::Connection& connection, const FeedQuery& query) {
+  TRY_ASSIGN(auto posts,
+             internal::read_posts(connection, query.viewer,
+                                  "p.parent = 0 AND p.community = ? AND p.id < ?",
+                                  {query.community.value, before_or_newest(query.before)},
+                                  " ORDER BY p.id DESC LIMIT ?", {one_more(query.count_max)}));
+  return to_page(std::move(posts), query.count_max);
+}
+
+Result<FeedPage> read_comments(sql::Connection& connection, const CommentQuery& query) {
+  TRY_ASSIGN(const Post post, read_post(connection, query.post, query.viewer));
+  TRY_ASSIGN(auto posts,
+             internal::read_posts(connection, query.viewer,
+                                  "p.parent = ? AND p.community = ? AND p.id > ?",
+                                  {post.id.value, post.community.value, query.after.value},
+                                  " ORDER BY p.id LIMIT ?", {one_more(query.count_max)}));
+  return to_page(std::move(posts), query.count_max);
+}
+
+Result<FeedPage> read_profile(sql::Connection& connection, const ProfileQuery& query) {
+  TRY_ASSIGN(const Author author, read_author(connection, query.handle));
+  // Each tab is a range of one index: a profile of many texts and few drawings is read as fast.
+  const std::string_view where =
+      query.drawings_only
+          ? "p.id IN (SELECT post FROM (SELECT d.post AS post FROM drawing d WHERE d.author = ? "
+            "AND d.is_comment = 0 AND d.post < ? ORDER BY d.post DESC LIMIT ?) latest)"
+          : "p.author = ? AND p.is_comment = 0 AND p.id < ?";
+  std::vector<sql::Value> parameters = {author.id.value, before_or_newest(query.before)};
+  // Somebody's drawings are all seen or all hidden: the limit inside cuts as the one outside.
+  if (query.drawings_only) parameters.push_back(one_more(query.count_max));
+  TRY_ASSIGN(auto posts,
+             internal::read_posts(connection, query.viewer, where, parameters,
+                                  " ORDER BY p.id DESC LIMIT ?", {one_more(query.count_max)}));
+  return to_page(std::move(posts), query.count_max);
+}
+
 Result<Post> read_post(sql::Connection& connection, PostId id, AccountId viewer) {
-  static const std::string text = std::string(select_post) + "p.id = ?" + std::string(visible);
-  std::optional<Post> found;
-  TRY(connection.query(text, {id.value, viewer.value, viewer.value},
-                       [&](const sql::Row& row) { found = to_post(row); }));
-  if (!found) return Error(Code::not_found, "there is no such post");
-  return std::move(*found);
+  TRY_ASSIGN(auto posts, internal::read_posts(connection, viewer, "p.id = ?", {id.value}, "", {}));
+  if (posts.empty()) return Error(Code::not_found, "there is no such post");
+  return std::move(posts.front());
+}
+
+Result<std::vector<Post>> read_posts(sql::Connection& connection, std::span<const PostId> ids,
+                                     AccountId viewer) {
+  constexpr std::size_t place_count = 64;
+  std::vector<sql::Value> values;
+  values.reserve(ids.size());
+  for (const PostId id : ids) values.emplace_back(id.value);
+  std::unordered_map<PostId, Post> found;
+  std::string head(internal::select_post);
+  head += "p.id";
+  const auto keep = [&](const sql::Row& row) {
+    Post post = internal::to_post(row);
+    found.emplace(post.id, std::move(post));
+  };
+  if (viewer)
+    TRY(internal::query_in(connection, head, internal::and_visible_to(viewer), values,
+                           {viewer.value, viewer.value, viewer.value}, keep, place_count));
+  else
+    TRY(internal::query_in(connection, head, internal::and_visible_to(viewer), values, {}, keep,
+                           place_count));
+  std::vector<Post> posts;
+  for (const PostId id : ids)
+    if (const auto post = found.find(id); post != found.end())
+      posts.push_back(std::move(post->second));
+  return posts;
+}
+
+Result<std::string> read_drawing(sql::Connection& connection, PostId id, AccountId viewer) {
+  std::string text =
+      "SELECT d.stored FROM drawing d JOIN post p ON p.id = d.post "
+      "JOIN author a ON a.id = p.author WHERE d.post = ?";
+  text += internal::and_visible_to(viewer);
+  std::vector<sql::Value> parameters = {id.value};
+  internal::append_viewer(parameters, viewer);
+  std::string stored;
+  TRY(connection.query(text, parameters,
+                       [&](const sql::Row& row) { stored = as_text(row.blob(0)); }));
+  if (stored.empty()) return Error(Code::not_found, "there is no such drawing");
+  return stored;
+}
+
+Result<std::vector<Counts>> read_counts(sql::Connection& connection, std::span<const PostId> ids) {
+  constexpr std::size_t place_count = 64;
+  std::vector<sql::Value> values;
+  values.reserve(ids.size());
+  for (const PostId id : ids) values.emplace_back(id.value);
+  std::vector<Counts> counts;
+  TRY(internal::query_in(
+      connection,
+      "SELECT p.id, p.community, p.author, h.comment_count, h.empathy_count, h.empathy_rev "
+      "FROM post p JOIN heat h ON h.post = p.id WHERE p.id",
+      " AND p.deleted = 0", values, {},
+      [&](const sql::Row& row) {
+        counts.push_back({.post = PostId{row.id(0)},
+                          .community = CommunityId{row.id(1)},
+                          .author = AccountId{row.id(2)},
+                          .comment_count = row.id(3),
+                          .empathy_count = row.id(4),
+                          .empathy_rev = row.id(5)});
+      },
+      place_count));
+  return counts;
+}
+
+Result<Author> read_author(sql::Connection& connection, std::string_view handle) {
+  std::optional<Author> author;
+  TRY(connection.query("SELECT id, handle, name, face FROM author WHERE handle = ?", {handle},
+                       [&](const sql::Row& row) {
+                         author = {.id = AccountId{row.id(0)},
+                                   .handle = std::string(row.text(1)),
+                                   .name = std::string(row.text(2)),
+                                   .face = row.id(3)};
+                       }));
+  if (!author) return Error(Code::not_found, "nobody has this handle");
+  return std::move(*author);
 }
 
 Result<std::vector<Author>> read_authors(sql::Connection& connection,
                                          std::span<const AccountId> ids) {
   std::vector<Author> authors;
   for (const AccountId id : ids)
-    TRY(connection.query(
-        "SELECT handle, name FROM author WHERE id = ?", {id.value}, [&](const sql::Row& row) {
-          authors.push_back(
-              {.id = id, .handle = std::string(row.text(0)), .name = std::string(row.text(1))});
-        }));
+    TRY(connection.query("SELECT handle, name, face FROM author WHERE id = ?", {id.value},
+                         [&](const sql::Row& row) {
+                           authors.push_back({.id = id,
+                                              .handle = std::string(row.text(0)),
+                                              .name = std::string(row.text(1)),
+                                              .face = row.id(2)});
+                         }));
   return authors;
 }
 
@@ -78,6 +219,10 @@ Result<std::vector<Hidden>> read_hidden(sql::Connection& connection, AccountId v
   TRY(connection.query("SELECT account FROM block WHERE target = ? AND blocked = 1", {viewer.value},
                        [&](const sql::Row& row) {
                          hidden.push_back({.account = AccountId{row.id(0)}, .by_them = true});
+                       }));
+  TRY(connection.query("SELECT target FROM mute WHERE account = ? AND muted = 1", {viewer.value},
+                       [&](const sql::Row& row) {
+                         hidden.push_back({.account = AccountId{row.id(0)}, .muted = true});
                        }));
   return hidden;
 }

@@ -1,8 +1,11 @@
 // Reads of the timeline. Each runs on a reader's connection, off the I/O threads, and leaves out
-// what the viewer may not see: posts of people they block, or who block them.
+// what the viewer may not see: posts of people they block or mute, or who block them, and what was
+// deleted. internal/select.h has that rule once, for all reads.
 #pragma once
 
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -11,6 +14,7 @@
 
 namespace matsuri::timeline {
 
+// The newest posts of a community; no comments.
 struct FeedQuery {
   CommunityId community;
   AccountId viewer;  // none for a visitor
@@ -19,8 +23,50 @@ struct FeedQuery {
 };
 Result<FeedPage> read_feed(sql::Connection& connection, const FeedQuery& query);
 
+// The comments on a post, the oldest first.
+struct CommentQuery {
+  PostId post;
+  AccountId viewer;
+  PostId after;  // none for the oldest
+  std::size_t count_max = feed_count_default;
+};
+// Code::not_found where the viewer may not know of the post.
+Result<FeedPage> read_comments(sql::Connection& connection, const CommentQuery& query);
+
+// What somebody posted, the newest first; no comments.
+struct ProfileQuery {
+  std::string handle;
+  AccountId viewer;
+  bool drawings_only = false;
+  PostId before;
+  std::size_t count_max = feed_count_default;
+};
+// Code::not_found where nobody has the handle.
+Result<FeedPage> read_profile(sql::Connection& connection, const ProfileQuery& query);
+
 // Code::not_found where there is none, or the viewer may not know of it.
 Result<Post> read_post(sql::Connection& connection, PostId id, AccountId viewer);
+
+// Those of `ids` that the viewer may see, in their order.
+Result<std::vector<Post>> read_posts(sql::Connection& connection, std::span<const PostId> ids,
+                                     AccountId viewer);
+
+// The stored form of a post's drawing. Code::not_found as read_post(), and where it has none.
+Result<std::string> read_drawing(sql::Connection& connection, PostId id, AccountId viewer);
+
+// What posts have got from others; nothing for those that got nothing or are deleted.
+struct Counts {
+  PostId post;
+  CommunityId community;
+  AccountId author;
+  std::uint64_t comment_count = 0;
+  std::uint64_t empathy_count = 0;
+  std::uint64_t empathy_rev = 0;  // EmpathyChanged::count_rev
+};
+Result<std::vector<Counts>> read_counts(sql::Connection& connection, std::span<const PostId> ids);
+
+// Code::not_found where nobody has the handle.
+Result<Author> read_author(sql::Connection& connection, std::string_view handle);
 
 // The authors that are known, in no order.
 Result<std::vector<Author>> read_authors(sql::Connection& connection,
@@ -31,6 +77,9 @@ struct Hidden {
   AccountId account;
   bool by_viewer = false;  // the viewer blocks them
   bool by_them = false;    // they block the viewer
+  bool muted = false;      // the viewer mutes them
+
+  bool is_hidden() const { return by_viewer || by_them || muted; }
 };
 Result<std::vector<Hidden>> read_hidden(sql::Connection& connection, AccountId viewer);
 

@@ -78,12 +78,12 @@ RecentTexts::RecentTexts()
         return seed;
       }()) {}
 
-std::uint64_t RecentTexts::hash_of(AccountId author, CommunityId community,
-                                   std::string_view text) const {
+std::uint64_t RecentTexts::hash_of(const Said& said) const {
   std::string whole = seed_;
-  whole.append(reinterpret_cast<const char*>(&author.value), sizeof author.value);
-  whole.append(reinterpret_cast<const char*>(&community.value), sizeof community.value);
-  whole += text;
+  for (const std::uint64_t number :
+       {said.author.value, said.community.value, said.parent.value, said.text.size()})
+    whole.append(reinterpret_cast<const char*>(&number), sizeof number);
+  whole.append(said.text).append(said.drawing);
   return std::hash<std::string_view>{}(whole);
 }
 
@@ -92,9 +92,8 @@ std::size_t RecentTexts::count() const {
   return times_.size();
 }
 
-bool RecentTexts::begin(AccountId author, CommunityId community, std::string_view text,
-                        std::int64_t now_ms) {
-  const std::uint64_t hash = hash_of(author, community, text);
+bool RecentTexts::begin(const Said& said, std::int64_t now_ms) {
+  const std::uint64_t hash = hash_of(said);
   const std::lock_guard lock(mutex_);
   while (!order_.empty() && order_.front().first <= now_ms - duplicate_guard_ms) {
     const auto found = times_.find(order_.front().second);
@@ -106,9 +105,9 @@ bool RecentTexts::begin(AccountId author, CommunityId community, std::string_vie
   return true;
 }
 
-void RecentTexts::forget(AccountId author, CommunityId community, std::string_view text) {
+void RecentTexts::forget(const Said& said) {
   const std::lock_guard lock(mutex_);
-  times_.erase(hash_of(author, community, text));
+  times_.erase(hash_of(said));
 }
 
 }  // namespace matsuri::timeline

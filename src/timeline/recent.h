@@ -70,21 +70,30 @@ class RecentKeys {
   std::deque<Name> order_;  // the oldest first
 };
 
-// Texts of the last duplicate_guard_ms, by author and community. Thread-safe.
+// What somebody said, as far as saying it twice goes.
+struct Said {
+  AccountId author;
+  CommunityId community;
+  PostId parent;
+  std::string_view text;
+  std::string_view drawing;  // the stored form
+};
+
+// What was said in the last duplicate_guard_ms. Thread-safe.
 class RecentTexts {
  public:
   RecentTexts();
 
-  // False where the same was posted within duplicate_guard_ms before now_ms; else remembers it.
+  // False where the same was said within duplicate_guard_ms before now_ms; else remembers it.
   // `now_ms` is of a clock that never goes back.
-  bool begin(AccountId author, CommunityId community, std::string_view text, std::int64_t now_ms);
+  bool begin(const Said& said, std::int64_t now_ms);
   // The post did not come about.
-  void forget(AccountId author, CommunityId community, std::string_view text);
-  // Texts that are remembered.
+  void forget(const Said& said);
+  // How much is remembered.
   std::size_t count() const;
 
  private:
-  std::uint64_t hash_of(AccountId author, CommunityId community, std::string_view text) const;
+  std::uint64_t hash_of(const Said& said) const;
 
   const std::string seed_;  // so that nobody finds a text that keeps somebody else's out
   mutable std::mutex mutex_;

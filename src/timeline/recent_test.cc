@@ -14,6 +14,10 @@ using testing::key_of;
 
 constexpr AccountId mio{11}, ken{22};
 
+Said said(AccountId author, CommunityId community, std::string_view text) {
+  return {.author = author, .community = community, .parent = {}, .text = text, .drawing = {}};
+}
+
 TEST(RecentKeys, AKeyIsFirstThenInFlightThenMade) {
   RecentKeys keys;
   EXPECT_EQ(keys.begin(mio, key_of(1), 5).state, State::first);
@@ -82,23 +86,24 @@ TEST_P(RecentKeysTest, LoadsTheNewestOfTheDatabase) {
 TEST(RecentTexts, HoldForThirtySeconds) {
   RecentTexts texts;
   const CommunityId plaza = plaza_community;
-  EXPECT_TRUE(texts.begin(mio, plaza, "gg", 0));
-  EXPECT_FALSE(texts.begin(mio, plaza, "gg", 0));
-  EXPECT_TRUE(texts.begin(ken, plaza, "gg", 0));
-  EXPECT_TRUE(texts.begin(mio, CommunityId{2}, "gg", 0));
-  EXPECT_TRUE(texts.begin(mio, plaza, "GG", 0));
-  EXPECT_FALSE(texts.begin(mio, plaza, "gg", duplicate_guard_ms - 1));
-  EXPECT_TRUE(texts.begin(mio, plaza, "gg", duplicate_guard_ms));
-  EXPECT_FALSE(texts.begin(mio, plaza, "gg", duplicate_guard_ms + 1));
-  texts.forget(mio, plaza, "gg");
-  EXPECT_TRUE(texts.begin(mio, plaza, "gg", duplicate_guard_ms + 2));
+  EXPECT_TRUE(texts.begin(said(mio, plaza, "gg"), 0));
+  EXPECT_FALSE(texts.begin(said(mio, plaza, "gg"), 0));
+  EXPECT_TRUE(texts.begin(said(ken, plaza, "gg"), 0));
+  EXPECT_TRUE(texts.begin(said(mio, CommunityId{2}, "gg"), 0));
+  EXPECT_TRUE(texts.begin(said(mio, plaza, "GG"), 0));
+  EXPECT_FALSE(texts.begin(said(mio, plaza, "gg"), duplicate_guard_ms - 1));
+  EXPECT_TRUE(texts.begin(said(mio, plaza, "gg"), duplicate_guard_ms));
+  EXPECT_FALSE(texts.begin(said(mio, plaza, "gg"), duplicate_guard_ms + 1));
+  texts.forget(said(mio, plaza, "gg"));
+  EXPECT_TRUE(texts.begin(said(mio, plaza, "gg"), duplicate_guard_ms + 2));
 }
 
 TEST(RecentTexts, ForgetWhatIsOlder) {
   RecentTexts texts;
   for (std::int64_t now_ms = 0; now_ms < 10 * duplicate_guard_ms; now_ms += 100) {
-    ASSERT_TRUE(texts.begin(mio, plaza_community, "text " + std::to_string(now_ms), now_ms));
-    if (now_ms % 300 == 0) texts.forget(mio, plaza_community, "text " + std::to_string(now_ms));
+    ASSERT_TRUE(texts.begin(said(mio, plaza_community, "text " + std::to_string(now_ms)), now_ms));
+    if (now_ms % 300 == 0)
+      texts.forget(said(mio, plaza_community, "text " + std::to_string(now_ms)));
     EXPECT_LE(texts.count(), duplicate_guard_ms / 100u);
   }
 }

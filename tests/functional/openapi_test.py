@@ -37,8 +37,9 @@ BODIES = {
 
 def path_of(name, **parameters):
     path = CONTRACT.operations[name]["path"]
-    values = {"handle": "ken", "community": "1", "title": "1", "post": "1", "session": "1", "token": "1",
-              "position": "0.1.0000000000000000.1"} | parameters
+    values = {"handle": "ken", "community": "1", "title": "1", "post": "1", "session": "1",
+              "token": "1", "position": "0.1.0000000000000000.1",
+              "genome": "0123456789abcdef", "feeling": "0"} | parameters
     for key, value in values.items():
         path = path.replace("{" + key + "}", str(value))
     return path
@@ -207,6 +208,46 @@ class OpenapiTest(unittest.TestCase):
         self.call("unblockAccount", 204, who=self.mio)
         self.call("unblockAccount", 404, who=self.mio, handle="nobody")
         self.assertEqual(self.call("listBlocks", 200, who=self.mio).json["blocks"], [])
+
+    def test_mutes(self):
+        self.call("muteAccount", 204, who=self.mio)
+        self.assertEqual(self.call("listMutes", 200, who=self.mio).json["mutes"][0]["handle"],
+                         "ken")
+        self.call("muteAccount", 400, who=self.mio, handle="mio")
+        self.call("muteAccount", 404, who=self.mio, handle="nobody")
+        self.call("unmuteAccount", 204, who=self.mio)
+        self.call("unmuteAccount", 404, who=self.mio, handle="nobody")
+        self.assertEqual(self.call("listMutes", 200, who=self.mio).json["mutes"], [])
+
+    def test_profiles(self):
+        first = self.call("getMe", 200, who=self.ken).json
+        self.assertEqual(first["privacy"], {"follows": "everyone", "empathies": "everyone"})
+        changed = self.call("updateMe", 200, who=self.ken, body={
+            "bio": "  one\r\ntwo ", "face": "fedcba9876543210",
+            "privacy": {"follows": "nobody"}}).json
+        self.assertEqual((changed["bio"], changed["face"], changed["privacy"]),
+                         ("one\ntwo", "fedcba9876543210",
+                          {"follows": "nobody", "empathies": "everyone"}))
+        shown = self.call("getAccount", 200, handle="ken").json
+        self.assertEqual((shown["bio"], shown["face"]), ("one\ntwo", "fedcba9876543210"))
+        self.assertNotIn("privacy", shown)
+        for body in ({}, {"bio": "x" * 161}, {"face": "fedcba987654321"},
+                     {"face": "FEDCBA9876543210"}, {"privacy": {"follows": "friends"}},
+                     {"privacy": {"posts": "nobody"}}, {"privacy": 1}):
+            self.call("updateMe", 400, who=self.ken, body=body)
+        self.call("updateMe", 200, who=self.ken, body={"bio": "祭" * 160})
+        back = self.call("updateMe", 200, who=self.ken, body={
+            "bio": "", "face": "0" * 16, "privacy": {"follows": "everyone"}}).json
+        self.assertEqual(back["face"], first["face"])
+
+    def test_faces(self):
+        one = self.call("getFace", 200)
+        self.assertIn("immutable", one.headers["cache-control"])
+        self.assertTrue(one.body.startswith(b"<svg xmlns="))
+        self.assertNotEqual(self.call("getFace", 200, feeling=5).body, one.body)
+        for wrong in ({"genome": "0"}, {"genome": "0123456789ABCDEF"}, {"feeling": "6"},
+                      {"feeling": "00"}, {"feeling": "-1"}):
+            self.call("getFace", 404, **wrong)
 
     def test_sessions(self):
         person = Person(self.server, "traveller")

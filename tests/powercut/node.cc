@@ -99,8 +99,12 @@ Result<void> Node::open_stream() {
   TRY(main_db->read_and_wait(
       [this](sql::Connection& connection) { return standings->load(connection); }));
   stream->add_memory_view(*standings, {main_end});
-  timeline =
-      std::make_unique<timeline::Timeline>(*journal, *ids, *stream, recent_keys, machine_.clock);
+  timeline = std::make_unique<timeline::Timeline>(timeline::TimelineParts{.writer = *journal,
+                                                                          .ids = *ids,
+                                                                          .stream = *stream,
+                                                                          .keys = recent_keys,
+                                                                          .rules = rules_,
+                                                                          .clock = machine_.clock});
   return {};
 }
 

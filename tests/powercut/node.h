@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "account/apply.h"
@@ -21,6 +22,7 @@
 #include "timeline/apply.h"
 #include "timeline/exec.h"
 #include "timeline/recent.h"
+#include "timeline/rules.h"
 
 namespace matsuri::powercut {
 
@@ -34,6 +36,15 @@ struct Machine {
   sql::SimVfs vfs;
   std::string vfs_name;
   io::ManualClock clock{1'700'000'000'000};
+};
+
+// The community that is there from the beginning: the crowd posts in no other.
+class PlazaRules final : public timeline::CommunityRules {
+ public:
+  std::optional<timeline::CommunityRule> find(CommunityId community) const override {
+    if (community != plaza_community) return std::nullopt;
+    return timeline::CommunityRule{.post_kinds = post_kind_text | post_kind_drawing};
+  }
 };
 
 // One life of the node. Everything closes with it, however far it came.
@@ -71,6 +82,7 @@ class Node {
   Result<void> open_stream();
 
   Machine& machine_;
+  PlazaRules rules_;
   timeline::TimelineView timeline_view_;
   std::unique_ptr<FaultyView> view_;
 };

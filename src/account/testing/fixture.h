@@ -121,9 +121,12 @@ class AccountsTest : public sql::ForEachEngine {
     return wait_for<Nothing>(
         [&](auto done) { accounts_->close_token(account, token, executor_, std::move(done)); });
   }
-  Result<Committed<Account>> rename(AccountId account, const std::string& name) {
+  Result<Committed<Account>> change_profile(AccountId account, const ProfileChange& change) {
     return wait_for<Account>(
-        [&](auto done) { accounts_->rename(account, name, executor_, std::move(done)); });
+        [&](auto done) { accounts_->change_profile(account, change, executor_, std::move(done)); });
+  }
+  Result<Committed<Account>> rename(AccountId account, const std::string& name) {
+    return change_profile(account, {.name = name});
   }
   Result<Committed<Account>> set_role(const std::string& handle, Role role) {
     return wait_for<Account>(
@@ -132,6 +135,11 @@ class AccountsTest : public sql::ForEachEngine {
   Result<Committed<Nothing>> set_block(AccountId account, const std::string& handle, bool blocked) {
     return wait_for<Nothing>([&](auto done) {
       accounts_->set_block(account, handle, blocked, executor_, std::move(done));
+    });
+  }
+  Result<Committed<Nothing>> set_mute(AccountId account, const std::string& handle, bool muted) {
+    return wait_for<Nothing>([&](auto done) {
+      accounts_->set_mute(account, handle, muted, executor_, std::move(done));
     });
   }
 

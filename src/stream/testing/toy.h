@@ -33,8 +33,13 @@ class ToyView final : public View {
   Result<void> apply(sql::Connection& connection, std::span<const Record> records,
                      BatchResult& result) override;
 
+  void committed(std::span<const Record> records, const BatchResult& result) override {
+    if (on_committed) on_committed(records, result);
+  }
+
   // Called at the start of apply(); its error is the batch's.
   std::function<Result<void>(std::span<const Record>)> on_apply;
+  std::function<void(std::span<const Record>, const BatchResult&)> on_committed;
   // From now on "poison" is a text like others: the cause has been mended.
   std::atomic<bool> mended{false};
 

@@ -75,6 +75,28 @@ inline stream::Record block_record(AccountId account, AccountId target, std::uin
   return fact_record(BlockChanged{account, target, rev, blocked});
 }
 
+inline stream::Record follow_record(PostId id, AccountId account, FollowKind kind,
+                                    std::uint64_t target, bool followed) {
+  stream::Record record;
+  record.header = {.id = id.value,
+                   .unix_ms = parts_of(id.value).unix_ms,
+                   .account = account,
+                   .key = {},
+                   .fingerprint = 0,
+                   .kind = EventKind::set_follow};
+  record.event =
+      SetFollow{.account = account, .kind = kind, .target = target, .followed = followed};
+  return record;
+}
+inline stream::Record follow_record(PostId id, AccountId account, AccountId target,
+                                    bool followed = true) {
+  return follow_record(id, account, FollowKind::person, target.value, followed);
+}
+inline stream::Record follow_record(PostId id, AccountId account, CommunityId target,
+                                    bool followed = true) {
+  return follow_record(id, account, FollowKind::community, target.value, followed);
+}
+
 // A database of the timeline alone, to which records are applied as an applier would.
 class ViewTest : public sql::ForEachEngine {
  protected:

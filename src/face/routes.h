@@ -1,0 +1,11 @@
+// Faces over HTTP: pictures that never change.
+#pragma once
+
+#include "http/router.h"
+
+namespace matsuri::face {
+
+// Adds /faces/{genome}/{feeling}.svg.
+void add_routes(http::Router& router);
+
+}  // namespace matsuri::face

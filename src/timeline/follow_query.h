@@ -1,0 +1,64 @@
+// Reads of who follows whom. Each runs on a reader's connection, off the I/O threads.
+//
+// Blocks hold in both directions: who is blocked, or blocks, finds nobody (Code::not_found), and
+// neither stands in a list that the other reads. Whom somebody follows and who follows them is for
+// themselves alone where their privacy says so (Code::denied).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "model/ids.h"
+#include "sql/db.h"
+#include "timeline/model.h"
+
+namespace matsuri::timeline {
+
+// Somebody whom the viewer may see. Code::not_found where there is none of this handle, or a block
+// stands between the two.
+Result<AccountId> find_person(sql::Connection& connection, std::string_view handle,
+                              AccountId viewer);
+
+// Whom somebody is about to follow. As find_person(), but Code::denied where a block stands between
+// the two: they know of each other, by the block's being refused.
+Result<AccountId> find_person_to_follow(sql::Connection& connection, std::string_view handle,
+                                        AccountId follower);
+
+struct PeopleQuery {
+  enum class Which : std::uint8_t { followers, following };
+  Which which = Which::followers;
+  std::string handle;        // whose
+  AccountId viewer;          // none for a visitor
+  std::uint64_t before = 0;  // `next` of the page before; 0 for the newest
+  std::size_t count_max = feed_count_default;
+};
+struct PeoplePage {
+  std::vector<Author> people;  // the newest follow first
+  std::uint64_t next = 0;      // 0 at the end
+};
+Result<PeoplePage> read_people(sql::Connection& connection, const PeopleQuery& query);
+
+// The newest follow first.
+Result<std::vector<CommunityId>> read_followed_communities(sql::Connection& connection,
+                                                           AccountId account);
+
+struct Relation {
+  std::uint64_t post_count = 0;  // comments not among them
+  std::uint64_t follower_count = 0;
+  std::uint64_t following_count = 0;  // people
+  bool followed = false;              // by the viewer
+  bool follows_viewer = false;
+};
+Result<Relation> read_relation(sql::Connection& connection, std::string_view handle,
+                               AccountId viewer);
+
+struct CommunityRelation {
+  std::uint64_t post_count = 0;
+  std::uint64_t follower_count = 0;
+  bool followed = false;
+};
+Result<CommunityRelation> read_community_relation(sql::Connection& connection,
+                                                  CommunityId community, AccountId viewer);
+
+}  // namespace matsuri::timeline

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/time.h"
+#include "databases.h"
 #include "io/clock.h"
 #include "io/file.h"
 #include "io/random.h"
@@ -32,6 +33,22 @@ Result<std::unique_ptr<io::FileLock>> lock_data(const Config& config) {
   return lock;
 }
 
+// Whether the node has made that database yet: a folder of an earlier version lacks some, and a
+// backup without the tables of stream would be none.
+Result<bool> is_there(const sql::DbOptions& database) {
+  if (database.engine == sql::Engine::sqlite) return io::posix_files().exists(database.sqlite_path);
+  TRY_ASSIGN(const auto db, sql::Db::open(database));
+  std::int64_t table_count = 0;
+  TRY(db->read_and_wait([&](sql::Connection& connection) -> Result<void> {
+    TRY_ASSIGN(const auto count,
+               connection.integer("SELECT COUNT(*) FROM information_schema.tables WHERE "
+                                  "table_schema = DATABASE() AND table_name = 'view_position'"));
+    table_count = count.value_or(0);
+    return {};
+  }));
+  return table_count != 0;
+}
+
 // One line that is written over on a terminal; elsewhere only each step's last one.
 void print_progress(const ops::Progress& progress) {
   const bool is_done = progress.done_size >= progress.total_size;
@@ -42,23 +59,63 @@ void print_progress(const ops::Progress& progress) {
                progress.total_size / 1024, is_done ? "\n" : "");
 }
 
-// What `matsuri rebuild timeline` starts from: nullopt means from nothing.
-Result<std::optional<stream::Snapshot>> rebuild_source(const Config& config) {
+// Whose view has that name; nullptr where none.
+const DatabaseKind* kind_of_view(std::string_view view) {
+  for (const DatabaseKind& kind : database_kinds())
+    if (kind.view != nullptr && kind.name == view) return &kind;
+  return nullptr;
+}
+
+// What a rebuild starts from: nullopt means from nothing.
+Result<std::optional<stream::Snapshot>> rebuild_source(const Config& config,
+                                                       const DatabaseKind& kind) {
   const DataFolder folder{config.data};
   io::FileSystem& files = io::posix_files();
   TRY_ASSIGN(auto snapshot,
-             stream::newest_snapshot(files, folder.snapshots(), config.timeline.name));
+             stream::newest_snapshot(files, folder.snapshots(), std::string(kind.name)));
   if (snapshot) return snapshot;
   TRY_ASSIGN(const std::vector<std::string> journals, ops::journal_folders(files, config.data));
-  TRY_ASSIGN(const auto db, sql::Db::open(config.main));
-  TRY_ASSIGN(const auto outbox,
-             stream::Outbox::open(*db, config.region, config.node, io::system_random()));
-  TRY_ASSIGN(const bool is_whole, stream::is_whole(files, journals, {outbox.get()}));
+  std::vector<std::unique_ptr<sql::Db>> dbs;
+  std::vector<std::unique_ptr<stream::Outbox>> outboxes;
+  std::vector<stream::Outbox*> read;
+  for (const DatabaseKind& other : database_kinds()) {
+    if (&other == &kind) continue;
+    TRY_ASSIGN(dbs.emplace_back(), sql::Db::open(config.*other.options));
+    TRY_ASSIGN(outboxes.emplace_back(),
+               stream::Outbox::open(*dbs.back(), config.region, config.node, io::system_random()));
+    read.push_back(outboxes.back().get());
+  }
+  TRY_ASSIGN(const bool is_whole, stream::is_whole(files, journals, read));
   if (!is_whole)
     return Error(Code::conflict,
                  "there is no snapshot, and the oldest records are no longer in the journal: "
                  "nothing to build the view from but a backup");
   return std::optional<stream::Snapshot>();
+}
+
+// Nothing where there is nothing to carry, or no old database that could be read.
+Carried carried_from(const Config& config, const DatabaseKind& kind) {
+  if (kind.carry == nullptr) return {};
+  Carried carried;
+  const Result<void> read = [&]() -> Result<void> {
+    TRY_ASSIGN(const auto db, sql::Db::open(config.*kind.options));
+    return db->read_and_wait([&](sql::Connection& connection) -> Result<void> {
+      TRY_ASSIGN(carried, kind.carry(connection));
+      return {};
+    });
+  }();
+  if (!read.ok())
+    std::printf("the old database could not be read: settings in it are lost (%s)\n",
+                read.error().to_string().c_str());
+  return carried;
+}
+
+Result<void> carry_into(const Config& config, const DatabaseKind& kind, const Carried& carried) {
+  if (!carried) return {};
+  TRY_ASSIGN(const auto db, sql::Db::open(config.*kind.options));
+  for (const Component& component : kind.components)
+    TRY(db->migrate(component.name, component.migrations));
+  return db->write_and_wait([&](sql::Connection& connection) { return carried(connection); });
 }
 
 void print_quarantined(const stream::QuarantinedRecord& record) {
@@ -87,16 +144,21 @@ Result<int> run_account_role(const Config& config, const std::string& handle,
 }
 
 Result<int> run_rebuild(const Config& config, const std::string& view) {
-  if (view != timeline::TimelineView().name())
-    return Error(Code::invalid, "no view is called " + view + "; there is: timeline");
+  const DatabaseKind* const kind = kind_of_view(view);
+  if (kind == nullptr)
+    return Error(Code::invalid,
+                 "no view is called " + view + "; there are: timeline, empathy, notification");
   TRY(need_data(config));
   {
     TRY_ASSIGN(const auto lock, lock_data(config));
     TRY_ASSIGN(const auto retained, ops::retain(io::posix_files(), config.data));
-    TRY_ASSIGN(const auto snapshot, rebuild_source(config));
+    TRY_ASSIGN(const auto snapshot, rebuild_source(config, *kind));
     std::printf("building %s from %s\n", view.c_str(),
                 snapshot ? snapshot->path.c_str() : "the first record on");
-    TRY(stream::prepare_rebuild(config.timeline, snapshot, io::posix_files(), io::system_random()));
+    const Carried carried = carried_from(config, *kind);
+    TRY(stream::prepare_rebuild(config.*kind->options, snapshot, io::posix_files(),
+                                io::system_random()));
+    TRY(carry_into(config, *kind, carried));
   }
   // The ordinary way from here: the appliers take what the database has not.
   TRY_ASSIGN(const auto node, ServerNode::open(config, NodeUse::serve));
@@ -115,10 +177,14 @@ Result<int> run_requeue(const Config& config, const std::string& position, bool 
   TRY(need_data(config));
   TRY_ASSIGN(const auto node, ServerNode::open(config, NodeUse::peek));
   std::vector<stream::QuarantinedRecord> records;
-  TRY(node->timeline_db->read_and_wait([&](sql::Connection& connection) -> Result<void> {
-    TRY_ASSIGN(records, stream::list_quarantine(connection));
-    return {};
-  }));
+  for (const DatabaseKind& kind : database_kinds()) {
+    if (kind.view == nullptr) continue;
+    TRY(((*node).*kind.db)->read_and_wait([&](sql::Connection& connection) -> Result<void> {
+      TRY_ASSIGN(const auto found, stream::list_quarantine(connection));
+      records.insert(records.end(), found.begin(), found.end());
+      return {};
+    }));
+  }
   if (wanted) {
     std::erase_if(records, [&](const auto& record) { return record.position != *wanted; });
     if (records.empty())
@@ -131,8 +197,11 @@ Result<int> run_requeue(const Config& config, const std::string& position, bool 
   }
   int failed_count = 0;
   for (const stream::QuarantinedRecord& record : records) {
+    const DatabaseKind* const kind = kind_of_view(record.view);
     const Result<void> applied =
-        stream::requeue(*node->timeline_outbox, node->timeline_view, record.position);
+        kind == nullptr
+            ? Result<void>(Error(Code::not_found, "no view is called " + record.view))
+            : stream::requeue(*((*node).*kind->outbox), *kind->view(*node), record.position);
     std::printf("%s: %s\n", record.position.to_string().c_str(),
                 applied.ok() ? "applied" : applied.error().to_string().c_str());
     if (!applied.ok()) ++failed_count;
@@ -142,8 +211,10 @@ Result<int> run_requeue(const Config& config, const std::string& position, bool 
 
 Result<int> run_doctor(const Config& config) {
   TRY(need_data(config));
-  TRY_ASSIGN(const ops::Diagnosis diagnosis,
-             ops::examine({.data = config.data, .main = config.main, .timeline = config.timeline}));
+  ops::DoctorOptions options{.data = config.data, .main = config.main, .timeline = config.timeline};
+  for (const DatabaseKind& kind : database_kinds())
+    if (kind.begins_with_kept) options.others.push_back(config.*kind.options);
+  TRY_ASSIGN(const ops::Diagnosis diagnosis, ops::examine(options));
   for (const std::string& finding : diagnosis.findings) std::printf("%s\n", finding.c_str());
   std::fprintf(stderr,
                "%" PRIu64 " records, %" PRIu64 " posts and %" PRIu64
@@ -155,16 +226,20 @@ Result<int> run_doctor(const Config& config) {
 
 Result<int> run_backup(const Config& config, const std::string& to) {
   TRY(need_data(config));
-  // Who reads another's facts comes first: what it has read is then in the other's copy.
-  TRY_ASSIGN(const auto timeline, sql::Db::open(config.timeline));
-  TRY_ASSIGN(const auto main, sql::Db::open(config.main));
-  TRY_ASSIGN(const ops::BackupSummary summary,
-             ops::take_backup({.data = config.data,
-                               .to = to,
-                               .databases = {timeline.get(), main.get()},
-                               .region = config.region,
-                               .node = config.node,
-                               .progress = print_progress}));
+  std::vector<std::unique_ptr<sql::Db>> dbs;
+  std::vector<sql::Db*> databases;
+  for (const DatabaseKind& kind : database_kinds()) {
+    TRY_ASSIGN(const bool exists, is_there(config.*kind.options));
+    if (!exists) continue;
+    TRY_ASSIGN(dbs.emplace_back(), sql::Db::open(config.*kind.options));
+    databases.push_back(dbs.back().get());
+  }
+  TRY_ASSIGN(const ops::BackupSummary summary, ops::take_backup({.data = config.data,
+                                                                 .to = to,
+                                                                 .databases = databases,
+                                                                 .region = config.region,
+                                                                 .node = config.node,
+                                                                 .progress = print_progress}));
   std::printf("backup in %s: %zu files, %" PRIu64 " KiB\n", to.c_str(), summary.file_count,
               summary.size / 1024);
   return 0;
@@ -173,10 +248,12 @@ Result<int> run_backup(const Config& config, const std::string& to) {
 Result<int> run_restore(const Config& config, const std::string& from, int node) {
   std::optional<Node> own_number;
   if (node >= 0) own_number = Node{static_cast<std::uint8_t>(node)};
+  std::vector<sql::DbOptions> databases;
+  for (const DatabaseKind& kind : database_kinds()) databases.push_back(config.*kind.options);
   TRY_ASSIGN(const ops::Restored restored,
              ops::restore_backup({.from = from,
                                   .data = config.data,
-                                  .databases = {config.main, config.timeline},
+                                  .databases = databases,
                                   .node = own_number,
                                   .segment_size = config.journal_segment_size,
                                   .progress = print_progress}));

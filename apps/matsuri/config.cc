@@ -5,6 +5,8 @@
 #include <set>
 #include <sstream>
 
+#include "databases.h"
+
 namespace matsuri {
 namespace {
 
@@ -178,8 +180,8 @@ Result<Config> from_table(const toml::table& table) {
     return Error(Code::invalid, "journal.segment_bytes: 8388608 to 1073741824 is taken");
 
   Section database = root.section("database");
-  TRY(read_database(database.section("main"), config.main));
-  TRY(read_database(database.section("timeline"), config.timeline));
+  for (const DatabaseKind& kind : database_kinds())
+    TRY(read_database(database.section(kind.name), config.*kind.options));
   TRY(database.refuse_unknown());
   TRY(read_limits(root.section("limits"), config.limits));
   TRY(root.refuse_unknown());
@@ -219,13 +221,12 @@ Result<void> set_listen(Config& config, std::string_view listen) {
 
 void set_data(Config& config, const std::string& folder) {
   config.data = folder;
-  const auto set = [&](sql::DbOptions& options, std::string_view name) {
-    options.name = name;
-    options.sqlite_path = folder + "/db/" + std::string(name) + ".sqlite";
-    if (options.mariadb_schema.empty()) options.mariadb_schema = "matsuri_" + std::string(name);
-  };
-  set(config.main, "main");
-  set(config.timeline, "timeline");
+  for (const DatabaseKind& kind : database_kinds()) {
+    sql::DbOptions& options = config.*kind.options;
+    options.name = kind.name;
+    options.sqlite_path = folder + "/db/" + options.name + ".sqlite";
+    if (options.mariadb_schema.empty()) options.mariadb_schema = "matsuri_" + options.name;
+  }
 }
 
 }  // namespace matsuri

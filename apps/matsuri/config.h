@@ -30,6 +30,8 @@ struct Config {
   std::uint64_t journal_keep_size = std::uint64_t{1} << 30;  // applied segments kept for rebuilds
   sql::DbOptions main;
   sql::DbOptions timeline;
+  sql::DbOptions empathy;
+  sql::DbOptions notification;
   http::ServerOptions limits;  // only its rate limits are read
 };
 

@@ -1,13 +1,12 @@
 #include "node.h"
 
-#include "account/schema.h"
 #include "base/log.h"
-#include "community/schema.h"
+#include "databases.h"
 #include "io/clock.h"
 #include "io/file.h"
 #include "io/random.h"
 #include "ops/backup.h"
-#include "timeline/schema.h"
+#include "stream/rebuild.h"
 
 namespace matsuri {
 namespace {
@@ -45,18 +44,18 @@ Result<std::unique_ptr<ServerNode>> ServerNode::open(const Config& config, NodeU
 }
 
 Result<void> ServerNode::open_databases() {
-  const auto open = [&](sql::DbOptions options, std::span<const sql::Migration> migrations,
-                        std::unique_ptr<sql::Db>& db,
-                        std::unique_ptr<stream::Outbox>& outbox) -> Result<void> {
+  for (const DatabaseKind& kind : database_kinds()) {
+    std::unique_ptr<sql::Db>& db = this->*kind.db;
+    sql::DbOptions options = config.*kind.options;
     options.metrics = &metrics;
-    TRY_ASSIGN(db, within("database " + options.name, sql::Db::open(options)));
-    TRY(within("database " + options.name, db->migrate(options.name, migrations)));
-    TRY_ASSIGN(outbox, stream::Outbox::open(*db, config.region, config.node, io::system_random()));
-    return {};
-  };
-  TRY(open(config.main, account::migrations(), main_db, main_outbox));
-  TRY(within("database main", main_db->migrate("community", community::migrations())));
-  return open(config.timeline, timeline::migrations(), timeline_db, timeline_outbox);
+    const std::string name = "database " + options.name;
+    TRY_ASSIGN(db, within(name, sql::Db::open(options)));
+    for (const Component& component : kind.components)
+      TRY(within(name, db->migrate(component.name, component.migrations)));
+    TRY_ASSIGN(this->*kind.outbox,
+               stream::Outbox::open(*db, config.region, config.node, io::system_random()));
+  }
+  return {};
 }
 
 Result<void> ServerNode::open_journals(NodeUse use) {
@@ -85,6 +84,8 @@ Result<void> ServerNode::open_domains() {
   io::Clock& clock = io::system_clock();
   hashers = std::make_unique<io::ThreadPool>(
       io::ThreadPoolOptions{.name = "password", .thread_count = 2, .queue_count_max = 64});
+  drawers = std::make_unique<io::ThreadPool>(
+      io::ThreadPoolOptions{.name = "drawing", .thread_count = 1, .queue_count_max = 256});
   standings = std::make_unique<account::Standings>(clock);
   directory = std::make_unique<account::Directory>(*main_db);
   if (ids == nullptr) return {};
@@ -113,9 +114,19 @@ Result<void> ServerNode::open_stream() {
     if (path == folder.import_journal()) writer = import_journal.get();
     TRY(stream->add_journal(path, writer));
   }
-  TRY(stream->add_outbox(*main_outbox));
-  TRY(stream->add_outbox(*timeline_outbox));
-  TRY(stream->add_view(timeline_view, *timeline_outbox));
+  for (const DatabaseKind& kind : database_kinds()) TRY(stream->add_outbox(*(this->*kind.outbox)));
+  for (const DatabaseKind& kind : database_kinds()) {
+    if (kind.view == nullptr) continue;
+    stream::Outbox& outbox = *(this->*kind.outbox);
+    if (kind.begins_with_kept) {
+      TRY_ASSIGN(const bool begins_later,
+                 stream::begin_with_kept(outbox, kind.name, io::posix_files(), journals));
+      if (begins_later)
+        log::warn("matsuri", "a new view begins with the oldest records that are kept",
+                  {{"view", kind.name}});
+    }
+    TRY(stream->add_view(*kind.view(*this), outbox));
+  }
 
   // Positions are taken before the tables are read: what changes between comes twice, never not.
   TRY_ASSIGN(const std::uint64_t main_offset, main_outbox->end_offset());
@@ -145,6 +156,9 @@ Result<void> ServerNode::open_stream() {
                                                                    .keys = recent_keys,
                                                                    .rules = community_rules,
                                                                    .clock = io::system_clock()});
+  empathies = std::make_unique<empathy::Empathies>(*journal, *ids, *stream);
+  notifications =
+      std::make_unique<notification::Notifications>(*journal, *ids, *stream, *notification_db);
   return {};
 }
 

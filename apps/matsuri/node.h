@@ -15,9 +15,15 @@
 #include "community/directory.h"
 #include "community/exec.h"
 #include "config.h"
+#include "empathy/apply.h"
+#include "empathy/exec.h"
+#include "io/clock.h"
+#include "io/random.h"
 #include "io/thread_pool.h"
 #include "journal/id_maker.h"
 #include "journal/writer.h"
+#include "notification/apply.h"
+#include "notification/exec.h"
 #include "sql/db.h"
 #include "stream/jobs.h"
 #include "stream/outbox.h"
@@ -25,6 +31,7 @@
 #include "timeline/apply.h"
 #include "timeline/exec.h"
 #include "timeline/live.h"
+#include "timeline/ranking.h"
 #include "timeline/recent.h"
 #include "timeline/rules.h"
 
@@ -50,13 +57,19 @@ enum class NodeUse : std::uint8_t {
   peek,    // the databases only, beside a running server
 };
 
-// The community that is there before anybody founds another: it takes everything from everybody.
-class BuiltInCommunity final : public timeline::CommunityRules {
+// Tells timeline the rules of community.
+class CommunityRules final : public timeline::CommunityRules {
  public:
+  explicit CommunityRules(const community::CommunityDirectory& directory) : directory_(directory) {}
   std::optional<timeline::CommunityRule> find(CommunityId community) const override {
-    if (community != plaza_community) return std::nullopt;
-    return timeline::CommunityRule{.post_kinds = post_kind_text | post_kind_drawing};
+    const auto rules = directory_.find(community);
+    if (!rules) return std::nullopt;
+    return timeline::CommunityRule{
+        .post_kinds = rules->post_kinds, .who_posts = rules->who_posts, .owner = rules->owner};
   }
+
+ private:
+  const community::CommunityDirectory& directory_;
 };
 
 class ServerNode {
@@ -81,23 +94,33 @@ class ServerNode {
   std::unique_ptr<account::Signer> signer;
   std::unique_ptr<sql::Db> main_db;
   std::unique_ptr<sql::Db> timeline_db;
+  std::unique_ptr<sql::Db> empathy_db;
+  std::unique_ptr<sql::Db> notification_db;
   std::unique_ptr<stream::Outbox> main_outbox;
   std::unique_ptr<stream::Outbox> timeline_outbox;
+  std::unique_ptr<stream::Outbox> empathy_outbox;
+  std::unique_ptr<stream::Outbox> notification_outbox;
   std::unique_ptr<journal::IdMaker> ids;
   std::unique_ptr<journal::Writer> journal;
   std::unique_ptr<journal::Writer> import_journal;  // only with NodeUse::import
   std::unique_ptr<io::ThreadPool> hashers;
+  std::unique_ptr<io::ThreadPool> drawers;
   std::unique_ptr<account::Standings> standings;
   std::unique_ptr<account::Directory> directory;
   std::unique_ptr<account::Accounts> accounts;
   community::CommunityDirectory community_directory;
   std::unique_ptr<community::Communities> communities;
   timeline::TimelineView timeline_view;
+  empathy::EmpathyView empathy_view;
+  notification::NotificationView notification_view;
   timeline::RecentKeys recent_keys;
-  BuiltInCommunity community_rules;
+  CommunityRules community_rules{community_directory};
+  timeline::Rankings rankings{io::system_clock(), io::system_random()};
   std::unique_ptr<timeline::Live> live;
   std::unique_ptr<stream::Stream> stream;
   std::unique_ptr<timeline::Timeline> timeline;
+  std::unique_ptr<empathy::Empathies> empathies;
+  std::unique_ptr<notification::Notifications> notifications;
 
  private:
   explicit ServerNode(const Config& config);

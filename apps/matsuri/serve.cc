@@ -16,13 +16,17 @@
 #include "base/assert.h"
 #include "base/log.h"
 #include "community/routes.h"
+#include "databases.h"
+#include "empathy/routes.h"
 #include "face/routes.h"
 #include "http/router.h"
 #include "http/server.h"
 #include "io/clock.h"
 #include "node.h"
+#include "notification/routes.h"
 #include "ops/routes.h"
 #include "ops/upkeep.h"
+#include "posts.h"
 #include "timeline/routes.h"
 #include "web_assets.h"
 
@@ -124,6 +128,19 @@ http::ServerOptions server_options(const Config& config) {
   return options;
 }
 
+std::vector<ops::UpkeepDatabase> upkeep_databases(ServerNode& node) {
+  std::vector<ops::UpkeepDatabase> databases;
+  for (const DatabaseKind& kind : database_kinds()) {
+    ops::UpkeepDatabase database{.outbox = *(node.*kind.outbox), .has_view = kind.view != nullptr};
+    if (kind.clean_up != nullptr)
+      database.clean_up = [&node, clean_up = kind.clean_up](std::int64_t now_unix_ms) {
+        return clean_up(node, now_unix_ms);
+      };
+    databases.push_back(std::move(database));
+  }
+  return databases;
+}
+
 void log_start(const Config& config, std::uint16_t port) {
   log::info("matsuri", "serving",
             {{"url", "http://" + config.host + ':' + std::to_string(port)}, {"data", config.data}});
@@ -146,6 +163,7 @@ Result<void> serve(const Config& config) {
                                                  config.behind_tls);
   StreamPositionWaiter waiter(*node->stream);
 
+  Posts posts(*node->timeline_db, *node->empathy_db);
   http::Router router;
   account::add_routes(router, {.accounts = *node->accounts,
                                .db = *node->main_db,
@@ -159,7 +177,16 @@ Result<void> serve(const Config& config) {
   timeline::add_routes(router, {.timeline = *node->timeline,
                                 .live = *node->live,
                                 .db = *node->timeline_db,
-                                .directory = *node->directory});
+                                .directory = *node->directory,
+                                .rules = node->community_rules,
+                                .rankings = node->rankings,
+                                .drawers = *node->drawers,
+                                .empathies = &posts});
+  empathy::add_routes(router,
+                      {.empathies = *node->empathies, .posts = posts, .db = *node->empathy_db});
+  notification::add_routes(
+      router,
+      {.notifications = *node->notifications, .posts = posts, .db = *node->notification_db});
   ops::add_routes(router, {.readiness = readiness,
                            .journal = *node->journal,
                            .ids = *node->ids,
@@ -183,9 +210,7 @@ Result<void> serve(const Config& config) {
   ops::Upkeep upkeep({.accounts = *node->accounts,
                       .journal = *node->journal,
                       .stream = *node->stream,
-                      .main_db = *node->main_db,
-                      .timeline_db = *node->timeline_db,
-                      .timeline_outbox = *node->timeline_outbox,
+                      .databases = upkeep_databases(*node),
                       .data = config.data,
                       .snapshot_folder = node->folder.snapshots(),
                       .journal_keep_size = config.journal_keep_size,

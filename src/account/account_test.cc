@@ -217,6 +217,56 @@ TEST_P(AccountsTest, MutesAreOnesOwn) {
   EXPECT_EQ(set_mute(mio.account.id, "nobody", true).error().code(), Code::not_found);
 }
 
+TEST_P(AccountsTest, MutesEndAtTheirLimit) {
+  const SignedIn mio = must_sign_up("mio");
+  must_sign_up("ken");
+  must_sign_up("rin");
+  // All but one of the places, written as an earlier time would have left them.
+  ASSERT_TRUE(db_->write_and_wait([&](sql::Connection& connection) -> Result<void> {
+                   std::vector<sql::Value> rows;
+                   for (std::uint64_t target = 1; target < mute_count_max; ++target) {
+                     const sql::Value row[] = {mio.account.id.value, target, 1, 1, 1};
+                     rows.insert(rows.end(), std::begin(row), std::end(row));
+                   }
+                   return connection.insert_rows(
+                       "INSERT INTO mute (account, target, rev, muted, changed_ms)", "", 5, rows);
+                 })
+                  .ok());
+  EXPECT_TRUE(set_mute(mio.account.id, "ken", true).ok());
+  EXPECT_EQ(set_mute(mio.account.id, "rin", true).error().code(), Code::exhausted);
+  EXPECT_TRUE(set_block(mio.account.id, "rin", true).ok()) << "blocks are counted by themselves";
+  EXPECT_TRUE(set_mute(mio.account.id, "ken", false).ok());
+  EXPECT_TRUE(set_mute(mio.account.id, "rin", true).ok());
+}
+
+// Goal: who was there before profiles has one, and a face, without choosing.
+TEST_P(AccountsTest, ADatabaseOfBeforeProfilesGetsThem) {
+  const auto old = open(fresh_options("old"));
+  ASSERT_TRUE(old->migrate("main", migrations().first(1)).ok());
+  ASSERT_TRUE(old->write_and_wait([&](sql::Connection& connection) {
+                   return connection.insert_rows(
+                       "INSERT INTO account (id, handle, name, password, role, epoch, rev, "
+                       "created_ms)",
+                       "", 8, std::vector<sql::Value>{77, "mio", "Mio", "", 3, 2, 5, 1});
+                 })
+                  .ok());
+  ASSERT_TRUE(old->migrate("main", migrations()).ok());
+  AccountRow row;
+  ASSERT_TRUE(old->read_and_wait([&](sql::Connection& connection) -> Result<void> {
+                   TRY_ASSIGN(row, account_named(connection, "mio"));
+                   return {};
+                 })
+                  .ok());
+  EXPECT_EQ(row.account.name, "Mio");
+  EXPECT_EQ(row.account.role, Role::admin);
+  EXPECT_EQ(row.rev, 5u);
+  EXPECT_EQ(row.account.bio, "");
+  EXPECT_EQ(row.chosen_face, 0u);
+  EXPECT_EQ(row.account.face, face::genome_of(77));
+  EXPECT_EQ(row.account.follows_shown_to, Audience::everyone);
+  EXPECT_EQ(row.account.empathies_shown_to, Audience::everyone);
+}
+
 TEST_P(AccountsTest, RolesCountFromTheAnswerOnAndAfterARestart) {
   const SignedIn in = must_sign_up("boss");
   EXPECT_EQ(standings_->standing(in.account.id).role, Role::user);
@@ -301,7 +351,13 @@ TEST_P(AccountsTest, ImportsKeepTheirFirstIdAndNobodySignsInAsThem) {
       {.source = "steam", .source_id = "2", .handle = "taken", .name = "T", .id = imported_id(2)},
       {.source = "steam", .source_id = "1", .handle = "ada2", .name = "A", .id = imported_id(3)},
       {.source = "steam", .source_id = "4", .handle = "ada", .name = "B", .id = imported_id(4)},
-      {.source = "other", .source_id = "1", .handle = "bob", .name = "Bob", .id = imported_id(5)},
+      {.source = "other",
+       .source_id = "1",
+       .handle = "bob",
+       .name = "Bob",
+       .id = imported_id(5),
+       .bio = "one\ntwo",
+       .face = 0xfedcba9876543210},
   };
   for (int round = 0; round < 2; ++round) {
     const auto made = accounts_->import(wanted);
@@ -316,6 +372,15 @@ TEST_P(AccountsTest, ImportsKeepTheirFirstIdAndNobodySignsInAsThem) {
   const std::vector<Event> facts = facts_after(1);
   ASSERT_EQ(facts.size(), 2u);
   EXPECT_EQ(std::get<AccountChanged>(facts[0]).created_unix_ms, 1'400'000'000'000);
+  EXPECT_EQ(std::get<AccountChanged>(facts[0]).face, 0u);
+  const auto named = [&](const char* handle) {
+    return read([&](sql::Connection& connection) { return account_named(connection, handle); });
+  };
+  EXPECT_EQ(named("ada").account.face, face::genome_of(imported_id(1).value));
+  const AccountRow bob = named("bob");
+  EXPECT_EQ(bob.account.bio, "one\ntwo");
+  EXPECT_EQ(bob.account.face.bits, 0xfedcba9876543210U);
+  EXPECT_EQ(facts[1], Event(fact_of(bob)));
 
   for (const char* password : {"correct horse", "a log-in with a handle that nobody has"})
     EXPECT_EQ(log_in("ada", password).error().code(), Code::unauthenticated);
@@ -340,6 +405,20 @@ TEST_P(AccountsTest, TheDirectoryKnowsNewNames) {
   EXPECT_EQ(directory.find(mio.account.id)->name, "Somebody");
   follow(0);
   EXPECT_EQ(directory.find(mio.account.id)->name, "Mio");
+  const ProfileChange all = {.name = "Mio",
+                             .bio = "hello",
+                             .face = face::Genome{0xfedcba9876543210},
+                             .follows_shown_to = Audience::nobody,
+                             .empathies_shown_to = Audience::nobody};
+  ASSERT_TRUE(change_profile(mio.account.id, all).ok());
+  follow(0);
+  EXPECT_EQ(directory.find(mio.account.id)->bio, "hello");
+  EXPECT_EQ(directory.find(mio.account.id)->face, all.face);
+  EXPECT_EQ(directory.find(mio.account.id)->follows_shown_to, Audience::nobody);
+  EXPECT_EQ(directory.find(mio.account.id)->empathies_shown_to, Audience::nobody);
+  ASSERT_TRUE(change_profile(mio.account.id, {.face = face::Genome{0}}).ok());
+  follow(0);
+  EXPECT_EQ(directory.find(mio.account.id)->face, face::genome_of(mio.account.id.value));
   follow(0);  // older ones again
   EXPECT_EQ(directory.find(mio.account.id)->name, "Mio");
 

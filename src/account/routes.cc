@@ -91,25 +91,33 @@ Response accounts_response(std::string_view key, const std::vector<Account>& acc
   return response;
 }
 
+// What is not there stays; null is no value of these.
+Result<std::optional<std::string_view>> string_or_absent(const json::Object& object,
+                                                         std::string_view key) {
+  if (!object.find(key)) return std::optional<std::string_view>();
+  TRY_ASSIGN(const std::string_view value, object.string(key));
+  return std::optional(value);
+}
+
 Result<ProfileChange> profile_change_of(const http::Request& request) {
   ProfileChange change;
   TRY_ASSIGN(const json::Document document, json::Document::parse(request.body));
   TRY_ASSIGN(const json::Object object, document.object());
   TRY(object.only({"name", "bio", "face", "privacy"}));
-  TRY_ASSIGN(change.name, object.optional_string("name"));
-  TRY_ASSIGN(change.bio, object.optional_string("bio"));
-  TRY_ASSIGN(const auto face, object.optional_string("face"));
+  TRY_ASSIGN(change.name, string_or_absent(object, "name"));
+  TRY_ASSIGN(change.bio, string_or_absent(object, "bio"));
+  TRY_ASSIGN(const auto face, string_or_absent(object, "face"));
   if (face) {
     TRY_ASSIGN(change.face, within("face", face::parse_genome(*face)));
   }
   if (!object.find("privacy")) return change;
   TRY_ASSIGN(const json::Object privacy, object.object("privacy"));
   TRY(privacy.only({"follows", "empathies"}));
-  TRY_ASSIGN(const auto follows, privacy.optional_string("follows"));
+  TRY_ASSIGN(const auto follows, string_or_absent(privacy, "follows"));
   if (follows) {
     TRY_ASSIGN(change.follows_shown_to, within("privacy.follows", parse_audience(*follows)));
   }
-  TRY_ASSIGN(const auto empathies, privacy.optional_string("empathies"));
+  TRY_ASSIGN(const auto empathies, string_or_absent(privacy, "empathies"));
   if (empathies) {
     TRY_ASSIGN(change.empathies_shown_to, within("privacy.empathies", parse_audience(*empathies)));
   }

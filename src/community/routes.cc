@@ -9,6 +9,7 @@
 #include "account/query.h"
 #include "base/time.h"
 #include "community/query.h"
+#include "face/face.h"
 #include "json/value.h"
 #include "sql/call.h"
 
@@ -222,6 +223,7 @@ void write_community(json::Writer& writer, const Shown& shown) {
         .field_id("id", shown.owner->id.value)
         .field("handle", shown.owner->handle)
         .field("name", shown.owner->name)
+        .field("face", face::to_string(shown.owner->face))
         .end_object();
   else
     writer.field_null("owner");

@@ -1,5 +1,4 @@
-// Drawings as JSON: {"strokes": [{"pen": 2, "eraser": false, "points": [x, y, t, …]}]}, the same in
-// the API and in files that are imported.
+// Drawings as JSON: {"strokes": [{"pen": 1, "eraser": false, "points": [x, y, t, …]}]}.
 #pragma once
 
 #include "base/result.h"
@@ -9,10 +8,12 @@
 
 namespace matsuri::drawing {
 
-// The form alone; clean() says whether it is a drawing. `eraser` may be left out. Code::invalid
-// names the place of a wrong field.
-Result<Drawing> read_drawing(const json::Object& object);
+// Reads an object as above; `eraser` may be left out. What comes back still goes to clean():
+// coordinates that are far outside are only moved to where numbers end. Code::invalid for what has
+// another form, with the place in front.
+Result<Drawing> from_json(const json::Object& object);
 
-void write_drawing(json::Writer& writer, const Drawing& drawing);
+// Writes the object.
+void write_json(json::Writer& writer, const Drawing& drawing);
 
 }  // namespace matsuri::drawing

@@ -1,3 +1,4 @@
+// Genomes as text, and the one that an account begins with.
 #include <charconv>
 
 #include "face/face.h"

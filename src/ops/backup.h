@@ -60,8 +60,10 @@ Result<BackupSummary> take_backup(const BackupOptions& options);
 
 struct RestoreOptions {
   std::string from;
-  std::string data;                       // made where missing; else it must be empty
-  std::vector<sql::DbOptions> databases;  // where each goes; MariaDB's schemas must be empty
+  std::string data;  // made where missing; else it must be empty
+  // Where each goes; MariaDB's schemas must be empty. One that the backup does not have yet, being
+  // of an earlier version, is left to the next start.
+  std::vector<sql::DbOptions> databases;
   // Another node number than the backup's: for a copy of a system that goes on, too.
   std::optional<Node> node;
   std::uint64_t segment_size = std::uint64_t{64} << 20;  // of the journal that a new node begins

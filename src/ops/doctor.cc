@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -29,11 +30,11 @@ constexpr std::size_t read_size = std::size_t{1} << 20;
 class RecordCheck {
  public:
   RecordCheck(io::FileSystem& files, sql::Connection& connection, const TimelineSeen& seen,
-              std::uint64_t main_incarnation, Findings& findings)
+              std::vector<std::uint64_t> outboxes, Findings& findings)
       : files_(files),
         connection_(connection),
         seen_(seen),
-        main_incarnation_(main_incarnation),
+        outboxes_(std::move(outboxes)),
         findings_(findings) {}
 
   Result<std::uint64_t> run(const std::vector<std::string>& folders) {
@@ -147,7 +148,7 @@ class RecordCheck {
       findings_.add("two records have the id " + std::to_string(*same));
     // Posts of records that retention has dropped can't be counted.
     for (const auto& [origin, offset] : seen_.positions)
-      if (offset != 0 && std::ranges::find(known_, origin) == known_.end() && !is_main(origin))
+      if (offset != 0 && std::ranges::find(known_, origin) == known_.end() && !is_outbox(origin))
         is_whole_ = false;
     if (is_whole_ && in_effect_count_ != seen_.post_ids.size())
       findings_.add("the timeline has " + std::to_string(seen_.post_ids.size()) +
@@ -155,14 +156,16 @@ class RecordCheck {
                     std::to_string(in_effect_count_));
   }
 
-  // Facts of main make no posts. Its earlier incarnations look like a journal's: then not all is
+  // Facts make no posts. An outbox's earlier incarnations look like a journal's: then not all is
   // known.
-  bool is_main(const Origin& origin) const { return origin.incarnation == main_incarnation_; }
+  bool is_outbox(const Origin& origin) const {
+    return std::ranges::find(outboxes_, origin.incarnation) != outboxes_.end();
+  }
 
   io::FileSystem& files_;
   sql::Connection& connection_;
   const TimelineSeen& seen_;
-  const std::uint64_t main_incarnation_;
+  const std::vector<std::uint64_t> outboxes_;  // incarnations, but the timeline's own
   Findings& findings_;
   std::uint64_t applied_ = 0;
   std::uint64_t record_count_ = 0;
@@ -191,7 +194,10 @@ class Doctor {
       TRY(read(*db, [&](sql::Connection& connection) {
         return internal::check_engine(connection, db->name(), findings_);
       }));
+    // Before those whose facts they read.
+    for (const sql::DbOptions& other : options_.others) TRY(read_other(other));
     TRY(check_tables(*timeline_db, *main_db));
+    check_others();
     return finish();
   }
 
@@ -244,18 +250,64 @@ class Doctor {
     return {};
   }
 
+  Result<void> read_other(const sql::DbOptions& options) {
+    if (options.engine == sql::Engine::sqlite) {
+      TRY_ASSIGN(const bool exists, files_.exists(options.sqlite_path));
+      if (!exists) return {};
+    }
+    TRY_ASSIGN(const auto db, open(options));
+    if (!db) return {};
+    TRY(read(*db, [&](sql::Connection& connection) {
+      return internal::check_engine(connection, db->name(), findings_);
+    }));
+    return read(*db, [&](sql::Connection& connection) -> Result<void> {
+      TRY_ASSIGN(const auto tables,
+                 connection.integer(connection.engine() == sql::Engine::sqlite
+                                        ? "SELECT COUNT(*) FROM sqlite_master"
+                                        : "SELECT COUNT(*) FROM information_schema.tables WHERE "
+                                          "table_schema = DATABASE()"));
+      if (tables.value_or(0) == 0) return {};
+      TRY_ASSIGN(auto seen, internal::read_other(connection, db->name(), findings_));
+      note_end({.incarnation = seen.outbox.incarnation}, seen.outbox.end_offset);
+      others_.push_back(std::move(seen));
+      return {};
+    });
+  }
+
+  void note_end(const Origin& origin, std::uint64_t offset) { ends_[origin.incarnation] = offset; }
+
+  // Origins that are gone, or belong to a life before a restore, can't be compared with.
+  void check_others() {
+    const auto folders = journal_folders(files_, options_.data);
+    if (!folders.ok()) return;
+    for (const std::string& folder : folders.value()) {
+      const auto ranges = journal::list_ranges(files_, folder);
+      if (!ranges.ok()) continue;  // found already
+      for (const journal::Range& range : ranges.value()) note_end(range.origin, range.end_offset);
+    }
+    for (const internal::OtherSeen& other : others_)
+      for (const Position& position : other.positions) {
+        const auto end = ends_.find(position.origin.incarnation);
+        if (end == ends_.end() || position.offset <= end->second) continue;
+        findings_.add(other.name + " has read " + position.origin.to_string() + " up to " +
+                      std::to_string(position.offset) + ", and there are " +
+                      std::to_string(end->second) + " records");
+      }
+  }
+
   Result<void> check_tables(sql::Db& timeline_db, sql::Db& main_db) {
     std::optional<TimelineSeen> timeline;
     std::optional<internal::MainSeen> main;
     TRY_ASSIGN(const std::vector<std::string> folders, journal_folders(files_, options_.data));
-    std::uint64_t main_incarnation = 0;
+    std::vector<std::uint64_t> outboxes;
+    for (const internal::OtherSeen& other : others_) outboxes.push_back(other.outbox.incarnation);
     TRY(read(main_db, [&](sql::Connection& connection) {
       return connection.query("SELECT incarnation FROM stream_origin WHERE slot = 1", {},
-                              [&](const sql::Row& row) { main_incarnation = row.id(0); });
+                              [&](const sql::Row& row) { outboxes.push_back(row.id(0)); });
     }));
     TRY(read(timeline_db, [&](sql::Connection& connection) -> Result<void> {
       TRY_ASSIGN(timeline, internal::read_timeline(connection, findings_));
-      RecordCheck records(files_, connection, *timeline, main_incarnation, findings_);
+      RecordCheck records(files_, connection, *timeline, outboxes, findings_);
       TRY_ASSIGN(diagnosis_.record_count, records.run(folders));
       return {};
     }));
@@ -264,6 +316,8 @@ class Doctor {
       return {};
     }));
     if (!timeline || !main) return {};
+    note_end({.incarnation = timeline->outbox.incarnation}, timeline->outbox.end_offset);
+    note_end({.incarnation = main->outbox.incarnation}, main->outbox.end_offset);
     internal::compare(*main, *timeline, findings_);
     check_ceiling(*main, *timeline);
     diagnosis_.post_count = timeline->post_ids.size();
@@ -296,6 +350,8 @@ class Doctor {
   io::FileSystem& files_;
   Findings findings_;
   Diagnosis diagnosis_;
+  std::vector<internal::OtherSeen> others_;
+  std::map<std::uint64_t, std::uint64_t> ends_;  // of origins, by their incarnation
 };
 
 }  // namespace

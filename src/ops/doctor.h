@@ -15,6 +15,9 @@ struct DoctorOptions {
   std::string data;
   sql::DbOptions main;
   sql::DbOptions timeline;
+  // Further databases of views: each before those whose facts it reads. One that is not there yet
+  // is none of the doctor's business: the next start makes it.
+  std::vector<sql::DbOptions> others = {};
   io::FileSystem* files = &io::posix_files();
 };
 
@@ -30,6 +33,9 @@ inline constexpr std::size_t finding_count_max = 1000;
 // Reads journals and databases through: every checksum, every position against the end of its
 // origin, every record against the one effect that it must have had (a post, a refusal, a place in
 // quarantine), every fact against the rows that it tells of, every reference between tables.
+//
+// Of further databases: the engine's own check, facts without gaps, quarantine, dead jobs,
+// positions against the ends of their origins, and what must add up in their tables.
 //
 // Also beside a running server: each database is read at one moment, the timeline's before main's,
 // and records count up to the positions of that moment. Needs 8 bytes of memory for each id.

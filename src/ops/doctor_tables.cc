@@ -87,19 +87,33 @@ Result<void> check_main_references(sql::Connection& connection, Findings& findin
   struct Reference {
     std::string_view table;
     std::string_view column;
+    std::string_view target = "account";
   };
+  // 0 stands for none where a row may lack what it names.
   constexpr Reference references[] = {{"session", "account"},
                                       {"token", "account"},
                                       {"block", "account"},
                                       {"block", "target"},
-                                      {"imported_account", "account"}};
-  for (const auto& [table, column] : references) {
+                                      {"mute", "account"},
+                                      {"mute", "target"},
+                                      {"imported_account", "account"},
+                                      {"community", "owner"},
+                                      {"community", "title", "title"},
+                                      {"title", "main_community", "community"},
+                                      {"imported_title", "title", "title"},
+                                      {"imported_community", "community", "community"}};
+  for (const auto& [table, column, target] : references) {
     const std::string query = "SELECT t." + std::string(column) + " FROM " + std::string(table) +
-                              " t LEFT JOIN account a ON a.id = t." + std::string(column) +
-                              " WHERE a.id IS NULL";
-    TRY(expect_none(connection, query,
-                    "rows of " + std::string(table) + " name accounts that are not there",
-                    findings));
+                              " t LEFT JOIN " + std::string(target) + " a ON a.id = t." +
+                              std::string(column) + " WHERE a.id IS NULL AND t." +
+                              std::string(column) + " <> 0";
+    const std::string_view plural = target == "account" ? "accounts"
+                                    : target == "title" ? "titles"
+                                                        : "communities";
+    TRY(expect_none(
+        connection, query,
+        "rows of " + std::string(table) + " name " + std::string(plural) + " that are not there",
+        findings));
   }
   return {};
 }
@@ -215,6 +229,49 @@ Result<TimelineSeen> read_timeline(sql::Connection& connection, Findings& findin
       (told_count > seen.post_ids.size() || told_count + deleted_count < seen.post_ids.size()))
     findings.add("the timeline has " + std::to_string(seen.post_ids.size()) +
                  " posts and told of " + std::to_string(seen.outbox.post_count));
+  return seen;
+}
+
+Result<OtherSeen> read_other(sql::Connection& connection, const std::string& name,
+                             Findings& findings) {
+  // What must add up in a database's own tables: a query gives what does not.
+  struct Sum {
+    std::string_view database;
+    std::string_view query;
+    std::string_view what;
+  };
+  constexpr Sum sums[] = {
+      {"empathy",
+       "SELECT p.id FROM post p WHERE p.amount <> (SELECT COUNT(*) FROM empathy e WHERE e.post = "
+       "p.id AND e.given = 1)",
+       "posts have another count than people who feel empathy"},
+      {"empathy",
+       "SELECT e.post FROM empathy e LEFT JOIN post p ON p.id = e.post "
+       "WHERE e.given = 1 AND (p.id IS NULL OR p.deleted = 1)",
+       "empathies are with posts that have no count, or are deleted"},
+      {"notification",
+       "SELECT n.recipient FROM notice n WHERE n.people_count <> (SELECT COUNT(*) FROM "
+       "notice_person np WHERE np.recipient = n.recipient AND np.opened = n.opened)",
+       "notices have another count than people"},
+      {"notification",
+       "SELECT r.account FROM recipient r WHERE r.notice_count <> (SELECT COUNT(*) FROM notice n "
+       "WHERE n.recipient = r.account)",
+       "recipients have another count than notices"},
+  };
+  OtherSeen seen{.name = name, .outbox = {}, .positions = {}};
+  TRY_ASSIGN(seen.outbox, read_outbox(connection, name, findings));
+  TRY(read_dead_jobs(connection, name, findings));
+  TRY(connection.query("SELECT region, node, incarnation, at_offset, reason FROM quarantine", {},
+                       [&](const sql::Row& row) {
+                         findings.add(name + ": record " + position_of(row, 0).to_string() +
+                                      " is in quarantine: " + std::string(row.text(4)));
+                       }));
+  TRY(connection.query(
+      "SELECT region, node, incarnation, at_offset FROM view_position", {},
+      [&](const sql::Row& row) { seen.positions.push_back(position_of(row, 0)); }));
+  for (const Sum& sum : sums)
+    if (sum.database == name)
+      TRY(expect_none(connection, sum.query, name + ": " + std::string(sum.what), findings));
   return seen;
 }
 

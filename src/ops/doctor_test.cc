@@ -151,11 +151,30 @@ TEST_P(DoctorTest, FindsAnAuthorThatIsAhead) {
   expect_found("UPDATE author SET rev = 99 WHERE handle = 'hana'", "differs from main's");
 }
 
+TEST_P(DoctorTest, FindsAMuteOfNobody) {
+  expect_found("INSERT INTO mute (account, target, rev, muted, changed_ms) VALUES (1, 2, 1, 1, 1)",
+               "rows of mute name accounts", true);
+}
+
 TEST_P(DoctorTest, FindsASessionOfNobody) {
   expect_found(
       "INSERT INTO session (id, account, created_ms, seen_ms, closed_ms, user_agent)"
       " VALUES (7, 8, 0, 0, 0, '')",
       "rows of session name accounts", true);
+}
+
+TEST_P(DoctorTest, FindsCommunitiesAndTitlesOfNothing) {
+  const std::string community =
+      "INSERT INTO community (id, rev, title, kind, owner, names, description, post_kinds,"
+      " who_posts, created_ms) VALUES ";
+  expect_found(community + "(7, 1, 8, 1, 0, '', '', 3, 0, 0)", "rows of community name titles",
+               true);
+  expect_found(community + "(9, 1, 0, 2, 8, '', '', 3, 0, 0)", "rows of community name accounts",
+               true);
+  expect_found(
+      "INSERT INTO title (id, rev, names, platforms, publisher, crest, main_community, created_ms)"
+      " VALUES (10, 1, '', '', '', '', 11, 0)",
+      "rows of title name communities", true);
 }
 
 TEST_P(DoctorTest, FindsTwoThingsWithOneId) {
@@ -246,8 +265,11 @@ TEST_P(DoctorTest, FindsADatabaseThatIsGoneOrDamaged) {
   const std::string path = place.timeline.sqlite_path;
   {
     std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
-    file.seekp(4096 * 3 + 10);
-    file << std::string(2000, '\x5a');
+    // The head of every page but the first few, whatever table it belongs to.
+    for (std::uintmax_t at = 3 * 4096; at < std::filesystem::file_size(path); at += 4096) {
+      file.seekp(static_cast<std::streamoff>(at));
+      file << std::string(100, '\x5a');
+    }
   }
   EXPECT_THAT(findings(place), ::testing::Not(IsEmpty()));
   std::filesystem::remove(path);

@@ -1,11 +1,11 @@
 #include "ops/upkeep.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "base/log.h"
 #include "ops/backup.h"
 #include "stream/retention.h"
-#include "timeline/apply.h"
 
 namespace matsuri::ops {
 namespace {
@@ -26,36 +26,30 @@ void schedule_clean_up(sql::Db& db, const io::Clock& clock) {
   }));
 }
 
-// Runs again at once while there was as much to delete as one turn takes.
+// Runs again at once while a turn found as much as that.
+constexpr std::uint64_t turn_count_min = 5'000;
+
 stream::JobWorker::Done next_run(std::uint64_t deleted_count, const io::Clock& clock) {
   const std::int64_t now_ms = clock.unix_ms();
-  return {.next_unix_ms = deleted_count < 10'000 ? now_ms + clean_up_period_ms : now_ms};
+  return {.next_unix_ms = deleted_count < turn_count_min ? now_ms + clean_up_period_ms : now_ms};
 }
 
 }  // namespace
 
-Upkeep::Upkeep(UpkeepParts parts)
-    : parts_(std::move(parts)),
-      start_ms_(parts_.clock.unix_ms()),
-      main_jobs_(parts_.main_db, {.clock = &parts_.clock}),
-      timeline_jobs_(parts_.timeline_db, {.clock = &parts_.clock}) {
+Upkeep::Upkeep(UpkeepParts parts) : parts_(std::move(parts)), start_ms_(parts_.clock.unix_ms()) {
   using Done = stream::JobWorker::Done;
-  main_jobs_.handle(clean_up_kind, [this](const stream::Job&) -> Result<Done> {
-    TRY_ASSIGN(const std::uint64_t count, parts_.accounts.forget_old_sessions());
-    return next_run(count, parts_.clock);
-  });
-  timeline_jobs_.handle(clean_up_kind, [this](const stream::Job&) -> Result<Done> {
-    std::uint64_t count = 0;
-    TRY(parts_.timeline_db.write_and_wait([&](sql::Connection& connection) -> Result<void> {
-      TRY_ASSIGN(count, timeline::forget_old_keys(connection, parts_.clock.unix_ms()));
-      return {};
-    }));
-    return next_run(count, parts_.clock);
-  });
-  schedule_clean_up(parts_.main_db, parts_.clock);
-  schedule_clean_up(parts_.timeline_db, parts_.clock);
-  main_jobs_.start();
-  timeline_jobs_.start();
+  for (const UpkeepDatabase& database : parts_.databases) {
+    if (!database.clean_up) continue;
+    sql::Db& db = database.outbox.db();
+    jobs_.push_back(
+        std::make_unique<stream::JobWorker>(db, stream::JobWorkerOptions{.clock = &parts_.clock}));
+    jobs_.back()->handle(clean_up_kind, [this, &database](const stream::Job&) -> Result<Done> {
+      TRY_ASSIGN(const std::uint64_t count, database.clean_up(parts_.clock.unix_ms()));
+      return next_run(count, parts_.clock);
+    });
+    schedule_clean_up(db, parts_.clock);
+    jobs_.back()->start();
+  }
   thread_ = std::thread([this] { loop(); });
 }
 
@@ -68,8 +62,7 @@ void Upkeep::stop() {
   }
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
-  main_jobs_.stop();
-  timeline_jobs_.stop();
+  for (const auto& jobs : jobs_) jobs->stop();
 }
 
 void Upkeep::loop() {
@@ -84,20 +77,21 @@ void Upkeep::loop() {
 
 Result<void> Upkeep::run_once() {
   TRY(within("last-seen times", parts_.accounts.flush_seen()));
-  TRY(within("snapshot", snapshot_if_due()));
+  for (const UpkeepDatabase& database : parts_.databases)
+    if (database.has_view) TRY(within("snapshot", snapshot_if_due(database.outbox)));
   return within("retention", drop_what_is_applied());
 }
 
-Result<void> Upkeep::snapshot_if_due() {
+Result<void> Upkeep::snapshot_if_due(stream::Outbox& outbox) {
   TRY_ASSIGN(const auto newest, stream::newest_snapshot(io::posix_files(), parts_.snapshot_folder,
-                                                        parts_.timeline_db.name()));
+                                                        outbox.db().name()));
   // Until there is one, nothing of the journal may go; and few processes live for a whole period.
   const std::int64_t due_ms =
       newest ? newest->unix_ms + snapshot_period_ms : start_ms_ + first_snapshot_ms;
   if (parts_.clock.unix_ms() < due_ms) return {};
-  TRY_ASSIGN(const stream::Snapshot taken,
-             stream::take_snapshot(parts_.timeline_outbox,
-                                   {.folder = parts_.snapshot_folder, .clock = &parts_.clock}));
+  TRY_ASSIGN(
+      const stream::Snapshot taken,
+      stream::take_snapshot(outbox, {.folder = parts_.snapshot_folder, .clock = &parts_.clock}));
   log::info("ops", "snapshot taken", {{"path", taken.path}});
   return {};
 }
@@ -107,14 +101,29 @@ Result<void> Upkeep::drop_what_is_applied() {
   const auto ours = io::posix_files().lock(parts_.data + "/" + std::string(retain_file_name));
   if (!ours.ok() && ours.error().code() == Code::busy) return {};
   if (!ours.ok()) return ours.error();
-  TRY_ASSIGN(const auto newest, stream::newest_snapshot(io::posix_files(), parts_.snapshot_folder,
-                                                        parts_.timeline_db.name()));
-  TRY_ASSIGN(const std::vector<Position> droppable,
-             stream::droppable(parts_.stream, {{&parts_.timeline_db, newest}}));
+  std::vector<stream::RetainedDatabase> retained;
+  for (const UpkeepDatabase& database : parts_.databases) {
+    if (!database.has_view) continue;
+    sql::Db& db = database.outbox.db();
+    TRY_ASSIGN(auto newest,
+               stream::newest_snapshot(io::posix_files(), parts_.snapshot_folder, db.name()));
+    retained.push_back({.db = &db, .newest = std::move(newest)});
+  }
+  TRY_ASSIGN(const std::vector<Position> droppable, stream::droppable(parts_.stream, retained));
   TRY(parts_.journal.drop_applied(droppable, parts_.journal_keep_size));
-  TRY_ASSIGN(const std::uint64_t end, parts_.timeline_outbox.end_offset());
-  if (end > outbox_keep_count) TRY(parts_.timeline_outbox.drop(end - outbox_keep_count));
+  for (const UpkeepDatabase& database : parts_.databases)
+    if (database.has_view) TRY(drop_facts(database.outbox, droppable));
   return {};
+}
+
+// Where nobody reads an outbox, its number of rows alone decides.
+Result<void> Upkeep::drop_facts(stream::Outbox& outbox, const std::vector<Position>& droppable) {
+  TRY_ASSIGN(const std::uint64_t end, outbox.end_offset());
+  if (end <= parts_.outbox_keep_count) return {};
+  std::uint64_t last = end - parts_.outbox_keep_count;
+  for (const Position& position : droppable)
+    if (position.origin == outbox.origin()) last = std::min(last, position.offset);
+  return outbox.drop(last);
 }
 
 }  // namespace matsuri::ops

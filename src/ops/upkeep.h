@@ -4,10 +4,12 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "account/exec.h"
 #include "base/result.h"
@@ -21,25 +23,32 @@
 
 namespace matsuri::ops {
 
+struct UpkeepDatabase {
+  stream::Outbox& outbox;
+  // Its rows are a view's: snapshots are taken for its rebuild, and facts go when they are read and
+  // there are too many. Without one, facts stay for views to come.
+  bool has_view = false;
+  // Forgets what is too old, one turn, and gives how many rows that was; on a job's thread. None:
+  // nothing gets old there.
+  std::function<Result<std::uint64_t>(std::int64_t now_unix_ms)> clean_up = {};
+};
+
 struct UpkeepParts {
   account::Accounts& accounts;
   journal::Writer& journal;
   stream::Stream& stream;
-  sql::Db& main_db;
-  sql::Db& timeline_db;
-  stream::Outbox& timeline_outbox;
+  std::vector<UpkeepDatabase> databases;
   std::string data;  // whose RETAIN is respected
   std::string snapshot_folder;
   std::uint64_t journal_keep_size;
   io::Clock& clock;
+  std::uint64_t outbox_keep_count = 1'000'000;  // facts of a view that stay for consumers to come
 };
 
 inline constexpr std::int64_t upkeep_period_ms = 60'000;
 inline constexpr std::int64_t snapshot_period_ms = std::int64_t{24} * 3600 * 1000;
 inline constexpr std::int64_t first_snapshot_ms = 600'000;  // after the start, where there is none
 inline constexpr std::int64_t clean_up_period_ms = 3600 * 1000;
-// Facts of the timeline that stay for consumers to come.
-inline constexpr std::uint64_t outbox_keep_count = 1'000'000;
 
 // Owns one thread, and a job worker for each database. A failure is logged and tried again in the
 // next period: nothing that is served depends on it.
@@ -57,13 +66,13 @@ class Upkeep {
 
  private:
   void loop();
-  Result<void> snapshot_if_due();
+  Result<void> snapshot_if_due(stream::Outbox& outbox);
   Result<void> drop_what_is_applied();
+  Result<void> drop_facts(stream::Outbox& outbox, const std::vector<Position>& droppable);
 
   UpkeepParts parts_;
   const std::int64_t start_ms_;
-  stream::JobWorker main_jobs_;
-  stream::JobWorker timeline_jobs_;
+  std::vector<std::unique_ptr<stream::JobWorker>> jobs_;
   std::mutex mutex_;
   std::condition_variable wake_;
   bool is_stopping_ = false;

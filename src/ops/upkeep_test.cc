@@ -19,13 +19,25 @@ class UpkeepTest : public WorldTest {
     return {.accounts = *world.accounts,
             .journal = *world.journal,
             .stream = *world.stream,
-            .main_db = *world.main_db,
-            .timeline_db = *world.timeline_db,
-            .timeline_outbox = *world.timeline_outbox,
+            .databases =
+                {{.outbox = *world.main_outbox,
+                  .clean_up = [&](std::int64_t) { return world.accounts->forget_old_sessions(); }},
+                 {.outbox = *world.timeline_outbox,
+                  .has_view = true,
+                  .clean_up = [&](std::int64_t now_ms) { return forget_keys(world, now_ms); }}},
             .data = world.place.data,
             .snapshot_folder = world.place.data + "/snapshots",
             .journal_keep_size = 0,
             .clock = clock_};
+  }
+
+  static Result<std::uint64_t> forget_keys(World& world, std::int64_t now_ms) {
+    std::uint64_t count = 0;
+    TRY(world.timeline_db->write_and_wait([&](sql::Connection& connection) -> Result<void> {
+      TRY_ASSIGN(count, timeline::forget_old_keys(connection, now_ms));
+      return {};
+    }));
+    return count;
   }
 
   static std::size_t segment_count(const World& world) {

@@ -182,6 +182,34 @@ Result<bool> is_whole(io::FileSystem& files, const std::vector<std::string>& jou
   return true;
 }
 
+Result<bool> begin_with_kept(Outbox& outbox, std::string_view view, io::FileSystem& files,
+                             const std::vector<std::string>& journal_folders) {
+  std::vector<Position> before;
+  for (const std::string& folder : journal_folders) {
+    TRY_ASSIGN(const std::vector<journal::Range> ranges, journal::list_ranges(files, folder));
+    for (const journal::Range& range : ranges)
+      if (range.first_offset > 1)
+        before.push_back({.origin = range.origin, .offset = range.first_offset - 1});
+  }
+  bool begins_later = false;
+  TRY(outbox.db().write_and_wait([&](sql::Connection& connection) -> Result<void> {
+    begins_later = false;
+    TRY_ASSIGN(const auto known,
+               connection.integer("SELECT 1 FROM view_position WHERE view_name = ?", {view}));
+    if (known) return {};
+    begins_later = !before.empty();
+    for (const Position& position : before)
+      TRY(connection.execute(
+          "INSERT INTO view_position (view_name, region, node, incarnation, at_offset)"
+          " VALUES (?, ?, ?, ?, ?)",
+          {view, static_cast<std::int64_t>(position.origin.region),
+           static_cast<std::int64_t>(position.origin.node), position.origin.incarnation,
+           position.offset}));
+    return {};
+  }));
+  return begins_later;
+}
+
 Result<void> prepare_rebuild(const sql::DbOptions& database,
                              const std::optional<Snapshot>& snapshot, io::FileSystem& files,
                              io::Random& random) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -51,6 +52,12 @@ Result<std::optional<Snapshot>> newest_snapshot(io::FileSystem& files, const std
 // Whether all records that ever were can still be read, so that a view can be built from nothing.
 Result<bool> is_whole(io::FileSystem& files, const std::vector<std::string>& journal_folders,
                       const std::vector<Outbox*>& outboxes);
+
+// For a view that is younger than the data folder: where it has no position at all, it will begin
+// with the oldest record that each journal still has, rather than stop before those that are gone.
+// Gives whether any are. Call it before Stream::add_view().
+Result<bool> begin_with_kept(Outbox& outbox, std::string_view view, io::FileSystem& files,
+                             const std::vector<std::string>& journal_folders);
 
 // Puts the database that `database` names into the state of `snapshot`, or empties it where there
 // is none: check is_whole() before. Its outbox gets a new incarnation: the view's code may have

@@ -1,3 +1,4 @@
+// What facts say of authors, communities and empathies, into the tables of the timeline.
 #include <vector>
 
 #include "timeline/internal/apply_rooms.h"

@@ -8,6 +8,7 @@ by a request of its own. A documented pair of operation and status that no reque
 import json
 import time
 import unittest
+import xml.etree.ElementTree
 
 from contract import Contract
 from support import Person, Server, to_bytes
@@ -233,7 +234,9 @@ class OpenapiTest(unittest.TestCase):
         self.assertNotIn("privacy", shown)
         for body in ({}, {"bio": "x" * 161}, {"face": "fedcba987654321"},
                      {"face": "FEDCBA9876543210"}, {"privacy": {"follows": "friends"}},
-                     {"privacy": {"posts": "nobody"}}, {"privacy": 1}):
+                     {"privacy": {"posts": "nobody"}}, {"privacy": 1}, {"privacy": {}},
+                     {"privacy": None}, {"name": None, "bio": "x"}, {"bio": None, "name": "x"},
+                     {"face": None, "bio": "x"}, {"privacy": {"follows": None}, "bio": "x"}):
             self.call("updateMe", 400, who=self.ken, body=body)
         self.call("updateMe", 200, who=self.ken, body={"bio": "祭" * 160})
         back = self.call("updateMe", 200, who=self.ken, body={
@@ -242,12 +245,21 @@ class OpenapiTest(unittest.TestCase):
 
     def test_faces(self):
         one = self.call("getFace", 200)
-        self.assertIn("immutable", one.headers["cache-control"])
-        self.assertTrue(one.body.startswith(b"<svg xmlns="))
+        # Opened by itself, it is a document of our origin that may do nothing at all.
+        self.assertIn("default-src 'none'", one.headers["content-security-policy"])
+        self.assertEqual(one.headers["x-content-type-options"], "nosniff")
+        root = xml.etree.ElementTree.fromstring(one.body)
+        self.assertEqual(root.tag, "{http://www.w3.org/2000/svg}svg")
         self.assertNotEqual(self.call("getFace", 200, feeling=5).body, one.body)
         for wrong in ({"genome": "0"}, {"genome": "0123456789ABCDEF"}, {"feeling": "6"},
-                      {"feeling": "00"}, {"feeling": "-1"}):
+                      {"feeling": "00"}, {"feeling": "-1"}, {"genome": "0" * 15 + "g"},
+                      {"genome": "0" * 15 + "%20"}, {"feeling": ""}):
             self.call("getFace", 404, **wrong)
+        for name in ("0", "0.png", "0.SVG", "0.svg.svg"):
+            target = f"/faces/0123456789abcdef/{name}"
+            self.assertEqual(self.server.request("GET", target).status, 404, name)
+        head = self.server.request("HEAD", path_of("getFace"))
+        self.assertEqual((head.status, head.body), (200, b""))
 
     def test_sessions(self):
         person = Person(self.server, "traveller")
@@ -362,6 +374,8 @@ class OpenapiTest(unittest.TestCase):
         self.assertEqual(made.headers["location"], f"/v1/communities/{mine['id']}")
         self.assertEqual((mine["kind"], mine["names"], mine["owner"]["handle"]),
                          ("user", {"und": "Maps"}, "mio"))
+        self.assertEqual(mine["owner"]["face"],
+                         self.call("getMe", 200, who=self.mio).json["face"])
         self.assertEqual(self.call("getCommunity", 200, community=mine["id"]).json, mine)
         for name in ("Two", "Three", "Four"):
             self.call("createCommunity", 201, who=self.mio, body=wanted | {"name": name})

@@ -378,6 +378,10 @@ class LimitsTest(PromisesTest):
         for name, status in (("n" * 40, 200), ("n" * 41, 400), ("", 400)):
             answer = self.server.request("PATCH", "/v1/accounts/me", {"name": name}, who=person)
             self.assertEqual(answer.status, status, name)
+        for bio, status in (("", 200), ("b" * 160, 200), ("b" * 161, 400), ("a\u0007", 400),
+                            ("\U0001F3EE" * 160, 200), ("line\n" * 31, 200)):
+            answer = self.server.request("PATCH", "/v1/accounts/me", {"bio": bio}, who=person)
+            self.assertEqual(answer.status, status, bio)
         for count, status in ((7, 400), (8, 201), (128, 201), (129, 400)):
             answer = self.server.request("POST", "/v1/accounts", {
                 "handle": f"word{count}", "name": "N", "password": "p" * count})

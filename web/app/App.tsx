@@ -1,13 +1,14 @@
 // The page for the address.
+import type { ComponentType } from "preact";
 import { useEffect, useLayoutEffect } from "preact/hooks";
 import { LogInPage } from "../features/account/LogInPage";
 import { SignUpPage } from "../features/account/SignUpPage";
 import { FeedPage } from "../features/feed/FeedPage";
 import { PostPage } from "../features/feed/PostPage";
-import { SettingsPage } from "../features/settings/SettingsPage";
 import { useTexts, type Texts } from "../lib/i18n";
 import { useStore } from "../lib/store";
-import { Notice } from "../ui/States";
+import { lazy } from "../ui/Lazy";
+import { Notice, Skeleton } from "../ui/States";
 import { arrived, route_store, settle_scroll, type Route } from "./router";
 import { Shell } from "./Shell";
 
@@ -17,9 +18,41 @@ function title_of(route: Route, t: Texts): string {
     case "sign_up": return `${t.account.sign_up} · ${t.app.name}`;
     case "log_in": return `${t.account.log_in} · ${t.app.name}`;
     case "settings": return `${t.settings.title} · ${t.app.name}`;
+    case "communities": case "community": return `${t.communities.title} · ${t.app.name}`;
+    case "timeline": return `${t.timeline.title} · ${t.app.name}`;
+    case "notifications": return `${t.notices.title} · ${t.app.name}`;
+    case "person": return `@${route.handle} · ${t.app.name}`;
     case "post": return `${t.post.page} · ${t.app.name}`;
     case "not_found": return `${t.not_found.title} · ${t.app.name}`;
   }
+}
+
+// Pages of which few are the first: their code comes with the first visit.
+const later = <P extends object>(load: () => Promise<ComponentType<P>>) => lazy(
+  load,
+  () => <main id="main" class="narrow"><Skeleton count={3} /></main>,
+  () => <PageMissing />);
+
+const SettingsPage = later(
+  () => import("../features/settings/SettingsPage").then((part) => part.SettingsPage));
+const CommunitiesPage = later(() => import("./pages").then((part) => part.CommunitiesPage));
+const CommunityPage = later(() => import("./pages").then((part) => part.CommunityPage));
+const TimelinePage = later(() => import("./pages").then((part) => part.TimelinePage));
+const PersonPage = later(() => import("./pages").then((part) => part.PersonPage));
+const NotificationsPage = later(() => import("./pages").then((part) => part.NotificationsPage));
+
+// The server may have been renewed since this page came, and then has other parts.
+function PageMissing() {
+  const t = useTexts();
+  return (
+    <main id="main" class="narrow">
+      <Notice title={t.app.part_title} text={t.app.part} level={1} alert>
+        <button type="button" class="btn btn-main" onClick={() => location.reload()}>
+          {t.app.load_again}
+        </button>
+      </Notice>
+    </main>
+  );
 }
 
 function Page({ route }: { route: Route }) {
@@ -28,6 +61,11 @@ function Page({ route }: { route: Route }) {
     case "sign_up": return <SignUpPage />;
     case "log_in": return <LogInPage />;
     case "settings": return <SettingsPage />;
+    case "communities": return <CommunitiesPage />;
+    case "community": return <CommunityPage id={route.community} sort={route.sort} key={route.community} />;
+    case "timeline": return <TimelinePage />;
+    case "notifications": return <NotificationsPage />;
+    case "person": return <PersonPage handle={route.handle} tab={route.tab} key={route.handle} />;
     case "post": return <PostPage id={route.post} key={route.post} />;
     case "not_found": return <NotFoundPage />;
   }

@@ -1,6 +1,7 @@
 // What is around every page: the bar at the top, the foot, and on phones the tabs at the bottom.
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { unread_store } from "../features/feed/live";
 import { useTexts } from "../lib/i18n";
 import { language_store, set_language, set_theme, theme_store } from "../lib/prefs";
 import { useStore } from "../lib/store";
@@ -13,19 +14,55 @@ interface Place {
   href: string;
   label: string;
   icon: IconName;
-  page: Route["page"];
+  pages: Route["page"][];
+  /** What waits there. */
+  unread?: number;
+  /** Not on phones, where the bar has room for five. */
+  wide?: boolean;
 }
 
 function usePlaces(): Place[] {
   const t = useTexts();
   const session = useStore(session_store);
-  const places: Place[] = [{ href: "/", label: t.nav.plaza, icon: "plaza", page: "plaza" }];
-  if (session.state === "anonymous") {
-    places.push({ href: "/login", label: t.nav.log_in, icon: "enter", page: "log_in" });
-    places.push({ href: "/signup", label: t.nav.sign_up, icon: "user", page: "sign_up" });
+  const unread = useStore(unread_store) ?? 0;
+  const places: Place[] = [
+    { href: "/", label: t.nav.plaza, icon: "plaza", pages: ["plaza"] },
+    { href: "/communities", label: t.nav.communities, icon: "people", pages: ["communities", "community"] },
+  ];
+  if (session.state === "known") {
+    places.push(
+      { href: "/timeline", label: t.nav.timeline, icon: "check", pages: ["timeline"] },
+      { href: "/notifications", label: t.nav.notices, icon: "bell", pages: ["notifications"], unread },
+      { href: `/people/${session.me.handle}`, label: t.nav.you, icon: "user", pages: ["person"] },
+    );
   }
-  places.push({ href: "/settings", label: t.nav.settings, icon: "gear", page: "settings" });
+  if (session.state === "anonymous") {
+    places.push(
+      { href: "/login", label: t.nav.log_in, icon: "enter", pages: ["log_in"] },
+      { href: "/signup", label: t.nav.sign_up, icon: "user", pages: ["sign_up"] },
+    );
+  }
+  places.push({
+    href: "/settings", label: t.nav.settings, icon: "gear", pages: ["settings"],
+    wide: session.state === "known",
+  });
   return places;
+}
+
+function is_current(place: Place, route: Route): boolean {
+  if (!place.pages.includes(route.page)) return false;
+  return route.page !== "person" || place.href === `/people/${route.handle}`;
+}
+
+function Unread({ count }: { count: number | undefined }) {
+  const t = useTexts();
+  if (count === undefined || count === 0) return null;
+  return (
+    <>
+      <span class="badge lit num" aria-hidden="true">{count > 99 ? "99+" : count}</span>
+      <span class="vh">{t.nav.unread(count)}</span>
+    </>
+  );
 }
 
 // The pressed side is what is seen, also where the device decides.
@@ -84,7 +121,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
   const t = useTexts();
   const route = useStore(route_store);
   const places = usePlaces();
-  const current = (place: Place) => (place.page === route.page ? "page" : undefined);
+  const current = (place: Place) => (is_current(place, route) ? "page" : undefined);
   return (
     <>
       <a class="skip" href="#main">{t.app.skip}</a>
@@ -106,7 +143,10 @@ export function Shell({ children }: { children: ComponentChildren }) {
           </a>
           <nav class="nav" aria-label={t.app.main_nav}>
             {places.map((place) => (
-              <a key={place.page} href={place.href} aria-current={current(place)}>{place.label}</a>
+              <a key={place.href} href={place.href} aria-current={current(place)}>
+                {place.label}
+                <Unread count={place.unread} />
+              </a>
             ))}
           </nav>
           <Tools />
@@ -115,13 +155,17 @@ export function Shell({ children }: { children: ComponentChildren }) {
       {children}
       <footer class="foot">
         <p>{t.app.footer}</p>
-        <ul><li><a href="/docs">{t.app.api}</a></li></ul>
+        <ul>
+          <li><a href="/settings">{t.nav.settings}</a></li>
+          <li><a href="/docs">{t.app.api}</a></li>
+        </ul>
       </footer>
       <nav class="tabbar" aria-label={t.app.main_nav}>
-        {places.map((place) => (
-          <a key={place.page} href={place.href} aria-current={current(place)}>
+        {places.filter((place) => place.wide !== true).map((place) => (
+          <a key={place.href} href={place.href} aria-current={current(place)}>
             <Icon name={place.icon} />
             {place.label}
+            <Unread count={place.unread} />
           </a>
         ))}
       </nav>

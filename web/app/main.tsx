@@ -1,6 +1,6 @@
 // Starts the page.
 import { render } from "preact";
-import { start_plaza } from "../features/feed/plaza";
+import { start_live } from "../features/feed/live";
 import { start_connection } from "../lib/connection";
 import { start_prefs } from "../lib/prefs";
 import { start_clock } from "../lib/time";
@@ -13,5 +13,5 @@ start_connection();
 start_clock();
 start_router();
 start_session();
-start_plaza();
+start_live();
 render(<App />, document.getElementById("app") as HTMLElement);

@@ -2,12 +2,17 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
-import { route_of } from "./router";
+import { route_of, same_place } from "./router";
 
 test("addresses", () => {
   assert.deepEqual(route_of("/"), { page: "plaza" });
   assert.deepEqual(route_of("/posts/123"), { page: "post", post: "123" });
-  for (const path of ["/posts/", "/posts/0", "/posts/12a", "/posts/1/2", "/nothing", "/signup/"]) {
+  assert.deepEqual(route_of("/communities/5"), { page: "community", community: "5", sort: "new" });
+  assert.deepEqual(route_of("/communities/5/hot"), { page: "community", community: "5", sort: "hot" });
+  assert.deepEqual(route_of("/people/mio_kaze"), { page: "person", handle: "mio_kaze", tab: "posts" });
+  assert.deepEqual(route_of("/people/mio_kaze/empathies"),
+    { page: "person", handle: "mio_kaze", tab: "empathies" });
+  for (const path of ["/people/", "/people/Mio", "/people/mio_kaze/all", "/communities/5/new", "/posts/", "/posts/0", "/posts/12a", "/posts/1/2", "/nothing", "/signup/"]) {
     assert.deepEqual(route_of(path), { page: "not_found" }, path);
   }
 });
@@ -15,6 +20,14 @@ test("addresses", () => {
 test("the server's list of routes leads to pages", () => {
   const { routes } = JSON.parse(readFileSync("dist/assets.json", "utf8")) as { routes: string[] };
   for (const route of routes) {
-    assert.notEqual(route_of(route.replace("{id}", "7")).page, "not_found", route);
+    assert.notEqual(route_of(route.replace("{id}", "7").replace("{handle}", "mio_kaze")).page, "not_found", route);
   }
+});
+
+test("tabs of one page are one place", () => {
+  const same = (a: string, b: string) => same_place(route_of(a), route_of(b));
+  assert.ok(same("/communities/5", "/communities/5/hot"));
+  assert.ok(same("/people/mio_kaze", "/people/mio_kaze/following"));
+  assert.ok(!same("/communities/5", "/communities/6") && !same("/people/mio_kaze", "/people/gen_yoi"));
+  assert.ok(!same("/communities/5", "/people/mio_kaze") && !same("/posts/1", "/posts/1"));
 });

@@ -1,20 +1,34 @@
 // Addresses and pages. Links are plain links; the ones that lead to a page of the app are followed
 // without loading again.
+import type { Sort } from "../../sdk/ts/src/index";
 import { Store } from "../lib/store";
 
+export const profile_tabs = ["posts", "drawings", "empathies", "followers", "following"] as const;
+export type ProfileTab = (typeof profile_tabs)[number];
+
 export type Route =
-  | { page: "plaza" | "sign_up" | "log_in" | "settings" | "not_found" }
-  | { page: "post"; post: string };
+  | { page: PlainPage | "not_found" }
+  | { page: "post"; post: string }
+  | { page: "community"; community: string; sort: Sort }
+  | { page: "person"; handle: string; tab: ProfileTab };
+
+const plain_pages = {
+  "/": "plaza", "/signup": "sign_up", "/login": "log_in", "/settings": "settings",
+  "/communities": "communities", "/timeline": "timeline", "/notifications": "notifications",
+} as const;
+type PlainPage = (typeof plain_pages)[keyof typeof plain_pages];
 
 export function route_of(path: string): Route {
-  switch (path) {
-    case "/": return { page: "plaza" };
-    case "/signup": return { page: "sign_up" };
-    case "/login": return { page: "log_in" };
-    case "/settings": return { page: "settings" };
-  }
+  const plain = (plain_pages as Partial<Record<string, PlainPage>>)[path];
+  if (plain !== undefined) return { page: plain };
   const post = /^\/posts\/([1-9][0-9]{0,18})$/.exec(path)?.[1];
-  return post === undefined ? { page: "not_found" } : { page: "post", post };
+  if (post !== undefined) return { page: "post", post };
+  const [, community, sort] = /^\/communities\/([1-9][0-9]{0,18})(?:\/(hot|popular))?$/.exec(path) ?? [];
+  if (community !== undefined) return { page: "community", community, sort: (sort ?? "new") as Sort };
+  const [, handle, tab] =
+    /^\/people\/([a-z][a-z0-9_]{2,19})(?:\/(drawings|empathies|followers|following))?$/.exec(path) ?? [];
+  if (handle !== undefined) return { page: "person", handle, tab: (tab ?? "posts") as ProfileTab };
+  return { page: "not_found" };
 }
 
 export const route_store = new Store<Route>({ page: "plaza" });
@@ -23,15 +37,25 @@ export const route_store = new Store<Route>({ page: "plaza" });
 const scrolls = new Map<number, number>();
 let entry = 0;
 
-/** How the page that is shown was come to: only a new page moves the focus to its heading. */
-export let arrived: "loaded" | "followed" | "back" = "loaded";
+/**
+ * How the page that is shown was come to. Only a new page moves the focus to its heading; one that
+ * was turned, such as to another of its tabs, stays where it is.
+ */
+export let arrived: "loaded" | "followed" | "turned" | "back" = "loaded";
+
+/** Whether two addresses show the same thing from two sides. */
+export function same_place(a: Route, b: Route): boolean {
+  if (a.page === "community" && b.page === "community") return a.community === b.community;
+  return a.page === "person" && b.page === "person" && a.handle === b.handle;
+}
 
 export function go(path: string): void {
   scrolls.set(entry, window.scrollY);
   entry = Date.now();
   history.pushState({ entry }, "", path);
-  arrived = "followed";
-  route_store.set(route_of(path));
+  const route = route_of(path);
+  arrived = same_place(route_store.get(), route) ? "turned" : "followed";
+  route_store.set(route);
 }
 
 /** Call after a new page has been drawn. */

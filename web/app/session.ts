@@ -1,6 +1,6 @@
 // Who uses this page. The cookie is not readable here, so a mark in the storage says whether it is
 // worth asking; without it every visitor's first request would be a refused one.
-import type { Failure, Me } from "../../sdk/ts/src/index";
+import type { Failure, Me, Post } from "../../sdk/ts/src/index";
 import { texts } from "../lib/i18n";
 import { keep, kept } from "../lib/storage";
 import { Store } from "../lib/store";
@@ -17,6 +17,11 @@ export const session_store = new Store<Session>({ state: "unknown", late: false 
 export function my_id(): string | null {
   const session = session_store.get();
   return session.state === "known" ? session.me.id : null;
+}
+
+/** Events are the same for everybody, so that what is one's own has to be seen by the author. */
+export function is_mine(post: Pick<Post, "mine" | "author">): boolean {
+  return post.mine || post.author.id === my_id();
 }
 
 export function signed_in(me: Me): void {

@@ -60,7 +60,9 @@ export const keyboard = {
     assert.equal(await page.locator("[role=menuitem]").count(), 0);
     assert.ok(await page.locator(menu).first().evaluate((one) => one === document.activeElement));
     await page.keyboard.press("Enter");
-    await page.locator("[role=menuitem]:focus").waitFor();
+    await page.locator("[role=menuitem]:focus", { hasText: "Mute" }).waitFor();
+    await page.keyboard.press("ArrowDown");
+    await page.locator("[role=menuitem]:focus", { hasText: "Block" }).waitFor();
     await page.keyboard.press("Enter");
     await page.getByRole("dialog").getByText("Block").first().waitFor();
     assert.equal(await page.locator(":focus").textContent(), "Cancel"); // The safe choice.

@@ -11,6 +11,10 @@ const small = { width: 320, height: 640 };
 const pages = {
   plaza: ["/", "article"],
   post: [null, "article"],
+  communities: ["/communities", ".plaza-link"],
+  community: ["/communities/1", "article"],
+  timeline: ["/timeline", "main article, main .state"],
+  notices: ["/notifications", "main .n, main .state"],
   settings: ["/settings", "#blocks ~ p, #blocks ~ ul"],
   "sign-up": ["/signup", "#password"],
   "log-in": ["/login", "#password"],
@@ -107,10 +111,10 @@ export const looks = {
       await person.sign_up(`states_${theme}`, "Stateful");
       await page.fill("#say", "word ".repeat(52));
       await page.locator("article .menu > button").first().click();
-      await page.locator("[role=menuitem]").waitFor();
+      await page.locator("[role=menuitem]").last().waitFor();
       await check(person, "menu");
       await take(person, shots, `state-menu-${theme}`);
-      await page.locator("[role=menuitem]").click();
+      await page.locator("[role=menuitem]").last().click();
       await page.locator("dialog").waitFor();
       await take(person, shots, `state-dialog-${theme}`);
       await page.keyboard.press("Escape");

@@ -16,7 +16,7 @@ function leaves(node: object, path = ""): Map<string, Leaf> {
 }
 
 // Values that show whether a text uses what it is given.
-const samples: unknown[] = ["\u2780", "\u2781"];
+const samples: unknown[] = ["\u2780", "\u2781", "\u2782"];
 function said(leaf: Leaf): string {
   return typeof leaf === "string" ? leaf : (leaf as (...args: unknown[]) => string)(...samples);
 }

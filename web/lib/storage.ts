@@ -18,3 +18,12 @@ export function keep(key: string, value: string | null): boolean {
     return false;
   }
 }
+
+/** The names of everything that is kept. */
+export function kept_names(): string[] {
+  try {
+    return Array.from({ length: localStorage.length }, (_, at) => localStorage.key(at) ?? "");
+  } catch {
+    return [];
+  }
+}

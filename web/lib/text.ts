@@ -49,3 +49,11 @@ export function language_of(text: string, page_language: string): string | undef
   }
   return undefined;
 }
+
+export const tag_max = 50;
+export const bio_max = 160;
+
+/** One line, as it will be sent. */
+export function clean_tag(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ").normalize("NFC").trim();
+}

@@ -17,6 +17,19 @@ test("scripts and styles of the first view are within the budget", () => {
   assert.ok(size <= first_view_gzip_max);
 });
 
+test("what comes later is not in the first view", () => {
+  const html = read("index.html").toString();
+  for (const [what, mark] of [
+    ["the drawing editor", "getCoalescedEvents"], ["the editor of faces", "face-part"],
+    ["tokens", "made-token"], ["notifications", "n-link"],
+  ]) {
+    const holders = manifest.assets.filter(({ file }) =>
+      file.endsWith(".js") && read(file).includes(mark));
+    const later = holders.filter(({ path }) => !html.includes(path));
+    assert.ok(holders.length === 1 && later.length === 1, what);
+  }
+});
+
 test("pages have no inline script and no inline style", () => {
   for (const page of ["index.html", "docs.html"]) {
     const html = read(page).toString();
@@ -30,7 +43,7 @@ test("assets.json lists every file as it is, with twins that are smaller", () =>
   for (const asset of manifest.assets) {
     assert.equal(read(asset.file).length, asset.size, asset.path);
     assert.ok(asset.type, asset.path);
-    assert.equal(asset.immutable, /^\/assets\/.+\.[0-9a-f]{12}\.\w+$/.test(asset.path), asset.path);
+    assert.equal(asset.immutable, /^\/assets\/.+\.(?:[0-9a-f]{12}|[0-9A-Z]{8})\.\w+$/.test(asset.path), asset.path);
     for (const twin of Object.values(asset.encodings)) {
       assert.ok(read(twin).length < asset.size, twin);
     }

@@ -27,7 +27,12 @@ const media_types = {
 };
 
 // The addresses that are pages of the app: the server answers index.html for them.
-const routes = ["/", "/signup", "/login", "/settings", "/posts/{id}"];
+const routes = [
+  "/", "/signup", "/login", "/settings", "/notifications", "/timeline", "/posts/{id}",
+  "/communities", "/communities/{id}", "/communities/{id}/hot", "/communities/{id}/popular",
+  "/people/{handle}", "/people/{handle}/drawings", "/people/{handle}/empathies",
+  "/people/{handle}/followers", "/people/{handle}/following",
+];
 
 async function write_types() {
   const ast = await openapi_ts(new URL(`file://${openapi}`));
@@ -70,32 +75,69 @@ class Dist {
   }
 }
 
+const common = {
+  absWorkingDir: web,
+  outdir: dist,
+  bundle: true,
+  write: false,
+  minify: true,
+  target: ["es2021", "chrome100", "firefox100", "safari15.4"],
+  legalComments: "none",
+  charset: "utf8",
+};
+
+// What is whole by itself: the script before the first paint, and the styles.
 async function bundle() {
   const result = await build({
-    absWorkingDir: web,
-    entryPoints: { app: "app/main.tsx", first: "app/first.ts", "app-style": "ui/app.css",
-      docs: "ui/docs.css" },
-    outdir: dist,
-    bundle: true,
-    write: false,
-    minify: true,
+    ...common,
+    entryPoints: { first: "app/first.ts", "app-style": "ui/app.css", docs: "ui/docs.css" },
     format: "iife",
-    target: ["es2021", "chrome100", "firefox100", "safari15.4"],
-    jsx: "automatic",
-    jsxImportSource: "preact",
-    legalComments: "none",
-    charset: "utf8",
   });
   return Object.fromEntries(
     result.outputFiles.map((file) => [path.basename(file.path), file.contents]));
+}
+
+// The app, in parts that come when they are needed. They name each other, so esbuild itself has to
+// name them by their content. Gives the address of the first, and of those that it cannot do without.
+async function add_app(out) {
+  const { outputFiles, metafile } = await build({
+    ...common,
+    entryPoints: { app: "app/main.tsx" },
+    entryNames: "assets/[name].[hash]",
+    chunkNames: "assets/[name].[hash]",
+    format: "esm",
+    splitting: true,
+    metafile: true,
+    jsx: "automatic",
+    jsxImportSource: "preact",
+  });
+  for (const { path: full, contents } of outputFiles) {
+    const file = path.relative(dist, full);
+    await out.add(file, `/${file}`, contents, true);
+  }
+  const { outputs } = metafile;
+  const app = Object.keys(outputs).find((name) => outputs[name].entryPoint === "app/main.tsx");
+  const needed = new Set();
+  const need = (name) => {
+    for (const { path: of, kind } of outputs[name].imports) {
+      if (kind !== "import-statement" || needed.has(of)) continue;
+      needed.add(of);
+      need(of);
+    }
+  };
+  need(app);
+  const url = (name) => `/${path.relative("dist", name)}`;
+  return { app: url(app), needed: [...needed].map(url) };
 }
 
 async function write_dist() {
   const files = await bundle();
   await rm(dist, { recursive: true, force: true });
   const out = new Dist();
+  const { app, needed } = await add_app(out);
   const urls = {
-    "app.js": await out.add_hashed("app.js", files["app.js"]),
+    "app.js": app,
+    preload: needed.map((url) => `<link rel="modulepreload" href="${url}">\n`).join(""),
     "first.js": await out.add_hashed("first.js", files["first.js"]),
     "app.css": await out.add_hashed("app.css", files["app-style.css"]),
     "docs.css": await out.add_hashed("docs.css", files["docs.css"]),

@@ -1,21 +1,34 @@
-// The face of an account. Until people choose their own, it follows from the account's id, so that
-// one person has one face everywhere.
-import { avatar, stream } from "./faces";
+// A face: drawn by the server from a genome, at an address that carries genome and feeling and so
+// never expires.
+import { useTexts } from "../lib/i18n";
 
-const drawn = new Map<string, string>();
-const drawn_max = 500;
-
-function drawing(account: string): string {
-  let svg = drawn.get(account);
-  if (svg === undefined) {
-    svg = avatar(stream(BigInt(account))(), 0);
-    // A long evening shows many faces: start again rather than keep them all.
-    if (drawn.size >= drawn_max) drawn.clear();
-    drawn.set(account, svg);
-  }
-  return svg;
+interface Props {
+  /** The genome: 16 hex digits. */
+  face: string;
+  feeling?: number;
+  class?: string;
 }
 
-export function Face({ account }: { account: string }) {
-  return <span class="av" aria-hidden="true" dangerouslySetInnerHTML={{ __html: drawing(account) }} />;
+export const face_address = (face: string, feeling = 0): string => `/faces/${face}/${feeling}.svg`;
+
+/** It says nothing to those who do not see it: the name stands beside it. */
+export function Face({ face, feeling = 0, class: more = "" }: Props) {
+  return (
+    <img
+      class={`av ${more}`} src={face_address(face, feeling)} width={48} height={48} alt="" decoding="async"
+      draggable={false}
+    />
+  );
+}
+
+/** A face whose feeling is said. */
+export function FeelingFace({ face, feeling }: { face: string; feeling: number }) {
+  const t = useTexts();
+  if (feeling === 0) return <Face face={face} />;
+  return (
+    <img
+      class="av" src={face_address(face, feeling)} width={48} height={48} alt={t.feeling(feeling)}
+      title={t.feeling(feeling)} decoding="async" draggable={false}
+    />
+  );
 }

@@ -1,4 +1,6 @@
 // The paper lantern: ribs of bamboo, black rims, and a crest of one character where it has one.
+import { useId } from "preact/hooks";
+
 const ribs = Array.from({ length: 9 }, (_, i) => {
   const y = 22 + i * 10.2;
   const b = 30 + 14 * Math.sin((Math.PI * (i + 0.9)) / 9.8);
@@ -11,7 +13,8 @@ const lit_stops = [
 const dark_stops = [["0", "#5a5674"], ["0.5", "#a49fb8"], ["1", "#565270"]];
 
 export function Lantern({ lit, crest }: { lit: boolean; crest?: string }) {
-  const fill = lit ? "lantern-lit" : "lantern-dark";
+  // A page may show many, and an id is there once.
+  const fill = useId();
   return (
     <svg class="lant" viewBox="0 0 100 136" aria-hidden="true">
       <linearGradient id={fill} x1="0" x2="1">

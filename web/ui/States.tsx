@@ -13,7 +13,7 @@ interface StateProps {
 }
 
 export function Notice({ title, text, lit, alert, children, level }: StateProps) {
-  const Heading = level === 1 ? "h1" : "h3";
+  const Heading = level === 1 ? "h1" : "h2";
   return (
     <div class="card state" role={alert ? "alert" : undefined}>
       <Lantern lit={lit ?? false} />

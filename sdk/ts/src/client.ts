@@ -1,11 +1,12 @@
 // The calls of the API. Keeps the position token, so that one reads one's own writes, and turns
 // every way of failing into a value.
+import {
+  community_calls, mute_calls, notice_calls, people_calls, post_calls, type Account, type AccountChange,
+  type Call, type Caller, type Me,
+} from "./community";
 import { PositionKeeper, type PositionStore } from "./position";
 import { LiveStream, type StreamHandlers } from "./stream";
-import type {
-  Account, Command, CreatedPost, CreatedToken, Failure, Me, Post, PostPage, Problem, Reply,
-  Session, Token,
-} from "./types";
+import type { Command, CreatedToken, Failure, Problem, Reply, Session, Token } from "./types";
 
 export interface ClientOptions {
   /** Where the server is; nothing for the page's own origin. */
@@ -15,21 +16,6 @@ export interface ClientOptions {
   fetch?: typeof fetch;
   store?: PositionStore;
   timeout_ms?: number;
-}
-
-interface Call {
-  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  path: string;
-  body?: unknown;
-  idempotency_key?: string;
-}
-
-export interface NewPost {
-  community: string;
-  text: string;
-  language?: string;
-  /** Made once for a post, and the same for each retry of it. */
-  idempotency_key: string;
 }
 
 const segment = encodeURIComponent;
@@ -55,8 +41,8 @@ export class Client {
     create: (account: { handle: string; name: string; password: string }) =>
       this.command<Me>({ method: "POST", path: "/v1/accounts", body: account }),
     me: () => this.read<Me>("/v1/accounts/me"),
-    rename: (name: string) =>
-      this.command<Me>({ method: "PATCH", path: "/v1/accounts/me", body: { name } }),
+    change: (change: AccountChange) =>
+      this.command<Me>({ method: "PATCH", path: "/v1/accounts/me", body: change }),
     get: (handle: string) => this.read<Account>(`/v1/accounts/${segment(handle)}`),
   };
 
@@ -86,30 +72,25 @@ export class Client {
       this.command<null>({ method: "DELETE", path: `/v1/accounts/me/blocks/${segment(handle)}` }),
   };
 
-  readonly posts = {
-    create: ({ community, text, language, idempotency_key }: NewPost) =>
-      this.command<CreatedPost>({
-        method: "POST", path: `/v1/communities/${segment(community)}/posts`,
-        body: language === undefined ? { text } : { text, language }, idempotency_key,
-      }),
-    list: (community: string, page: { limit?: number; before?: string } = {}) => {
-      const query = new URLSearchParams();
-      if (page.limit !== undefined) query.set("limit", String(page.limit));
-      if (page.before !== undefined) query.set("before", page.before);
-      const tail = query.toString() === "" ? "" : `?${query.toString()}`;
-      return this.read<PostPage>(`/v1/communities/${segment(community)}/posts${tail}`);
-    },
-    get: (post: string) => this.read<Post>(`/v1/posts/${segment(post)}`),
+  // The calls of the community, which see no more of the client than this.
+  private readonly caller: Caller = {
+    read: (path) => this.read(path), command: (call) => this.command(call),
   };
+  readonly posts = post_calls(this.caller);
+  readonly people = people_calls(this.caller);
+  readonly mutes = mute_calls(this.caller);
+  readonly communities = community_calls(this.caller);
+  readonly notices = notice_calls(this.caller);
 
   readonly commands = {
     get: (position: string) => this.read<Command>(`/v1/commands/${segment(position)}`),
   };
 
-  /** Follows a community live until the stream is closed. */
-  stream(community: string, handlers: StreamHandlers): LiveStream {
+  /** Follows a community, or all of them, live until the stream is closed. */
+  stream(community: string | null, handlers: StreamHandlers): LiveStream {
+    const of = community === null ? "" : `?community=${segment(community)}`;
     return new LiveStream({
-      fetch: this.fetch, url: `${this.base}/v1/stream?community=${segment(community)}`,
+      fetch: this.fetch, url: `${this.base}/v1/stream${of}`,
       headers: this.headers(), handlers,
     });
   }

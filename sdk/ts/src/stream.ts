@@ -4,7 +4,8 @@
 // answer that is not 200 (a busy server), forgets the id when it is made again, and cannot say
 // whether it resumed.
 import { EventParser } from "./sse";
-import type { Post, Refusal } from "./types";
+import type { Counts, Post } from "./community";
+import type { Refusal } from "./types";
 
 export interface StreamHandlers {
   /**
@@ -12,7 +13,13 @@ export interface StreamHandlers {
    * not sent: read the list again.
    */
   open?(resumed: boolean): void;
+  /** A new post; a comment where it has a parent. */
   post?(post: Post): void;
+  post_changed?(post: Post): void;
+  post_deleted?(deleted: { post: string }): void;
+  counts?(counts: Counts): void;
+  /** For whoever is signed in: how many of their notifications they have not seen. */
+  notification?(unread: { unread_count: number }): void;
   refused?(refusal: Refusal): void;
   /** What was missed is too long ago to be sent: read the list again. */
   reset?(): void;
@@ -145,14 +152,19 @@ export class LiveStream {
   private dispatch(event: string, data: string): void {
     const { handlers } = this.options;
     if (event === "reset") return handlers.reset?.();
-    if (event !== "post" && event !== "refused") return; // A newer server says more: not for us.
+    if (!is_told(event)) return; // A newer server says more: not for us.
     let value: unknown;
     try {
       value = JSON.parse(data);
     } catch {
       return; // Cut or foreign data: the list has the truth.
     }
-    if (event === "post") handlers.post?.(value as Post);
-    else handlers.refused?.(value as Refusal);
+    (handlers[event] as ((value: unknown) => void) | undefined)?.call(handlers, value);
   }
+}
+
+const told = ["post", "refused", "post_changed", "post_deleted", "counts", "notification"] as const;
+
+function is_told(event: string): event is (typeof told)[number] {
+  return (told as readonly string[]).includes(event);
 }

@@ -3,15 +3,9 @@ import type { components } from "./generated/api";
 
 type Schemas = components["schemas"];
 
-export type Account = Schemas["Account"];
-export type Author = Schemas["Author"];
 export type Code = Schemas["Code"];
 export type Command = Schemas["Command"];
-export type CreatedPost = Schemas["CreatedPost"];
 export type CreatedToken = Schemas["CreatedToken"];
-export type Me = Schemas["Me"];
-export type Post = Schemas["Post"];
-export type PostPage = Schemas["PostPage"];
 export type Problem = Schemas["Problem"];
 export type Refusal = Schemas["Refusal"];
 export type Session = Schemas["Session"];

@@ -1,3 +1,4 @@
+// The messages of deferred commands.
 #include "model/internal/stored.h"
 
 namespace matsuri::internal {

@@ -1,3 +1,4 @@
+// The messages of facts.
 #include "model/internal/stored.h"
 
 namespace matsuri::internal {

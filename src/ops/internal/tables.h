@@ -56,6 +56,15 @@ Result<void> check_engine(sql::Connection& connection, const std::string& name, 
 Result<MainSeen> read_main(sql::Connection& connection, Findings& findings);
 Result<TimelineSeen> read_timeline(sql::Connection& connection, Findings& findings);
 
+// A further database, of a view.
+struct OtherSeen {
+  std::string name;
+  OutboxSeen outbox;
+  std::vector<Position> positions;
+};
+Result<OtherSeen> read_other(sql::Connection& connection, const std::string& name,
+                             Findings& findings);
+
 // What holds between the two, the timeline having been read first.
 void compare(const MainSeen& main, const TimelineSeen& timeline, Findings& findings);
 

@@ -8,6 +8,7 @@
 #include "account/credential.h"
 #include "account/schema.h"
 #include "base/assert.h"
+#include "community/schema.h"
 #include "io/random.h"
 #include "timeline/schema.h"
 
@@ -46,6 +47,7 @@ World::World(const Place& where)
   must(account::Signer::open(files, place.data + "/keys", io::system_random()));
   main_db = must(sql::Db::open(place.main));
   must(main_db->migrate("main", account::migrations()));
+  must(main_db->migrate("community", community::migrations()));
   timeline_db = must(sql::Db::open(place.timeline));
   must(timeline_db->migrate("timeline", timeline::migrations()));
   main_outbox = open_outbox(*main_db, place.node);

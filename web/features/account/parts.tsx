@@ -79,7 +79,7 @@ export function Already({ me }: { me: Me }) {
   return (
     <main id="main" class="narrow gate">
       <div class="card state">
-        <Face account={me.id} />
+        <Face face={me.face} />
         <h1 tabIndex={-1}>{t.account.already(me.name)}</h1>
         <a class="btn btn-main" href="/">{t.post.back}</a>
       </div>

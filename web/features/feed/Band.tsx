@@ -1,6 +1,6 @@
-// The plaza's head: a night of waves, a rope of bulbs, and the lantern. It is lit while the page
-// is connected, because a lit lantern says that people are there.
-import { useTexts } from "../../lib/i18n";
+// The head of the plaza and of communities: a night of waves, a rope of bulbs, and the lantern. It is
+// lit while the page is connected, because a lit lantern says that people are there.
+import type { ComponentChildren } from "preact";
 import { Lantern } from "../../ui/Lantern";
 
 const bulbs = [70, 200, 330, 470, 610, 750, 890, 1020, 1150, 1240];
@@ -11,8 +11,17 @@ function rope_y(x: number): number {
   return 8 + 26 * 4 * within * (1 - within);
 }
 
-export function Band({ lit }: { lit: boolean }) {
-  const t = useTexts();
+interface Props {
+  lit: boolean;
+  title: string;
+  /** Of the title, where it is not that of the page. */
+  language?: string;
+  crest?: string;
+  /** Below the title. */
+  children?: ComponentChildren;
+}
+
+export function Band({ lit, title, language, crest, children }: Props) {
   return (
     <>
       <div class="cover-band" aria-hidden="true">
@@ -49,10 +58,10 @@ export function Band({ lit }: { lit: boolean }) {
         </svg>
       </div>
       <div class="c-head">
-        <div class={`lamp ${lit ? "lit" : ""}`}><Lantern lit={lit} crest="祭" /></div>
+        <div class={`lamp ${lit ? "lit" : ""}`}><Lantern lit={lit} {...(crest === undefined ? {} : { crest })} /></div>
         <div>
-          <h1 tabIndex={-1}>{t.feed.title}</h1>
-          <p class="meta">{t.feed.lead}</p>
+          <h1 tabIndex={-1} lang={language} dir="auto">{title}</h1>
+          {children}
         </div>
       </div>
     </>

@@ -1,107 +1,209 @@
-// Where one writes. The text is kept on the device with every key stroke, and sent until it is
-// answered; whatever goes wrong is said here, and the text stays.
-import { useEffect, useRef, useState } from "preact/hooks";
-import type { Me } from "../../../sdk/ts/src/index";
+// Where one writes and draws. Both are kept on the device with every key and stroke, and sent until
+// they are answered; whatever goes wrong is said here, and both stay.
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { Me, PostContent } from "../../../sdk/ts/src/index";
 import { go } from "../../app/router";
 import { signed_out } from "../../app/session";
-import { online_store } from "../../lib/connection";
-import { failure_text } from "../../lib/failure";
 import { useTexts, type Texts } from "../../lib/i18n";
 import { language_store } from "../../lib/prefs";
 import { useStore } from "../../lib/store";
-import { clean_post_text, language_of, post_text_left } from "../../lib/text";
+import { post_text_left } from "../../lib/text";
 import { Face } from "../../ui/Face";
 import { Icon } from "../../ui/Icon";
+import { lazy } from "../../ui/Lazy";
 import { say } from "../../ui/toast";
-import { load_draft, save_draft, with_key, type Draft } from "./draft";
-import { dismiss_refused, plaza_community, posted_store, refused_store, sender } from "./plaza";
-import type { Sending } from "./sending";
-import type { RefusedPost } from "./sent";
+import { load_drawing, save_drawing } from "../drawing/keeping";
+import { are_strokes, drawing_of, no_drawing, strokes_of, type Drawing } from "../drawing/model";
+import { composed, wrong_with, type Wrong } from "./composed";
+import { desk_of, type Desk } from "./desks";
+import { drawing_name, load_draft, no_draft, save_draft, with_key, type Draft } from "./draft";
+import { Extras } from "./Extras";
+import { RefusedPosts, SendingBanner } from "./SendingBanner";
 
 const near_end = 40;
 
-export function Composer({ me }: { me: Me }) {
+const DrawingEditor = lazy(
+  () => import("./tools").then((part) => part.DrawingEditor),
+  () => <div class="paper paper-waiting skel" />,
+  (retry) => <EditorMissing retry={retry} />);
+
+function EditorMissing({ retry }: { retry: () => void }) {
   const t = useTexts();
-  const sending = useStore(sender.state);
-  const posted = useStore(posted_store);
-  const [draft, set_draft] = useState<Draft>(() => load_draft(me.id, Date.now()));
+  return (
+    <div class="banner warn" role="alert">
+      <p class="grow">{t.drawing.not_loaded}</p>
+      <button type="button" class="btn" onClick={retry}>{t.app.try_again}</button>
+    </div>
+  );
+}
+
+interface Props {
+  me: Me;
+  to: Desk["to"];
+  /** What is asked of the writer. */
+  label: string;
+  form: string;
+  /** Whether text, drawings or both may be posted here. */
+  kinds?: readonly ("text" | "drawing")[];
+}
+
+// The draft of a desk: what is written, what is drawn, and whether the browser keeps it.
+function useDraft(me: Me, desk: Desk) {
+  const [draft, set_draft] = useState<Draft>(() => load_draft(me.id, desk.place, Date.now()));
+  const [drawing, set_drawing] = useState<Drawing>(
+    () => load_drawing(drawing_name(me.id, desk.place)));
   const [keeps, set_keeps] = useState(true);
+  const [draws, set_draws] = useState(() => drawing !== no_drawing);
+
+  function change(next: Draft, next_drawing = drawing) {
+    set_draft(next);
+    set_drawing(next_drawing);
+    const drawn = next_drawing.done.length > 0;
+    const kept = save_draft(me.id, desk.place, next, drawn, Date.now());
+    // Only what changed: a drawing is large, and keys are quick.
+    const kept_drawing = next_drawing === drawing
+      || save_drawing(drawing_name(me.id, desk.place), next_drawing);
+    set_keeps(kept && kept_drawing);
+  }
+  function empty() {
+    change({ ...no_draft, feeling: draft.feeling }, no_drawing);
+    set_draws(false);
+  }
+  /** Takes in what was refused, beside what has been written since. */
+  function put_back(content: PostContent) {
+    const old = content.text ?? "";
+    const text = draft.text.trim() === "" ? old : old === "" ? draft.text : `${draft.text}\n${old}`;
+    const strokes = content.drawing?.strokes;
+    const takes = are_strokes(strokes) && strokes_of(drawing).length === 0;
+    change({
+      ...draft, text, tag: draft.tag === "" ? content.tag ?? "" : draft.tag,
+      feeling: content.feeling ?? draft.feeling, spoiler: draft.spoiler || content.spoiler === true,
+    }, takes ? drawing_of(strokes) : drawing);
+    if (takes) set_draws(true);
+  }
+  return { draft, drawing, keeps, draws, set_draws, change, empty, put_back };
+}
+
+export function Composer({ me, to, label, form, kinds = ["text", "drawing"] }: Props) {
+  const t = useTexts();
+  const desk = useMemo(() => desk_of(to), []);
+  const { sender, place } = desk;
+  const sending = useStore(sender.state);
+  const posted = useStore(desk.posted);
+  const { draft, drawing, keeps, draws, set_draws, change, empty, put_back } = useDraft(me, desk);
+  const [wrong, set_wrong] = useState<Wrong | null>(null);
+  // On phones the rest shows from the first touch on, and stays: what moves under a finger is missed.
+  const [opened, set_opened] = useState(false);
   const area = useRef<HTMLTextAreaElement>(null);
   const posted_before = useRef(posted);
+  const asked = useRef(false);
 
-  function change(next: Draft) {
-    set_draft(next);
-    set_keeps(save_draft(me.id, next, Date.now()));
-  }
+  useEffect(() => {
+    ++desk.open;
+    return () => void --desk.open;
+  }, []);
   useEffect(() => {
     if (posted_before.current === posted) return;
     posted_before.current = posted;
-    change({ text: "", key_text: "", key: "" });
+    empty();
     area.current?.focus();
   }, [posted]);
   useEffect(() => grow(area.current), [draft.text]);
+  useEffect(() => set_wrong(null), [draft, drawing]);
   useEffect(() => {
     if (sending.state !== "failed" || sending.failure.code !== "unauthenticated") return;
     signed_out();
     say(t.composer.logged_out, { label: t.nav.log_in, run: () => go("/login") });
   }, [sending]);
 
+  const writes = kinds.includes("text");
   const left = post_text_left(draft.text);
-  const text = clean_post_text(draft.text);
   const locked = sending.state === "sending" || sending.state === "waiting";
-  const ready = text !== "" && left >= 0 && !locked;
+  const something = draft.text.trim() !== "" || strokes_of(drawing).length > 0;
+  const ready = something && left >= 0 && !locked;
 
   function send() {
     if (locked) return;
-    if (!ready) return area.current?.focus();
-    const keyed = with_key(draft, text);
+    const why = wrong_with(draft, drawing);
+    set_wrong(why === "empty" ? null : why);
+    if (why !== null) return why === "blank" || why === "black" ? undefined : area.current?.focus();
+    const content = composed(draft, drawing, language_store.get());
+    const keyed = with_key(draft, content);
     change(keyed);
-    const language = language_of(text, language_store.get());
-    sender.send({
-      community: plaza_community, text, idempotency_key: keyed.key,
-      ...(language === undefined ? {} : { language }),
-    });
+    sender.send({ ...to, ...content, idempotency_key: keyed.key });
   }
   function key(event: KeyboardEvent) {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
     event.preventDefault();
     send();
   }
-
+  function draw() {
+    if (locked) return;
+    asked.current = true;
+    set_draws(true);
+  }
+  function remove_drawing() {
+    if (locked) return;
+    change(draft, no_drawing);
+    set_draws(false);
+    area.current?.focus();
+  }
   return (
     <form
-      class="card composer" aria-label={t.composer.form}
+      class={`card composer ${something || draws || opened ? "open" : ""}`} aria-label={form} onKeyDown={key}
       onSubmit={(event) => {
         event.preventDefault();
         send();
       }}
     >
-      <RefusedPosts put_back={(old) => change({ ...draft, text: join(draft.text, old) })} />
+      <RefusedPosts place={place} put_back={put_back} />
       <div class="row composer-row">
-        <Face account={me.id} />
+        <Face face={me.face} feeling={draft.feeling} />
         <div class="grow">
-          <label class="vh" for="say">{t.composer.label}</label>
-          <textarea
-            id="say" class="input" dir="auto" rows={2} ref={area} value={draft.text}
-            placeholder={t.composer.label} readOnly={locked} aria-describedby="say-left say-kept"
-            onInput={(event) => change({ ...draft, text: event.currentTarget.value })}
-            onKeyDown={key}
-          />
+          <label class={writes ? "vh" : "label"} for="say">{label}</label>
+          {writes && (
+            <textarea
+              id="say" class="input" dir="auto" rows={2} ref={area} value={draft.text} placeholder={label}
+              readOnly={locked} aria-describedby="say-left say-kept" onFocus={() => set_opened(true)}
+              onInput={(event) => change({ ...draft, text: event.currentTarget.value })}
+            />
+          )}
         </div>
       </div>
-      <SendingBanner sending={sending} t={t} />
+      {draws && (
+        <DrawingEditor
+          drawing={drawing} locked={locked} asked={asked.current}
+          on_change={(next) => change(draft, next)}
+          on_remove={remove_drawing}
+        />
+      )}
+      {wrong !== null && (
+        <div class="banner warn" role="alert"><Icon name="warn" /><p>{wrong_text(wrong, t)}</p></div>
+      )}
+      <SendingBanner sender={sender} sending={sending} />
+      <div class="comp-foot comp-extras">
+        <Extras
+          id="say" me={me} value={draft} locked={locked}
+          on_change={(extras) => change({ ...draft, ...extras })}
+        />
+      </div>
       <div class="comp-foot">
+        {!draws && kinds.includes("drawing") && (
+          <button type="button" class="btn" aria-disabled={locked} onClick={draw}>
+            <Icon name="brush" />{t.drawing.draw}
+          </button>
+        )}
         <span class="hint" id="say-kept">
-          {!keeps ? t.composer.not_kept : draft.text !== "" ? t.composer.kept : ""}
+          {!keeps ? t.composer.not_kept : something ? t.composer.kept : ""}
         </span>
         <span class="vh" role="status">{said_of(left, t)}</span>
         <div class="send">
-          <span class={`hint num left ${left < 0 ? "bad" : left <= near_end ? "near" : ""}`}>
+          {writes && <span class={`hint num left ${left < 0 ? "bad" : left <= near_end ? "near" : ""}`}>
             <span aria-hidden="true">{left}</span>
             <span class="vh" id="say-left">
               {left < 0 ? t.composer.over(-left) : t.composer.left(left)}
             </span>
-          </span>
+          </span>}
           <button
             type="submit" class="btn btn-main" aria-disabled={!ready && !locked}
             aria-busy={sending.state === "sending"}
@@ -112,6 +214,15 @@ export function Composer({ me }: { me: Me }) {
       </div>
     </form>
   );
+}
+
+function wrong_text(wrong: Wrong, t: Texts): string {
+  switch (wrong) {
+    case "blank": return t.drawing.blank;
+    case "black": return t.drawing.black;
+    case "tag": return t.composer.tag_bad;
+    default: return t.composer.too_long;
+  }
 }
 
 // Whoever listens hears of the limit twice, not with every letter.
@@ -125,104 +236,4 @@ function grow(area: HTMLTextAreaElement | null): void {
   if (area === null) return;
   area.style.height = "auto";
   area.style.height = `${area.scrollHeight + 2}px`;
-}
-
-function join(text: string, old: string): string {
-  return text.trim() === "" ? old : `${text}\n${old}`;
-}
-
-function RefusedPosts({ put_back }: { put_back: (text: string) => void }) {
-  const t = useTexts();
-  const all = useStore(refused_store);
-  return (
-    <>
-      {all.map((refused, index) => (
-        <div class="banner bad refused" role="alert" key={index}>
-          <Icon name="warn" />
-          <div class="grow">
-            <p><b>{t.composer.refused}</b><br />{refused_text(refused, t)}</p>
-            {refused.text !== "" && (
-              <>
-                <p class="xs">{t.composer.refused_text}</p>
-                <blockquote class="washi" dir="auto">{refused.text}</blockquote>
-              </>
-            )}
-            <div class="row wrap">
-              {refused.text !== "" && (
-                <button
-                  type="button" class="btn"
-                  onClick={() => {
-                    put_back(refused.text);
-                    dismiss_refused(refused);
-                  }}
-                >
-                  {t.composer.put_back}
-                </button>
-              )}
-              <button type="button" class="btn btn-bare" onClick={() => dismiss_refused(refused)}>
-                {t.composer.dismiss}
-              </button>
-            </div>
-          </div>
-        </div>
-      ))}
-    </>
-  );
-}
-
-function refused_text(refused: RefusedPost, t: Texts): string {
-  return refused.code === "conflict" ? t.composer.duplicate : refused.reason;
-}
-
-function failed_text(sending: Sending & { state: "failed" }, t: Texts): string {
-  if (sending.failure.code === "conflict") return t.composer.duplicate;
-  return failure_text(sending.failure, t);
-}
-
-function SendingBanner({ sending, t }: { sending: Sending; t: Texts }) {
-  const online = useStore(online_store);
-  if (sending.state === "failed") {
-    return (
-      <div class="banner warn" role="alert">
-        <Icon name="warn" />
-        <p>{failed_text(sending, t)}</p>
-      </div>
-    );
-  }
-  if (sending.state !== "waiting") return null;
-  const { code } = sending.failure;
-  const what = code === "exhausted" ? t.composer.exhausted
-    : code === "unreachable" ? t.composer.unreachable : t.composer.busy;
-  return (
-    <div class="banner warn" role="status">
-      <Icon name="clock" />
-      <div class="grow">
-        <p>
-          {what}{" "}
-          {sending.retry_at_ms === null ? t.composer.again_online
-            : <Countdown until_ms={sending.retry_at_ms} t={t} />}
-        </p>
-        <div class="row wrap">
-          {online && (
-            <button type="button" class="btn" onClick={() => sender.try_now()}>
-              {t.composer.try_now}
-            </button>
-          )}
-          <button type="button" class="btn" onClick={() => sender.stop()}>
-            {t.composer.edit}
-          </button>
-        </div>
-      </div>
-    </div>
-  );
-}
-
-// Seconds run for those who look; those who listen hear the sentence once.
-function Countdown({ until_ms, t }: { until_ms: number; t: Texts }) {
-  const [now, set_now] = useState(Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => set_now(Date.now()), 500);
-    return () => clearInterval(timer);
-  }, [until_ms]);
-  return <span aria-live="off">{t.composer.again_in(Math.max(1, Math.ceil((until_ms - now) / 1000)))}</span>;
 }

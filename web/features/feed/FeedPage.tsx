@@ -1,19 +1,17 @@
 // The plaza: what people say, newest first and live.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Author, Post } from "../../../sdk/ts/src/index";
 import { session_store } from "../../app/session";
 import { online_store } from "../../lib/connection";
-import { failure_text } from "../../lib/failure";
 import { useTexts } from "../../lib/i18n";
 import { useStore } from "../../lib/store";
 import { Face } from "../../ui/Face";
 import { Icon } from "../../ui/Icon";
-import { Notice, Skeleton } from "../../ui/States";
 import { Band } from "./Band";
 import { Composer } from "./Composer";
-import { feed } from "./plaza";
-import { PostCard } from "./PostCard";
-import type { FeedState } from "./feed";
+import type { Feed } from "./feed";
+import { plaza_community, watch } from "./live";
+import { LivePosts } from "./PostList";
 
 // A short loss is nobody's business: the stream is back before it is read.
 const lost_said_ms = 3000;
@@ -21,24 +19,25 @@ const lately_count = 10;
 
 export function FeedPage() {
   const t = useTexts();
+  const feed = useMemo(() => watch(plaza_community), []);
   const state = useStore(feed.state);
   const session = useStore(session_store);
-  const connected = useConnected(state);
+  const connected = useConnected(feed);
   return (
     <>
-      <Band lit={connected} />
+      <Band lit={connected} title={t.feed.title} crest="祭"><p class="meta">{t.feed.lead}</p></Band>
       <main id="main">
         <div class="cols">
           <div class="stack feed">
-            {!connected && (
-              <div class="banner warn" role="status">
-                <Icon name="warn" />
-                <p><b>{t.feed.offline_title}.</b> {t.feed.offline}</p>
-              </div>
+            {!connected && <Offline />}
+            {session.state === "known" && (
+              <Composer
+                key={session.me.id} me={session.me} to={{ community: plaza_community }}
+                label={t.composer.label} form={t.composer.form}
+              />
             )}
-            {session.state === "known" && <Composer me={session.me} key={session.me.id} />}
             {session.state === "anonymous" && <Invite />}
-            <Posts state={state} />
+            <LivePosts feed={feed} end={t.feed.end} />
           </div>
           <aside class="stack">
             <section class="card">
@@ -53,18 +52,30 @@ export function FeedPage() {
   );
 }
 
-function useConnected(state: FeedState): boolean {
+/** Whether new posts come in, or have not for no longer than anybody notices. */
+export function useConnected(feed: Feed): boolean {
+  const { live } = useStore(feed.state);
   const online = useStore(online_store);
   const [lost, set_lost] = useState(false);
   useEffect(() => {
-    if (state.live !== "lost") return set_lost(false);
+    if (live !== "lost") return set_lost(false);
     const timer = setTimeout(() => set_lost(true), lost_said_ms);
     return () => clearTimeout(timer);
-  }, [state.live]);
+  }, [live]);
   return online && !lost;
 }
 
-function Invite() {
+export function Offline() {
+  const t = useTexts();
+  return (
+    <div class="banner warn" role="status">
+      <Icon name="warn" />
+      <p><b>{t.feed.offline_title}.</b> {t.feed.offline}</p>
+    </div>
+  );
+}
+
+export function Invite() {
   const t = useTexts();
   return (
     <section class="card invite" aria-labelledby="invite">
@@ -78,78 +89,7 @@ function Invite() {
   );
 }
 
-function Posts({ state }: { state: FeedState }) {
-  const t = useTexts();
-  const list = useRef<HTMLDivElement>(null);
-  if (state.status === "loading" && state.posts.length === 0) return <Skeleton count={4} />;
-  if (state.status === "failed" && state.posts.length === 0) {
-    const text = state.failure === null ? t.failure.unreachable : failure_text(state.failure, t);
-    return (
-      <Notice title={t.feed.failed_title} text={text} alert>
-        <button type="button" class="btn" onClick={() => feed.retry()}>{t.app.try_again}</button>
-      </Notice>
-    );
-  }
-  function show_fresh() {
-    feed.show_fresh();
-    window.scrollTo(0, 0);
-    list.current?.focus({ preventScroll: true });
-  }
-  return (
-    <>
-      <p class="vh" role="status">{state.arrived > 0 ? t.feed.arrived(state.arrived) : ""}</p>
-      {state.stale && <p class="hint stale">{t.feed.stale}</p>}
-      {state.fresh.length > 0 && (
-        <button type="button" class="chip fresh" onClick={show_fresh}>
-          <span class="dot" aria-hidden="true" />
-          {state.fresh_overflow ? t.feed.fresh_many(state.fresh.length)
-            : t.feed.fresh(state.fresh.length)}
-        </button>
-      )}
-      {state.posts.length === 0 ? <Notice title={t.feed.empty_title} text={t.feed.empty} /> : (
-        <div class="stack" role="feed" aria-label={t.feed.posts} ref={list} tabIndex={-1}>
-          {state.posts.map((post, index) => (
-            <PostCard key={post.id} post={post} place={index + 1} />
-          ))}
-        </div>
-      )}
-      <Older state={state} />
-    </>
-  );
-}
-
-// Older posts come when the end comes near, and by the button for those who use the keyboard.
-function Older({ state }: { state: FeedState }) {
-  const t = useTexts();
-  const end = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    const element = end.current;
-    if (element === null || state.next === null || state.older !== "idle") return;
-    const observer = new IntersectionObserver(
-      (entries) => {
-        if (entries.some((entry) => entry.isIntersecting)) void feed.load_older();
-      },
-      { rootMargin: "600px" },
-    );
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, [state.next, state.older]);
-  if (state.posts.length === 0) return null;
-  if (state.next === null) return <p class="end faint small">{t.feed.end}</p>;
-  return (
-    <div class="older" ref={end}>
-      {state.older === "failed" && <p class="hint bad" role="alert">{t.feed.older_failed}</p>}
-      <button
-        type="button" class="btn" aria-busy={state.older === "loading"}
-        onClick={() => void feed.load_older()}
-      >
-        {t.feed.older}
-      </button>
-    </div>
-  );
-}
-
-function Lately({ posts }: { posts: Post[] }) {
+export function Lately({ posts }: { posts: readonly Post[] }) {
   const t = useTexts();
   const authors = new Map<string, Author>();
   for (const { author } of posts) {
@@ -162,8 +102,10 @@ function Lately({ posts }: { posts: Post[] }) {
       <ul class="people">
         {[...authors.values()].map((author) => (
           <li key={author.id} title={author.name} dir="auto">
-            <Face account={author.id} />
-            <span class="vh">{author.name}</span>
+            <a href={`/people/${author.handle}`}>
+              <Face face={author.face} />
+              <span class="vh">{author.name}</span>
+            </a>
           </li>
         ))}
       </ul>

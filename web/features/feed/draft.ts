@@ -1,38 +1,79 @@
-// The text one is writing, kept on this device until it is posted. With it goes the idempotency
-// key of the last try, so that a post whose answer got lost is not there twice.
+// What one is writing, kept on this device until it is posted. With it goes the idempotency key of
+// the last try, so that a post whose answer got lost is not there twice. A drawing is kept beside
+// it (features/drawing/keeping.ts): it changes at another pace, and is larger.
 import { new_key } from "../../lib/key";
-import { keep, kept } from "../../lib/storage";
+import { keep, kept, kept_names } from "../../lib/storage";
 
 export interface Draft {
   text: string;
-  /** The text that `key` was made for; a changed text gets a new key. */
-  key_text: string;
+  feeling: number;
+  spoiler: boolean;
+  tag: string;
+  /** The mark of the content that `key` was made for; another content gets a new key. */
+  key_of: string;
   key: string;
 }
 
-const kept_ms = 7 * 24 * 3600 * 1000;
-const name_of = (account: string): string => `matsuri-draft-${account}`;
-const none: Draft = { text: "", key_text: "", key: "" };
+export const no_draft: Draft = { text: "", feeling: 0, spoiler: false, tag: "", key_of: "", key: "" };
 
-export function load_draft(account: string, now_ms: number): Draft {
+const kept_ms = 7 * 24 * 3600 * 1000;
+const prefix = "matsuri-draft-";
+const drawing_prefix = "matsuri-drawing-";
+const name_of = (account: string, place: string): string => `${prefix}${account}-${place}`;
+
+/** The name under which the drawing of a draft is kept. */
+export const drawing_name = (account: string, place: string): string =>
+  `${drawing_prefix}${account}-${place}`;
+
+type Kept = Draft & { saved_ms: number };
+
+function read(name: string, now_ms: number): Draft | null {
   try {
-    const value = JSON.parse(kept(name_of(account)) ?? "null") as
-      | (Draft & { saved_ms: number }) | null;
-    if (value === null || now_ms - value.saved_ms > kept_ms) return none;
-    return { text: value.text, key_text: value.key_text, key: value.key };
+    const value = JSON.parse(kept(name) ?? "null") as Kept | null;
+    if (value === null || !(now_ms - value.saved_ms <= kept_ms)) return null;
+    const { saved_ms: _, ...draft } = { ...no_draft, ...value };
+    return draft;
   } catch {
-    return none;
+    return null;
   }
 }
 
-/** False where this browser keeps nothing. */
-export function save_draft(account: string, draft: Draft, now_ms: number): boolean {
-  const empty = draft.text === "";
-  return keep(name_of(account), empty ? null : JSON.stringify({ ...draft, saved_ms: now_ms }));
+export function load_draft(account: string, place: string, now_ms: number): Draft {
+  return read(name_of(account, place), now_ms) ?? no_draft;
 }
 
-/** The draft with the key to send `text` with: the same one for the same text. */
-export function with_key(draft: Draft, text: string, make: () => string = new_key): Draft {
-  if (draft.key !== "" && draft.key_text === text) return draft;
-  return { ...draft, key_text: text, key: make() };
+/** False where this browser keeps nothing. */
+export function save_draft(
+  account: string, place: string, draft: Draft, has_drawing: boolean, now_ms: number,
+): boolean {
+  const empty = draft.text === "" && draft.tag === "" && !has_drawing;
+  return keep(name_of(account, place),
+    empty ? null : JSON.stringify({ ...draft, saved_ms: now_ms }));
+}
+
+/** Lets drafts go that nobody came back to, with their drawings. */
+export function sweep_drafts(now_ms: number): void {
+  for (const name of kept_names()) {
+    const draft = name.startsWith(prefix) ? name
+      : name.startsWith(drawing_prefix) ? prefix + name.slice(drawing_prefix.length) : null;
+    if (draft !== null && read(draft, now_ms) === null) keep(name, null);
+  }
+}
+
+/** The draft with the key to send `content` with: the same one for the same content. */
+export function with_key(draft: Draft, content: unknown, make: () => string = new_key): Draft {
+  const key_of = mark_of(JSON.stringify(content));
+  if (draft.key !== "" && draft.key_of === key_of) return draft;
+  return { ...draft, key_of, key: make() };
+}
+
+// Tells contents apart without keeping them a second time: two 32-bit FNV-1a hashes.
+function mark_of(text: string): string {
+  let a = 0x811c9dc5;
+  let b = 0x1000193;
+  for (let at = 0; at < text.length; ++at) {
+    a = Math.imul(a ^ text.charCodeAt(at), 0x01000193);
+    b = Math.imul(b ^ text.charCodeAt(at), 0x01000197);
+  }
+  return `${text.length}-${(a >>> 0).toString(16)}-${(b >>> 0).toString(16)}`;
 }

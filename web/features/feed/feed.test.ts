@@ -4,10 +4,13 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import type { Client, Post, PostPage, StreamHandlers } from "../../../sdk/ts/src/index";
 import { Feed, id_is_newer, merged } from "./feed";
+import { await_refusal, follow_comments } from "./lists";
 
 const post = (id: number | string, author = "1"): Post => ({
-  id: String(id), community: "1", author: { id: author, handle: "abc", name: "A" }, text: "t",
-  language: null, created_at: "2026-11-21T00:00:00.000Z",
+  id: String(id), community: "1", parent: null, text: "t", drawing: null, feeling: 0, spoiler: false, tag: null,
+  author: { id: author, handle: "abc", name: "A", face: "0123456789abcdef" }, language: null,
+  created_at: "2026-11-21T00:00:00.000Z", edited_at: null, comment_count: 0, empathy_count: 0,
+  empathized: false, mine: false,
 });
 const ids = (posts: readonly Post[]): string[] => posts.map((one) => one.id);
 
@@ -127,6 +130,52 @@ test("refused and blocked posts go away; a reset reads the list again", async ()
   world.handlers.reset?.();
   await tick();
   assert.equal(world.reads, 2);
+  world.feed.stop();
+});
+
+test("edits, counts and deletions happen where the post is; what is one's own stays", async () => {
+  const world = new World([{ posts: [post(2), { ...post(1), empathized: true }], next: null }]);
+  world.handlers.open?.(false);
+  await tick();
+  world.handlers.counts?.({ post: "1", empathy_count: 5, comment_count: 2 });
+  world.handlers.counts?.({ post: "1", empathy_count: 6, comment_count: 2 });
+  await gathered();
+  assert.equal(world.state.posts[1]?.empathy_count, 6);
+  world.handlers.post_changed?.({ ...post(1), text: "new" });
+  const changed = world.state.posts[1];
+  assert.ok(changed?.text === "new" && changed.empathized && changed.empathy_count === 6);
+  world.handlers.post_deleted?.({ post: "2" });
+  assert.deepEqual(ids(world.state.posts), ["1"]);
+  world.feed.stop();
+});
+
+test("comments and posts of other communities are not in the list; comments are told of", async () => {
+  const world = new World([{ posts: [post(1)], next: null }]);
+  world.handlers.open?.(false);
+  await tick();
+  const heard: string[] = [];
+  const end = follow_comments((comment) => heard.push(comment.id));
+  world.handlers.post?.({ ...post(2), parent: "1" });
+  world.handlers.post?.({ ...post(3), community: "9" });
+  await gathered();
+  end();
+  assert.deepEqual(ids(world.state.posts), ["1"]);
+  assert.deepEqual(heard, ["2"]);
+  world.feed.stop();
+});
+
+test("the refusal of another command takes back what it did, and leaves the post", async () => {
+  const world = new World([{ posts: [post(1)], next: null }]);
+  world.handlers.open?.(false);
+  await tick();
+  const undone: string[] = [];
+  await_refusal("p9", ({ reason }) => undone.push(reason));
+  const refusal = { position: "p9", post: "1", code: "denied", reason: "late" } as const;
+  world.handlers.refused?.(refusal);
+  assert.deepEqual(undone, ["late"]);
+  assert.deepEqual(ids(world.state.posts), ["1"]);
+  world.handlers.refused?.(refusal); // Not awaited any more: the post itself.
+  assert.deepEqual(ids(world.state.posts), []);
   world.feed.stop();
 });
 

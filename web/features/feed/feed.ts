@@ -3,8 +3,12 @@
 // The stream is opened before the list is read, so that nothing can fall between the two. What
 // comes over both is kept once. Everything is bounded: a page that is left open through a
 // festival's night must not grow for ever.
-import type { Client, Failure, LiveStream, Post, Refusal } from "../../../sdk/ts/src/index";
+import type { Client, Counts, Failure, LiveStream, Post, Refusal } from "../../../sdk/ts/src/index";
 import { Store } from "../../lib/store";
+import {
+  change_post, change_posts, changed, comment_came, drop_posts, follow_changes, follow_own,
+  take_back_refused, told, type Change,
+} from "./lists";
 
 const page_count = 50;
 const shown_max = 400;
@@ -52,6 +56,8 @@ export function merged(a: readonly Post[], b: readonly Post[]): Post[] {
 
 export class Feed {
   readonly state = new Store<FeedState>(empty);
+  /** Called with how many of the reader's notifications are unread. */
+  on_unread: (count: number) => void = () => {};
   /** Called for every refusal of one's own posts. */
   on_refused: (refusal: Refusal) => void = () => {};
   /** Called for every post that the stream shows. */
@@ -60,8 +66,10 @@ export class Feed {
   at_top: () => boolean = () => true;
 
   private stream: LiveStream | null = null;
+  private unfollow: () => void = () => {};
   private readonly hidden_authors = new Set<string>();
   private gathered: Post[] = [];
+  private readonly counted = new Map<string, Counts>();
   private gather_timer: ReturnType<typeof setTimeout> | null = null;
   private wait_timer: ReturnType<typeof setTimeout> | null = null;
   private retry_timer: ReturnType<typeof setTimeout> | null = null;
@@ -72,6 +80,11 @@ export class Feed {
 
   start(): void {
     if (this.stream !== null) return;
+    const unfollow = [
+      follow_changes((change) => this.apply(change)),
+      follow_own((post) => post.community === this.community && this.add_own(post)),
+    ];
+    this.unfollow = () => unfollow.forEach((end) => end());
     this.change({ live: "connecting" });
     this.stream = this.client.stream(this.community, {
       open: (resumed) => {
@@ -79,9 +92,17 @@ export class Feed {
         if (!resumed) void this.read_list();
       },
       reset: () => void this.read_list(),
-      post: (post) => this.gather(post),
+      post: (post) => this.take(post),
+      post_changed: (post) => change_post(post.id, (known) => told(known, post)),
+      post_deleted: ({ post }) => drop_posts((one) => one.id === post),
+      counts: (counts) => {
+        this.counted.set(counts.post, counts);
+        this.gather_timer ??= setTimeout(() => this.show_gathered(), gather_ms);
+      },
+      notification: ({ unread_count }) => this.on_unread(unread_count),
       refused: (refusal) => {
-        this.remove((post) => post.id === refusal.post);
+        if (take_back_refused(refusal)) return;
+        drop_posts((post) => post.id === refusal.post);
         this.on_refused(refusal);
       },
       lost: () => this.change({ live: "lost" }),
@@ -94,6 +115,7 @@ export class Feed {
   stop(): void {
     this.stream?.close();
     this.stream = null;
+    this.unfollow();
     if (this.wait_timer !== null) clearTimeout(this.wait_timer);
     if (this.retry_timer !== null) clearTimeout(this.retry_timer);
     this.failed_reads = 0;
@@ -101,6 +123,7 @@ export class Feed {
     if (this.gather_timer !== null) clearTimeout(this.gather_timer);
     this.gather_timer = null;
     this.gathered = [];
+    this.counted.clear();
   }
 
   /** Who reads has changed, and with them what may be read. */
@@ -156,18 +179,18 @@ export class Feed {
   hide_author(account: string, hide: boolean): void {
     if (hide) {
       this.hidden_authors.add(account);
-      this.remove((post) => post.author.id === account);
+      this.apply((post) => (post.author.id === account ? null : post));
     } else {
       this.hidden_authors.delete(account);
       void this.read_list();
     }
   }
 
-  private remove(which: (post: Post) => boolean): void {
+  private apply(change: Change): void {
     const { posts, fresh } = this.state.get();
-    this.change({
-      posts: posts.filter((post) => !which(post)), fresh: fresh.filter((post) => !which(post)),
-    });
+    const now = { posts: changed(posts, change), fresh: changed(fresh, change) };
+    if (now.posts !== posts || now.fresh !== fresh) this.change(now);
+    this.gathered = changed(this.gathered, change);
   }
 
   private change(part: Partial<FeedState>): void {
@@ -201,17 +224,35 @@ export class Feed {
     });
   }
 
-  private gather(post: Post): void {
+  private take(post: Post): void {
     this.on_post(post);
     if (this.hidden_authors.has(post.author.id)) return;
+    if (post.parent != null) comment_came(post);
+    else if (post.community === this.community) this.gather(post);
+  }
+
+  private gather(post: Post): void {
     this.gathered.push(post);
     // More than would be shown: the oldest of them are in the list.
     if (this.gathered.length > 2 * fresh_max) this.gathered.shift();
     this.gather_timer ??= setTimeout(() => this.show_gathered(), gather_ms);
   }
 
+  private show_counts(): void {
+    if (this.counted.size === 0) return;
+    const counted = new Map(this.counted);
+    this.counted.clear();
+    change_posts((post) => {
+      const counts = counted.get(post.id);
+      if (counts === undefined) return post;
+      const { empathy_count, comment_count } = counts;
+      return { ...post, empathy_count, comment_count };
+    });
+  }
+
   private show_gathered(): void {
     this.gather_timer = null;
+    this.show_counts();
     const { posts, fresh } = this.state.get();
     const shown = new Set(posts.map((post) => post.id));
     const all = merged(this.gathered.filter((post) => !shown.has(post.id)), fresh);

@@ -1,6 +1,6 @@
 // Sends one post until it is answered for good. What can pass is tried again by itself, with the
 // same key; what cannot is said.
-import type { Client, CreatedPost, Failure } from "../../../sdk/ts/src/index";
+import type { Client, CreatedPost, Failure, NewPost } from "../../../sdk/ts/src/index";
 import { Store } from "../../lib/store";
 
 export type Sending =
@@ -10,12 +10,8 @@ export type Sending =
   | { state: "waiting"; failure: Failure; retry_at_ms: number | null }
   | { state: "failed"; failure: Failure };
 
-export interface Letter {
-  community: string;
-  text: string;
-  language?: string;
-  idempotency_key: string;
-}
+/** A post or a comment on its way. */
+export type Letter = NewPost;
 
 const wait_s_max = 60;
 

@@ -1,15 +1,19 @@
 // Posts that were accepted and not yet seen to have taken effect. A refusal may come while nobody
-// looks: the text is kept until the stream shows the post, or its command's fate is known.
-import type { Client, Code, CreatedPost, Refusal } from "../../../sdk/ts/src/index";
+// looks: text and drawing are kept until the stream shows the post, or its command's fate is known.
+import type { Client, Code, CreatedPost, PostContent, Refusal } from "../../../sdk/ts/src/index";
 
 export interface Sent {
   post: string;
   position: string;
-  text: string;
+  /** Where it was written: see desks.ts. */
+  place: string;
+  content: PostContent;
 }
 
 export interface RefusedPost {
-  text: string;
+  /** Empty where it was written elsewhere. */
+  place: string;
+  content: PostContent;
   code: Code;
   /** The server's own sentence, in English. */
   reason: string;
@@ -26,21 +30,24 @@ export class SentPosts {
 
   all(): Sent[] {
     try {
-      return JSON.parse(this.store?.getItem(storage_key) ?? "[]") as Sent[];
+      const all = JSON.parse(this.store?.getItem(storage_key) ?? "[]") as Sent[];
+      // An older page kept another shape.
+      return all.filter((sent) => sent.content !== undefined);
     } catch {
       return [];
     }
   }
 
   /** Keeps the post, or gives its refusal where that has overtaken the answer. */
-  add(post: CreatedPost, text: string): RefusedPost | null {
+  add(post: CreatedPost, place: string, content: PostContent): RefusedPost | null {
     const early = this.held.find((one) => one.post === post.id);
     if (early !== undefined) {
       this.held = this.held.filter((one) => one !== early);
-      return { text, code: early.code, reason: early.reason };
+      return { place, content, code: early.code, reason: early.reason };
     }
     if (post.position === undefined) return null;
-    this.save([...this.all(), { post: post.id, position: post.position, text }].slice(-kept_max));
+    const sent = { post: post.id, position: post.position, place, content };
+    this.save([...this.all(), sent].slice(-kept_max));
     return null;
   }
 
@@ -60,12 +67,13 @@ export class SentPosts {
     if (all.some((sent) => sent.post === post)) this.save(all.filter((sent) => sent.post !== post));
   }
 
-  /** The text of a refused post, if it was written here. */
+  /** What was in a refused post, if it was written here. */
   refused(refusal: Pick<Refusal, "post" | "code" | "reason">): RefusedPost | null {
     const sent = this.all().find((one) => one.post === refusal.post);
     if (sent === undefined) return null;
     this.seen(refusal.post);
-    return { text: sent.text, code: refusal.code, reason: refusal.reason };
+    const { place, content } = sent;
+    return { place, content, code: refusal.code, reason: refusal.reason };
   }
 
   /** Asks what became of the posts of before a reload; gives the refused ones. */
@@ -80,7 +88,8 @@ export class SentPosts {
       if (reply.value.status === "pending") continue;
       if (reply.value.status === "refused") {
         const { code, reason } = reply.value;
-        refused.push({ text: sent.text, code: code ?? "invalid", reason: reason ?? "" });
+        const { place, content } = sent;
+        refused.push({ place, content, code: code ?? "invalid", reason: reason ?? "" });
       }
       this.seen(sent.post);
     }
@@ -88,10 +97,13 @@ export class SentPosts {
   }
 
   private save(all: Sent[]): void {
-    try {
-      this.store?.setItem(storage_key, JSON.stringify(all));
-    } catch {
-      // Storage is full or off: a refusal still comes over the stream, without the text.
+    // Drawings may be larger than what the storage holds: the older ones give way.
+    for (let from = 0; from <= all.length; ++from) {
+      try {
+        return this.store?.setItem(storage_key, JSON.stringify(all.slice(from)));
+      } catch {
+        // Full, or off: a refusal still comes over the stream, without what was written.
+      }
     }
   }
 }

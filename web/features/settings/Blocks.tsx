@@ -6,7 +6,7 @@ import { failure_text } from "../../lib/failure";
 import { useTexts } from "../../lib/i18n";
 import { Face } from "../../ui/Face";
 import { say } from "../../ui/toast";
-import { feed } from "../feed/plaza";
+import { hide_author } from "../feed/live";
 import { ListCard } from "./ListCard";
 import { mapped, useList } from "./useList";
 
@@ -16,7 +16,7 @@ export function Blocks() {
   async function unblock(account: Account) {
     const reply = await client.blocks.remove(account.handle);
     if (!reply.ok) return void (expired(reply.failure) || say(failure_text(reply.failure, t)));
-    feed.hide_author(account.id, false);
+    hide_author(account.id, false);
     say(t.post.unblocked(account.handle));
     list.read();
   }
@@ -25,7 +25,7 @@ export function Blocks() {
       id="blocks" title={t.settings.blocks} list={list} empty={t.settings.no_blocks}
       row={(account) => (
         <li key={account.id}>
-          <Face account={account.id} />
+          <Face face={account.face} />
           <div class="grow">
             <b dir="auto">{account.name}</b> <span class="faint small">@{account.handle}</span>
           </div>

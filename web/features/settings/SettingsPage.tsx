@@ -1,20 +1,16 @@
-// Settings: the name, the look of the page, and who may act as oneself.
-import { useState } from "preact/hooks";
-import type { Me } from "../../../sdk/ts/src/index";
-import { client } from "../../app/client";
-import { expired, session_store, signed_in } from "../../app/session";
+// Settings: who one is, what others see, the look of the page, and who may act as oneself.
+import { session_store } from "../../app/session";
 import type { Theme } from "../../lib/chosen";
-import { failure_text } from "../../lib/failure";
 import { useTexts } from "../../lib/i18n";
 import { language_store, set_language, set_theme, theme_store } from "../../lib/prefs";
 import { useStore } from "../../lib/store";
-import { clean_name, code_point_count, name_max } from "../../lib/text";
-import { Face } from "../../ui/Face";
-import { Field } from "../../ui/Field";
-import { say } from "../../ui/toast";
+import { NoticeSettingsForm } from "../notices/NoticeSettings";
 import { Blocks } from "./Blocks";
+import { Mutes } from "./Mutes";
+import { Privacy } from "./Privacy";
 import { Sessions } from "./Sessions";
 import { Tokens } from "./Tokens";
+import { You } from "./You";
 
 export function SettingsPage() {
   const t = useTexts();
@@ -22,13 +18,20 @@ export function SettingsPage() {
   return (
     <main id="main" class="narrow stack settings">
       <h1 tabIndex={-1}>{t.settings.title}</h1>
-      {session.state === "known" && <You me={session.me} key={session.me.id} />}
+      {session.state === "known" && (
+        <>
+          <You me={session.me} key={session.me.id} />
+          <Privacy me={session.me} />
+        </>
+      )}
       <Look />
       {session.state === "known" && (
         <>
+          <NoticeSettingsForm />
+          <Mutes />
+          <Blocks />
           <Sessions />
           <Tokens />
-          <Blocks />
         </>
       )}
       {session.state === "anonymous" && (
@@ -41,57 +44,6 @@ export function SettingsPage() {
         </section>
       )}
     </main>
-  );
-}
-
-function You({ me }: { me: Me }) {
-  const t = useTexts();
-  const language = useStore(language_store);
-  const [name, set_name] = useState(me.name);
-  const [wrong, set_wrong] = useState<string | null>(null);
-  const [busy, set_busy] = useState(false);
-  const since = new Intl.DateTimeFormat(language, { dateStyle: "long" })
-    .format(Date.parse(me.created_at));
-
-  async function save() {
-    if (busy) return;
-    const wanted = clean_name(name);
-    const letters = code_point_count(wanted);
-    if (letters < 1 || letters > name_max) return set_wrong(t.account.name_bad);
-    set_wrong(null);
-    set_busy(true);
-    const reply = await client.accounts.rename(wanted);
-    set_busy(false);
-    if (reply.ok) {
-      signed_in(reply.value);
-      set_name(reply.value.name);
-      say(t.settings.saved);
-    } else if (!expired(reply.failure)) set_wrong(failure_text(reply.failure, t));
-  }
-  return (
-    <section class="card" aria-labelledby="you">
-      <h2 id="you" class="h-card">{t.settings.you}</h2>
-      <div class="row you">
-        <Face account={me.id} />
-        <div>
-          <b dir="auto">{me.name}</b> <span class="faint small">@{me.handle}</span>
-          <p class="small quiet">{t.settings.since(since)}</p>
-        </div>
-      </div>
-      <form
-        class="inline-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void save();
-        }}
-      >
-        <Field
-          id="name" label={t.account.name} value={name} wrong={wrong} autocomplete="nickname"
-          on_input={set_name}
-        />
-        <button type="submit" class="btn" aria-busy={busy}>{t.settings.save}</button>
-      </form>
-    </section>
   );
 }
 

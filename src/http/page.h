@@ -1,0 +1,21 @@
+// The two parameters that every list of the API takes: ?limit=&before=.
+#pragma once
+
+#include <cstdint>
+
+#include "base/result.h"
+#include "http/message.h"
+
+namespace matsuri::http {
+
+struct PageParameters {
+  std::size_t count_max = 0;
+  std::uint64_t before = 0;  // 0 where it is not given
+};
+
+// Code::invalid where `limit` is no number from 1 to `limit_max`, or `before` is nothing that a
+// `next` may be.
+Result<PageParameters> page_of(const Request& request, std::size_t limit_default,
+                               std::size_t limit_max);
+
+}  // namespace matsuri::http

@@ -1,0 +1,24 @@
+// Reading the rows of many keys with few round trips, through statements that are prepared once.
+#pragma once
+
+#include <initializer_list>
+#include <span>
+#include <string_view>
+
+#include "base/result.h"
+#include "sql/db.h"
+
+namespace matsuri::sql {
+
+// Calls `row` for each row of `head` IN (keys) `tail`; `more` are the parameters of `tail`. A long
+// list takes several queries, so an order in `tail` holds only within each.
+Result<void> query_in(Connection& connection, std::string_view head, std::string_view tail,
+                      std::span<const Value> keys, std::initializer_list<Value> more,
+                      const RowCallback& row);
+
+// The same for keys of two columns: `head` joins the table `wanted (a, b)` that is made of `pairs`,
+// the values of one pair one behind the other. Pairs that stand there twice give their rows twice.
+Result<void> query_pairs(Connection& connection, std::string_view head,
+                         std::span<const Value> pairs, const RowCallback& row);
+
+}  // namespace matsuri::sql

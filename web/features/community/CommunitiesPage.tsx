@@ -1,0 +1,143 @@
+// Titles, each with its lantern, and the communities under it.
+import { useEffect, useMemo, useState } from "preact/hooks";
+import type { Community, Failure, Title } from "../../../sdk/ts/src/index";
+import { client } from "../../app/client";
+import { session_store } from "../../app/session";
+import { useTexts } from "../../lib/i18n";
+import { name_in } from "../../lib/names";
+import { language_store } from "../../lib/prefs";
+import { useStore } from "../../lib/store";
+import { Lantern } from "../../ui/Lantern";
+import { Notice, Skeleton } from "../../ui/States";
+import { plaza_community } from "../feed/live";
+import { Pager } from "../feed/pager";
+import { Failed, Older } from "../feed/PostList";
+import { KindBadge } from "./KindBadge";
+
+const titles_count = 20;
+const communities_count = 50;
+
+export function CommunitiesPage() {
+  const t = useTexts();
+  const pager = useMemo(() => new Pager<Title>(async (before) => {
+    const reply = await client.communities.titles(
+      { limit: titles_count, ...(before === undefined ? {} : { before }) });
+    if (!reply.ok) return reply;
+    return { ...reply, value: { items: reply.value.titles, next: reply.value.next } };
+  }), []);
+  const state = useStore(pager.state);
+  const followed = useFollowed();
+  useEffect(() => void pager.read(), []);
+  return (
+    <main id="main" class="narrow stack">
+      <h1 tabIndex={-1}>{t.communities.title}</h1>
+      <p class="quiet">{t.communities.lead}</p>
+      <a class="card title-card plaza-link" href="/">
+        <span class="lamp lit" aria-hidden="true"><Lantern lit crest="祭" /></span>
+        <span><b class="title-name">{t.feed.title}</b><br /><span class="small quiet">{t.feed.lead}</span></span>
+      </a>
+      {state.status === "loading" && <Skeleton count={3} />}
+      {state.status === "failed" && (
+        <Failed failure={state.failure} retry={() => void pager.retry()} />
+      )}
+      {state.status === "ready" && state.items.length === 0 && (
+        <Notice title={t.communities.none_title} text={t.communities.none} />
+      )}
+      {state.items.map((title) => <TitleCard key={title.id} title={title} followed={followed} />)}
+      <Older
+        older={state.older} next={state.next} load={() => void pager.load_older()}
+        label={t.communities.more}
+      />
+    </main>
+  );
+}
+
+// The communities that one follows; none where that is not known.
+function useFollowed(): ReadonlySet<string> {
+  const session = useStore(session_store);
+  const [followed, set_followed] = useState<ReadonlySet<string>>(new Set());
+  useEffect(() => {
+    if (session.state !== "known") return set_followed(new Set());
+    let here = true;
+    void client.communities.followed().then((reply) => {
+      if (here && reply.ok) set_followed(new Set(reply.value.communities));
+    });
+    return () => void (here = false);
+  }, [session.state]);
+  return followed;
+}
+
+function TitleCard({ title, followed }: { title: Title; followed: ReadonlySet<string> }) {
+  const t = useTexts();
+  const language = useStore(language_store);
+  const name = name_in(title.names, language);
+  const { communities, failure, read } = useCommunities(title.id);
+  const others = communities?.filter((one) => one.id !== title.main_community) ?? [];
+  const id = `title-${title.id}`;
+  return (
+    <section class="card" aria-labelledby={id}>
+      <div class="title-card">
+        <span class="lamp lit" aria-hidden="true"><Lantern lit crest={title.crest} /></span>
+        <div>
+          <h2 id={id} class="h-card title-name" lang={name.language} dir="auto">
+            <a href={`/communities/${title.main_community}`}>{name.text}</a>
+          </h2>
+          <p class="small quiet">
+            <span dir="auto">{title.publisher}</span>
+            {title.platforms.map((platform) => <span key={platform} class="badge">{platform}</span>)}
+            {followed.has(title.main_community) && (
+              <span class="badge ok">{t.communities.followed}</span>
+            )}
+          </p>
+        </div>
+      </div>
+      {failure !== null && (
+        <p class="small">
+          {t.communities.failed}{" "}
+          <button type="button" class="btn" onClick={read}>{t.app.try_again}</button>
+        </p>
+      )}
+      {others.length > 0 && (
+        <ul class="subs">
+          {others.map((community) => (
+            <CommunityRow key={community.id} community={community} followed={followed.has(community.id)} />
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+export function CommunityRow({ community, followed }: { community: Community; followed?: boolean }) {
+  const t = useTexts();
+  const name = name_in(community.names, useStore(language_store));
+  const href = community.id === plaza_community ? "/" : `/communities/${community.id}`;
+  return (
+    <li>
+      <a href={href}>
+        <span lang={name.language} dir="auto">{name.text}</span>
+        <span class="row">
+          <KindBadge kind={community.kind} />
+          {followed === true && <span class="badge ok">{t.communities.followed}</span>}
+        </span>
+      </a>
+    </li>
+  );
+}
+
+export function useCommunities(title: string | null) {
+  const [communities, set_communities] = useState<Community[] | null>(null);
+  const [failure, set_failure] = useState<Failure | null>(null);
+  const [tries, set_tries] = useState(0);
+  useEffect(() => {
+    if (title === null) return;
+    let here = true;
+    void client.communities.list({ title, limit: communities_count }).then((reply) => {
+      if (!here) return;
+      if (reply.ok) set_communities(reply.value.communities);
+      set_failure(reply.ok ? null : reply.failure);
+    });
+    return () => void (here = false);
+  }, [title, tries]);
+  return { communities, failure, read: () => set_tries(tries + 1) };
+}

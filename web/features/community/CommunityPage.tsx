@@ -1,0 +1,247 @@
+// One community: what is new, what is hot, what was popular on a day.
+import { useEffect, useMemo, useState } from "preact/hooks";
+import type { Community, CommunityRelation, Failure, Sort, Title } from "../../../sdk/ts/src/index";
+import { client } from "../../app/client";
+import { session_store } from "../../app/session";
+import { failure_text } from "../../lib/failure";
+import { useTexts } from "../../lib/i18n";
+import { name_in } from "../../lib/names";
+import { language_store } from "../../lib/prefs";
+import { useStore } from "../../lib/store";
+import { Face } from "../../ui/Face";
+import { Icon } from "../../ui/Icon";
+import { Notice, Skeleton } from "../../ui/States";
+import { Band } from "../feed/Band";
+import { Composer } from "../feed/Composer";
+import { Invite, Lately, Offline, useConnected } from "../feed/FeedPage";
+import type { Feed } from "../feed/feed";
+import { watch } from "../feed/live";
+import { LivePosts, PagedPosts, posts_page } from "../feed/PostList";
+import { CommunityRow, useCommunities } from "./CommunitiesPage";
+import { day_after, day_of, is_last_day } from "./days";
+import { FollowButton } from "./FollowButton";
+import { KindBadge } from "./KindBadge";
+
+const page_count = 30;
+
+interface Loaded {
+  community: Community;
+  title: Title | null;
+}
+
+function useCommunity(id: string) {
+  const [loaded, set_loaded] = useState<Loaded | null>(null);
+  const [failure, set_failure] = useState<Failure | null>(null);
+  const [tries, set_tries] = useState(0);
+  useEffect(() => {
+    let here = true;
+    void (async () => {
+      const reply = await client.communities.get(id);
+      if (!here) return;
+      if (!reply.ok) return set_failure(reply.failure);
+      const community = reply.value;
+      // Without its title it still is a community.
+      const title = community.title === null ? null : await client.communities.title(community.title);
+      if (here) set_loaded({ community, title: title?.ok ? title.value : null });
+    })();
+    return () => void (here = false);
+  }, [id, tries]);
+  function retry() {
+    set_failure(null);
+    set_tries(tries + 1);
+  }
+  return { loaded, failure, retry };
+}
+
+export function CommunityPage({ id, sort }: { id: string; sort: Sort }) {
+  const t = useTexts();
+  const feed = useMemo(() => watch(id), []);
+  const { loaded, failure, retry } = useCommunity(id);
+  const language = useStore(language_store);
+  const connected = useConnected(feed);
+  const name = name_in(loaded?.community.names ?? {}, language);
+  useEffect(() => {
+    if (name.text !== "") document.title = `${name.text} · ${t.app.name}`;
+  }, [name.text, t, sort]);
+  if (failure !== null) {
+    const gone = failure.code === "not_found";
+    return (
+      <main id="main" class="narrow">
+        <Notice
+          title={gone ? t.communities.gone_title : t.communities.failed}
+          text={gone ? t.communities.gone : failure_text(failure, t)} level={1} alert={!gone}
+        >
+          {gone ? <a class="btn btn-main" href="/communities">{t.communities.title}</a>
+            : <button type="button" class="btn" onClick={retry}>{t.app.try_again}</button>}
+        </Notice>
+      </main>
+    );
+  }
+  if (loaded === null) return <main id="main" class="narrow"><Skeleton count={3} /></main>;
+  const { community, title } = loaded;
+  return (
+    <>
+      <Band
+        lit={connected} title={name.text} language={name.language}
+        {...(title === null ? {} : { crest: title.crest })}
+      >
+        <Head community={community} title={title} name={name.text} />
+      </Band>
+      <main id="main">
+        <div class="cols">
+          <div class="stack feed">
+            <Tabs community={id} sort={sort} />
+            {!connected && <Offline />}
+            <Writing community={community} name={name.text} />
+            <Posts feed={feed} sort={sort} />
+          </div>
+          <About community={community} title={title} feed={feed} />
+        </div>
+      </main>
+    </>
+  );
+}
+
+function Head({ community, title, name }: { community: Community; title: Title | null; name: string }) {
+  const t = useTexts();
+  const session = useStore(session_store);
+  const [relation, set_relation] = useState<CommunityRelation | null>(null);
+  useEffect(() => {
+    let here = true;
+    void client.communities.relation(community.id).then((reply) => {
+      if (here && reply.ok) set_relation(reply.value);
+    });
+    return () => void (here = false);
+  }, [community.id, session.state]);
+  function change(followed: boolean) {
+    set_relation((one) => one && (one.followed === followed ? one : {
+      ...one, followed, follower_count: Math.max(0, one.follower_count + (followed ? 1 : -1)),
+    }));
+  }
+  return (
+    <div class="c-meta">
+      <p class="meta">
+        {title !== null && title.publisher !== "" && <span dir="auto">{title.publisher}</span>}
+        {relation !== null && <span>{t.communities.followers(relation.follower_count)}</span>}
+        {relation !== null && <span>{t.communities.posts(relation.post_count)}</span>}
+        <KindBadge kind={community.kind} />
+      </p>
+      {relation !== null && (
+        <FollowButton
+          followed={relation.followed} name={name} on_change={change}
+          send={(on) => client.communities.follow(community.id, on)}
+        />
+      )}
+    </div>
+  );
+}
+
+function Tabs({ community, sort }: { community: string; sort: Sort }) {
+  const t = useTexts();
+  const of = `/communities/${community}`;
+  const tabs: [Sort, string, string][] = [
+    ["new", of, t.communities.new], ["hot", `${of}/hot`, t.communities.hot],
+    ["popular", `${of}/popular`, t.communities.popular],
+  ];
+  return (
+    <nav class="tabs" aria-label={t.communities.order}>
+      {tabs.map(([one, href, label]) => (
+        <a key={one} class="tab" href={href} aria-current={one === sort ? "page" : undefined}>{label}</a>
+      ))}
+    </nav>
+  );
+}
+
+function Writing({ community, name }: { community: Community; name: string }) {
+  const t = useTexts();
+  const session = useStore(session_store);
+  if (session.state === "anonymous") return <Invite />;
+  if (session.state !== "known") return null;
+  const { me } = session;
+  const owns = community.owner?.id === me.id;
+  const staff = me.role !== "user";
+  if (community.who_posts === "owner" && !owns) return <p class="hint">{t.communities.owner_posts}</p>;
+  if (community.who_posts === "staff" && !staff) return <p class="hint">{t.communities.staff_posts}</p>;
+  return (
+    <Composer
+      key={me.id} me={me} to={{ community: community.id }} kinds={community.post_kinds}
+      label={t.communities.write(name)} form={t.composer.form}
+    />
+  );
+}
+
+function Posts({ feed, sort }: { feed: Feed; sort: Sort }) {
+  const t = useTexts();
+  const [day, set_day] = useState(() => day_of(Date.now()));
+  if (sort === "new") return <LivePosts feed={feed} end={t.communities.end} />;
+  return (
+    <>
+      {sort === "popular" && <Day day={day} on_change={set_day} />}
+      <PagedPosts
+        key={`${sort} ${day}`} label={sort === "hot" ? t.communities.hot : t.communities.popular}
+        empty_title={t.communities.nothing} empty={t.communities.nothing_text}
+        fetch_page={async (before) => posts_page(await client.posts.list(feed.community, {
+          sort, limit: page_count, ...(sort === "popular" ? { day } : {}),
+          ...(before === undefined ? {} : { before }),
+        }))}
+      />
+    </>
+  );
+}
+
+function Day({ day, on_change }: { day: string; on_change: (day: string) => void }) {
+  const t = useTexts();
+  const language = useStore(language_store);
+  const last = is_last_day(day, Date.now());
+  const shown = new Intl.DateTimeFormat(language, { dateStyle: "full", timeZone: "UTC" })
+    .format(Date.parse(`${day}T00:00:00Z`));
+  return (
+    <div class="row between day" role="group" aria-label={t.communities.day}>
+      <button
+        type="button" class="btn btn-icon" aria-label={t.communities.day_before} title={t.communities.day_before}
+        onClick={() => on_change(day_after(day, -1))}
+      >
+        <Icon name="left" />
+      </button>
+      <span aria-live="polite">{shown}</span>
+      <button
+        type="button" class="btn btn-icon" aria-label={t.communities.day_next} title={t.communities.day_next}
+        aria-disabled={last} onClick={() => !last && on_change(day_after(day, 1))}
+      >
+        <Icon name="right" />
+      </button>
+    </div>
+  );
+}
+
+function About({ community, title, feed }: { community: Community; title: Title | null; feed: Feed }) {
+  const t = useTexts();
+  const { posts } = useStore(feed.state);
+  const { communities } = useCommunities(community.title);
+  const others = communities?.filter((one) => one.id !== community.id) ?? [];
+  const { owner } = community;
+  return (
+    <aside class="stack">
+      {(community.description !== "" || owner !== null) && (
+        <section class="card">
+          <h2 class="h-card">{t.communities.about}</h2>
+          <p class="small quiet description" dir="auto">{community.description}</p>
+          {owner !== null && (
+            <p class="row small owner">
+              <Face face={owner.face} />
+              <a href={`/people/${owner.handle}`} dir="auto">{owner.name}</a>
+              <span class="faint">{t.communities.owner}</span>
+            </p>
+          )}
+        </section>
+      )}
+      {title !== null && others.length > 0 && (
+        <section class="card">
+          <h2 class="h-card">{t.communities.others}</h2>
+          <ul class="subs">{others.map((one) => <CommunityRow key={one.id} community={one} />)}</ul>
+        </section>
+      )}
+      <Lately posts={posts} />
+    </aside>
+  );
+}

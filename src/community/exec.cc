@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "account/query.h"
+#include "community/internal/keys.h"
 #include "community/internal/rows.h"
 #include "community/query.h"
 #include "sql/call.h"
@@ -64,6 +65,11 @@ Result<void> check_account(sql::Connection& connection, AccountId account) {
   return {};
 }
 
+template <class T, class Fact>
+typename Made<T>::Kind kind_of(const Earlier<Fact>& earlier) {
+  return earlier.fact ? Made<T>::Kind::replayed : Made<T>::Kind::key_reused;
+}
+
 }  // namespace
 
 template <class T, class Body>
@@ -78,7 +84,10 @@ void Communities::commit(AccountId account, io::Executor& executor, Body body,
         std::vector<stream::BatchResult::Fact> facts;
         for (const Event& fact : changed.facts)
           facts.push_back({fact, parts_.clock.unix_ms(), account});
-        TRY_ASSIGN(const Position position, parts_.outbox.put(connection, facts));
+        Position position{parts_.outbox.origin(), 0};
+        if (!facts.empty()) {
+          TRY_ASSIGN(position, parts_.outbox.put(connection, facts));
+        }
         return Outcome{std::move(changed), position};
       },
       [this, done = std::move(done)](Result<Outcome> outcome) mutable {
@@ -90,6 +99,7 @@ void Communities::commit(AccountId account, io::Executor& executor, Body body,
 }
 
 void Communities::publish(const std::vector<Event>& facts, const Position& position) {
+  if (facts.empty()) return;
   for (const Event& fact : facts) {
     if (const auto* community = std::get_if<CommunityChanged>(&fact))
       parts_.directory.apply(*community);
@@ -98,24 +108,33 @@ void Communities::publish(const std::vector<Event>& facts, const Position& posit
   parts_.outbox.committed(position);
 }
 
-void Communities::create_title(const Actor& actor, NewTitle wanted, io::Executor& executor,
-                               Completion<Committed<Title>> done) {
+auto Communities::make_title(sql::Connection& connection, AccountId account, const NewTitle& wanted,
+                             const Retry& retry) -> Result<Changed<Made<Title>>> {
+  TRY_ASSIGN(const auto earlier, earlier_under<TitleChanged>(connection, account, retry));
+  if (earlier)
+    return Changed<Made<Title>>{
+        .value = {.kind = kind_of<Title>(*earlier),
+                  .value = earlier->fact ? title_in(*earlier->fact) : Title{}}};
+  TRY_ASSIGN(const std::uint64_t id, parts_.ids.next());
+  TRY_ASSIGN(const std::uint64_t main, parts_.ids.next());
+  TitleWithMain made = new_title(TitleId{id}, CommunityId{main}, wanted);
+  TRY(insert_titles(connection, {made.title}));
+  TRY(insert_communities(connection, {made.main}));
+  TRY(keep_key(connection, account, retry, fact_of(made.title), parts_.clock.unix_ms()));
+  Changed<Made<Title>> changed{.facts = {fact_of(made.title), fact_of(made.main)}};
+  changed.value.value = std::move(made.title.title);
+  return changed;
+}
+
+void Communities::create_title(const Actor& actor, NewTitle wanted, const Retry& retry,
+                               io::Executor& executor, Completion<Committed<Made<Title>>> done) {
   auto cleaned = clean_title(std::move(wanted));
   if (!cleaned.ok()) return done(cleaned.error());
   if (const auto allowed = check_admin(actor); !allowed.ok()) return done(allowed.error());
-  commit<Title>(
+  commit<Made<Title>>(
       actor.account, executor,
-      [this,
-       wanted = std::move(cleaned).value()](sql::Connection& connection) -> Result<Changed<Title>> {
-        TRY_ASSIGN(const std::uint64_t id, parts_.ids.next());
-        TRY_ASSIGN(const std::uint64_t main, parts_.ids.next());
-        TitleWithMain made = new_title(TitleId{id}, CommunityId{main}, wanted);
-        TRY(insert_titles(connection, {made.title}));
-        TRY(insert_communities(connection, {made.main}));
-        Changed<Title> changed{.facts = {fact_of(made.title), fact_of(made.main)}};
-        changed.value = std::move(made.title.title);
-        return changed;
-      },
+      [this, account = actor.account, retry, wanted = std::move(cleaned).value()](
+          sql::Connection& connection) { return make_title(connection, account, wanted, retry); },
       std::move(done));
 }
 
@@ -140,30 +159,41 @@ void Communities::change_title(const Actor& actor, TitleId title, TitleChange ch
       std::move(done));
 }
 
-void Communities::create_community(const Actor& actor, NewCommunity wanted, io::Executor& executor,
-                                   Completion<Committed<Community>> done) {
+auto Communities::make_community(sql::Connection& connection, AccountId account,
+                                 const NewCommunity& wanted, const Retry& retry)
+    -> Result<Changed<Made<Community>>> {
+  TRY(check_account(connection, account));
+  TRY_ASSIGN(const auto earlier, earlier_under<CommunityChanged>(connection, account, retry));
+  if (earlier)
+    return Changed<Made<Community>>{
+        .value = {.kind = kind_of<Community>(*earlier),
+                  .value = earlier->fact ? community_in(*earlier->fact) : Community{}}};
+  TRY(title_of(connection, wanted.title));
+  const bool is_owned = wanted.kind == CommunityKind::user;
+  if (is_owned) {
+    TRY_ASSIGN(const std::size_t count, owned_count(connection, account, wanted.title));
+    if (count >= owned_count_max)
+      return Error(Code::exhausted, "4 communities of this title are yours, the most there may be");
+  }
+  TRY_ASSIGN(const std::uint64_t id, parts_.ids.next());
+  const CommunityRow row = new_community(CommunityId{id}, is_owned ? account : AccountId{}, wanted);
+  TRY(insert_communities(connection, {row}));
+  TRY(keep_key(connection, account, retry, fact_of(row), parts_.clock.unix_ms()));
+  return Changed<Made<Community>>{.value = {.value = row.community}, .facts = {fact_of(row)}};
+}
+
+void Communities::create_community(const Actor& actor, NewCommunity wanted, const Retry& retry,
+                                   io::Executor& executor,
+                                   Completion<Committed<Made<Community>>> done) {
   auto cleaned = clean(std::move(wanted));
   if (!cleaned.ok()) return done(cleaned.error());
   if (cleaned.value().kind != CommunityKind::user)
     if (const auto allowed = check_admin(actor); !allowed.ok()) return done(allowed.error());
-  commit<Community>(
+  commit<Made<Community>>(
       actor.account, executor,
-      [this, account = actor.account, wanted = std::move(cleaned).value()](
-          sql::Connection& connection) -> Result<Changed<Community>> {
-        TRY(check_account(connection, account));
-        TRY(title_of(connection, wanted.title));
-        const bool is_owned = wanted.kind == CommunityKind::user;
-        if (is_owned) {
-          TRY_ASSIGN(const std::size_t count, owned_count(connection, account, wanted.title));
-          if (count >= owned_count_max)
-            return Error(Code::exhausted,
-                         "4 communities of this title are yours, the most there may be");
-        }
-        TRY_ASSIGN(const std::uint64_t id, parts_.ids.next());
-        const CommunityRow row =
-            new_community(CommunityId{id}, is_owned ? account : AccountId{}, wanted);
-        TRY(insert_communities(connection, {row}));
-        return Changed<Community>{.value = row.community, .facts = {fact_of(row)}};
+      [this, account = actor.account, retry,
+       wanted = std::move(cleaned).value()](sql::Connection& connection) {
+        return make_community(connection, account, wanted, retry);
       },
       std::move(done));
 }

@@ -14,6 +14,7 @@
 #include "io/executor.h"
 #include "journal/id_maker.h"
 #include "model/position.h"
+#include "model/record.h"
 #include "sql/db.h"
 #include "stream/outbox.h"
 
@@ -21,6 +22,25 @@ namespace matsuri::community {
 
 using account::Committed;
 using account::Completion;
+
+// What makes it safe to ask again for something to be made; without a key each request makes
+// something of its own.
+struct Retry {
+  IdempotencyKey key{};           // scoped to the account
+  std::uint64_t fingerprint = 0;  // of the request
+};
+
+// What became of a request for something new.
+template <class T>
+struct Made {
+  enum class Kind : std::uint8_t {
+    made,        // by this request
+    replayed,    // by an earlier one under the same key: as it was made then
+    key_reused,  // the key was used for another request: nothing happened, `value` is empty
+  };
+  Kind kind = Kind::made;
+  T value{};
+};
 
 // A title from another system. Its ids carry the original time.
 struct ImportedTitle {
@@ -57,8 +77,8 @@ class Communities {
   explicit Communities(CommunitiesParts parts) : parts_(parts) {}
 
   // Makes its main community too, named like it. Code::denied but for admins.
-  void create_title(const Actor& actor, NewTitle wanted, io::Executor& executor,
-                    Completion<Committed<Title>> done);
+  void create_title(const Actor& actor, NewTitle wanted, const Retry& retry, io::Executor& executor,
+                    Completion<Committed<Made<Title>>> done);
   // Code::denied but for admins, Code::not_found, Code::invalid for a change of nothing.
   void change_title(const Actor& actor, TitleId title, TitleChange change, io::Executor& executor,
                     Completion<Committed<Title>> done);
@@ -67,8 +87,8 @@ class Communities {
   // (Code::denied) and belong to nobody. Code::not_found where there is no such title,
   // Code::exhausted past owned_count_max, Code::unauthenticated where the account is gone,
   // Code::invalid for the kind `main`: a title brings its own.
-  void create_community(const Actor& actor, NewCommunity wanted, io::Executor& executor,
-                        Completion<Committed<Community>> done);
+  void create_community(const Actor& actor, NewCommunity wanted, const Retry& retry,
+                        io::Executor& executor, Completion<Committed<Made<Community>>> done);
   // A user-made one is changed by its owner and by staff, all others by admins: else Code::denied.
   // Code::not_found, Code::invalid for a change of nothing.
   void change_community(const Actor& actor, CommunityId community, CommunityChange change,
@@ -84,7 +104,8 @@ class Communities {
       const std::vector<ImportedCommunity>& wanted);
 
  private:
-  // What a strict transaction changed: a value for the caller, and the facts for everybody else.
+  // What a strict transaction changed: a value for the caller, and the facts for everybody else;
+  // none where it only repeats an earlier answer.
   template <class T>
   struct Changed {
     T value;
@@ -95,6 +116,10 @@ class Communities {
   template <class T, class Body>
   void commit(AccountId account, io::Executor& executor, Body body, Completion<Committed<T>> done);
   void publish(const std::vector<Event>& facts, const Position& position);
+  Result<Changed<Made<Title>>> make_title(sql::Connection& connection, AccountId account,
+                                          const NewTitle& wanted, const Retry& retry);
+  Result<Changed<Made<Community>>> make_community(sql::Connection& connection, AccountId account,
+                                                  const NewCommunity& wanted, const Retry& retry);
 
   CommunitiesParts parts_;
 };

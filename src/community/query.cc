@@ -175,6 +175,28 @@ CommunityChanged fact_of(const CommunityRow& row) {
           .created_unix_ms = community.created_unix_ms};
 }
 
+Title title_in(const TitleChanged& fact) {
+  return {.id = fact.title,
+          .names = fact.names,
+          .platforms = fact.platforms,
+          .publisher = fact.publisher,
+          .crest = fact.crest,
+          .main_community = fact.main_community,
+          .created_unix_ms = fact.created_unix_ms};
+}
+
+Community community_in(const CommunityChanged& fact) {
+  return {.id = fact.community,
+          .rules = {.kind = fact.kind,
+                    .who_posts = fact.who_posts,
+                    .post_kinds = fact.post_kinds,
+                    .title = fact.title,
+                    .owner = fact.owner},
+          .names = fact.names,
+          .description = fact.description,
+          .created_unix_ms = fact.created_unix_ms};
+}
+
 std::string to_column(const std::vector<LocalName>& names) {
   std::string column;
   for (const LocalName& name : names) column += name.language + '\t' + name.text + '\n';

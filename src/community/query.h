@@ -72,6 +72,9 @@ Result<CommunityId> imported_community(sql::Connection& connection, std::string_
 // The facts that tell the other domains what they are now.
 TitleChanged fact_of(const TitleRow& row);
 CommunityChanged fact_of(const CommunityRow& row);
+// What a fact tells of.
+Title title_in(const TitleChanged& fact);
+Community community_in(const CommunityChanged& fact);
 
 // Names and lists as columns hold them. Their texts are of one line, so lines and tabs part them.
 std::string to_column(const std::vector<LocalName>& names);

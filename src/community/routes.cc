@@ -42,6 +42,10 @@ Actor actor_of(const http::Request& request) {
   return {.account = request.caller.account, .role = request.caller.role};
 }
 
+Retry retry_of(const http::Request& request) {
+  return {.key = request.idempotency_key, .fingerprint = request.fingerprint};
+}
+
 // {"en": "…", "ja": "…"}
 Result<std::vector<LocalName>> names_of(const json::Object& object, std::string_view key) {
   TRY_ASSIGN(const json::Object names, object.object(key));
@@ -304,8 +308,10 @@ class Routes {
   void create_title(const RequestPtr& request, Responder respond) const {
     auto wanted = new_title_of(*request);
     if (!wanted.ok()) return respond.send(http::problem(wanted.error()));
-    parts_.communities.create_title(actor_of(*request), std::move(wanted).value(),
-                                    *request->executor, renders_title(201, std::move(respond)));
+    parts_.communities.create_title(
+        actor_of(*request), std::move(wanted).value(), retry_of(*request), *request->executor,
+        renders_made<Title>(std::move(respond),
+                            [](Responder last) { return renders_title(201, std::move(last)); }));
   }
 
   void change_title(const RequestPtr& request, Responder respond) const {
@@ -339,9 +345,11 @@ class Routes {
   void create_community(const RequestPtr& request, Responder respond) const {
     auto wanted = new_community_of(*request);
     if (!wanted.ok()) return respond.send(http::problem(wanted.error()));
-    parts_.communities.create_community(actor_of(*request), std::move(wanted).value(),
-                                        *request->executor,
-                                        renders_community(201, request, std::move(respond)));
+    parts_.communities.create_community(
+        actor_of(*request), std::move(wanted).value(), retry_of(*request), *request->executor,
+        renders_made<Community>(std::move(respond), [this, request](Responder last) {
+          return renders_community(201, request, std::move(last));
+        }));
   }
 
   void change_community(const RequestPtr& request, Responder respond) const {
@@ -390,13 +398,31 @@ class Routes {
     return shown;
   }
 
+  // What is made by this request and what was made by an earlier one look the same. `render` gives
+  // the completion that answers with it.
+  template <class T, class Render>
+  static Completion<Committed<Made<T>>> renders_made(Responder respond, Render render) {
+    return [respond = std::move(respond), render](Result<Committed<Made<T>>> result) mutable {
+      if (!result.ok()) return respond.send(http::problem(result.error()));
+      auto& [made, position] = result.value();
+      if (made.kind == Made<T>::Kind::key_reused)
+        return respond.send(http::problem(422, name_of(Code::invalid),
+                                          "this Idempotency-Key was used for another request"));
+      render(std::move(respond))(Committed<T>{std::move(made.value), position});
+    };
+  }
+
+  static void raise_position(Response& response, const Position& position) {
+    if (position.offset != 0) response.position.raise(position);
+  }
+
   static Completion<Committed<Title>> renders_title(int status, Responder respond) {
     return [status, respond = std::move(respond)](Result<Committed<Title>> result) mutable {
       if (!result.ok()) return respond.send(http::problem(result.error()));
       const auto& [title, position] = result.value();
       Response response = render(title);
       response.status = status;
-      response.position.raise(position);
+      raise_position(response, position);
       if (status == 201)
         response.headers.emplace_back("Location", "/v1/titles/" + title.id.to_string());
       respond.send(std::move(response));
@@ -413,7 +439,7 @@ class Routes {
                    respond = std::move(respond)](std::optional<account::Account> found) mutable {
         Response response = render(Shown{.community = committed.value, .owner = std::move(found)});
         response.status = status;
-        response.position.raise(committed.position);
+        raise_position(response, committed.position);
         if (status == 201)
           response.headers.emplace_back("Location",
                                         "/v1/communities/" + committed.value.id.to_string());

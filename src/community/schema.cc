@@ -48,6 +48,13 @@ INSERT INTO community (id, rev, title, kind, owner, names, description, post_kin
   created_ms) VALUES (1, 1, 0, 0, 0, )"
         "'en\tPlaza\nja\t広場\n'"
         ", '', 3, 0, 1262304000000)"},
+    {2, R"(CREATE TABLE community_key (
+  account_key {BLOB(24)} NOT NULL PRIMARY KEY,
+  fingerprint {ID} NOT NULL,
+  created_ms {ID} NOT NULL,
+  fact {BLOB} NOT NULL
+) {TABLE_OPTIONS};
+CREATE INDEX community_key_time ON community_key (created_ms))"},
 };
 
 }  // namespace

@@ -340,7 +340,11 @@ class OpenapiTest(unittest.TestCase):
         self.call("updateTitle", 404, who=admin, title="x")
         self.call("updateTitle", 400, who=admin, title=title["id"], body={"crest": "xy"})
 
-        second = self.call("createTitle", 201, who=admin).json
+        key = [("Idempotency-Key", "t1")]
+        second = self.call("createTitle", 201, who=admin, headers=key).json
+        self.call("updateTitle", 200, who=admin, title=second["id"])
+        self.assertEqual(self.call("createTitle", 201, who=admin, headers=key).json, second)
+        self.call("createTitle", 422, who=admin, headers=key, body={"names": {"en": "Other"}})
         page = self.call("listTitles", 200, query="?limit=1").json
         self.assertEqual([one["id"] for one in page["titles"]], [second["id"]])
         rest = self.call("listTitles", 200, query=f"?before={page['next']}").json
@@ -361,8 +365,12 @@ class OpenapiTest(unittest.TestCase):
         admin = self.make_admin("caretaker")
         title = self.call("createTitle", 201, who=admin).json["id"]
         wanted = {"title": title, "name": " Maps "}
-        made = self.call("createCommunity", 201, who=self.mio, body=wanted)
+        key = [("Idempotency-Key", "c1")]
+        made = self.call("createCommunity", 201, who=self.mio, body=wanted, headers=key)
         mine = made.json
+        again = self.call("createCommunity", 201, who=self.mio, body=wanted, headers=key)
+        self.assertEqual(again.json, mine)
+        self.call("createCommunity", 422, who=self.mio, body=wanted | {"name": "x"}, headers=key)
         self.assertEqual(made.headers["location"], f"/v1/communities/{mine['id']}")
         self.assertEqual((mine["kind"], mine["names"], mine["owner"]["handle"]),
                          ("user", {"und": "Maps"}, "mio"))

@@ -44,20 +44,30 @@ class CommunitiesTest : public account::testing::AccountsTest {
     return {.account = must_sign_up(handle).account.id, .role = role};
   }
 
-  Result<Committed<Title>> create_title(const Actor& actor, NewTitle wanted) {
-    return wait_for<Title>([&](auto done) {
-      communities_->create_title(actor, std::move(wanted), executor_, std::move(done));
+  Result<Committed<Made<Title>>> make_title(const Actor& actor, NewTitle wanted,
+                                            const Retry& retry) {
+    return wait_for<Made<Title>>([&](auto done) {
+      communities_->create_title(actor, std::move(wanted), retry, executor_, std::move(done));
     });
+  }
+  Result<Committed<Title>> create_title(const Actor& actor, NewTitle wanted) {
+    TRY_ASSIGN(auto made, make_title(actor, std::move(wanted), {}));
+    return Committed<Title>{std::move(made.value.value), made.position};
   }
   Result<Committed<Title>> change_title(const Actor& actor, TitleId title, TitleChange change) {
     return wait_for<Title>([&](auto done) {
       communities_->change_title(actor, title, std::move(change), executor_, std::move(done));
     });
   }
-  Result<Committed<Community>> create_community(const Actor& actor, NewCommunity wanted) {
-    return wait_for<Community>([&](auto done) {
-      communities_->create_community(actor, std::move(wanted), executor_, std::move(done));
+  Result<Committed<Made<Community>>> make_community(const Actor& actor, NewCommunity wanted,
+                                                    const Retry& retry) {
+    return wait_for<Made<Community>>([&](auto done) {
+      communities_->create_community(actor, std::move(wanted), retry, executor_, std::move(done));
     });
+  }
+  Result<Committed<Community>> create_community(const Actor& actor, NewCommunity wanted) {
+    TRY_ASSIGN(auto made, make_community(actor, std::move(wanted), {}));
+    return Committed<Community>{std::move(made.value.value), made.position};
   }
   Result<Committed<Community>> change_community(const Actor& actor, CommunityId community,
                                                 CommunityChange change) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <numeric>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -152,10 +153,14 @@ void Run::parse(const LineReader& reader, Batch& batch) {
 
 Result<void> Run::take(Batch& batch) {
   TRY(strict_.take(batch));
-  TRY_ASSIGN(std::vector<RecordQueue::Record> records, deferred_.take(batch));
+  TRY_ASSIGN(auto taken, deferred_.take(batch));
   progress_.summary.line_count += batch.line_count;
   report(batch);
-  TRY(queue_.append(std::move(records), [this] { return go_on(Stage::reading); }));
+  std::vector<RecordQueue::Record> records;
+  for (auto& one : taken) records.push_back(std::move(one.record));
+  TRY_ASSIGN(const std::size_t count,
+             queue_.append(std::move(records), [this] { return go_on(Stage::reading); }));
+  for (const auto& one : std::span(taken).first(count)) ++(progress_.summary.*one.count);
   return {};
 }
 

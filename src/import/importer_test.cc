@@ -244,7 +244,7 @@ TEST_P(ImporterTest, BadLinesStopNothing) {
       listener);
   EXPECT_THAT(listener.refusals,
               ElementsAre(HasSubstr("a.ndjson:2: bad_json: "),
-                          "a.ndjson:3: line_too_long: at most 65536 bytes are taken"));
+                          "a.ndjson:3: line_too_long: at most 262144 bytes are taken"));
   EXPECT_EQ(summary.line_count, 4U);
   EXPECT_EQ(summary.user_count + summary.post_count, 2U);
   EXPECT_EQ(summary.refused[static_cast<std::size_t>(RefusalCode::bad_json)], 1U);

@@ -273,5 +273,153 @@ TEST(Line, DetailsAreFitForATerminal) {
   EXPECT_LE(detail(post.with(std::string(60'000, 'k'), "1")).size(), 220U);
 }
 
+const Fields title({{"kind", R"("title")"},
+                    {"source", R"("old-forum")"},
+                    {"id", R"("t1")"},
+                    {"created_at", "1562403600000"},
+                    {"names", R"({"en":"Lantern Road","ja":"提灯の道"})"},
+                    {"platforms", R"(["pc"])"},
+                    {"publisher", R"("Paper Boat")"},
+                    {"crest", R"("灯")"}});
+const Fields community({{"kind", R"("community")"},
+                        {"source", R"("old-forum")"},
+                        {"id", R"("c2")"},
+                        {"created_at", "1562403600000"},
+                        {"community_kind", R"("user")"},
+                        {"title", R"("t1")"},
+                        {"owner", R"("u2")"},
+                        {"names", R"({"en":"Only drawings"})"},
+                        {"post_kinds", R"(["drawing"])"}});
+const Fields comment({{"kind", R"("comment")"},
+                      {"source", R"("old-forum")"},
+                      {"id", R"("1")"},
+                      {"created_at", "1562403600000"},
+                      {"author", R"("u1")"},
+                      {"post", R"("78")"},
+                      {"text", R"("きれい!")"}});
+const Fields follow({{"kind", R"("follow")"},
+                     {"source", R"("old-forum")"},
+                     {"id", R"("f1")"},
+                     {"created_at", "1562403600000"},
+                     {"account", R"("u1")"},
+                     {"target", R"("u2")"}});
+const Fields empathy({{"kind", R"("empathy")"},
+                      {"source", R"("old-forum")"},
+                      {"id", R"("e1")"},
+                      {"created_at", "1562403600000"},
+                      {"account", R"("u1")"},
+                      {"post", R"("78")"}});
+const std::string drawn = R"({"strokes":[{"pen":2,"points":[400,120,0,880,360,350]}]})";
+
+template <class AnyLine>
+AnyLine taken_as(const Fields& fields) {
+  const auto parsed = parse_line(fields.line(), now_unix_ms);
+  EXPECT_TRUE(parsed) << fields.line();
+  return parsed ? std::get<AnyLine>(*parsed) : AnyLine{};
+}
+
+TEST(Line, AUserMaySayMore) {
+  const Fields more =
+      user.with("bio", R"(" lights\r\nlanterns ")").with("face", R"("fedcba9876543210")");
+  EXPECT_EQ(taken_as<UserLine>(more).bio, "lights\nlanterns");
+  EXPECT_EQ(taken_as<UserLine>(more).face, 0xfedcba9876543210U);
+  EXPECT_EQ(taken_as<UserLine>(user).face, 0U);
+  EXPECT_EQ(verdict(user.with("bio", string(160))), "taken");
+  EXPECT_EQ(verdict(user.with("bio", string(0))), "taken");
+  EXPECT_EQ(verdict(user.with("bio", string(161))), "text_invalid");
+  for (const char* json : {R"("")", R"("fedcba987654321")", R"("FEDCBA9876543210")", "1"})
+    EXPECT_EQ(verdict(user.with("face", json)), "bad_field") << json;
+}
+
+TEST(Line, ATitleIsTaken) {
+  const auto taken = taken_as<TitleLine>(title);
+  EXPECT_EQ(taken.names.size(), 2U);
+  EXPECT_EQ(taken.platforms, std::vector<std::string>{"pc"});
+  EXPECT_EQ(taken.publisher, "Paper Boat");
+  EXPECT_EQ(taken.crest, "灯");
+  EXPECT_EQ(verdict(title.without("platforms").without("publisher").without("crest")), "taken");
+  for (const char* json : {"{}", "[]", R"({"en":1})", R"({"e_n":"x"})"})
+    EXPECT_EQ(verdict(title.with("names", json)), "bad_field") << json;
+  EXPECT_EQ(verdict(title.with("names", "{\"en\":" + string(128) + "}")), "taken");
+  EXPECT_EQ(verdict(title.with("names", "{\"en\":" + string(129) + "}")), "text_invalid");
+  EXPECT_EQ(verdict(title.with("publisher", string(80))), "taken");
+  EXPECT_EQ(verdict(title.with("publisher", string(81))), "text_invalid");
+  EXPECT_EQ(verdict(title.with("crest", R"("ab")")), "text_invalid");
+  EXPECT_EQ(verdict(title.with("platforms", "[1]")), "bad_field");
+}
+
+TEST(Line, ACommunityIsTaken) {
+  const auto taken = taken_as<CommunityLine>(community);
+  EXPECT_EQ(taken.kind, CommunityKind::user);
+  EXPECT_EQ(taken.title, "t1");
+  EXPECT_EQ(taken.owner, "u2");
+  EXPECT_EQ(taken.post_kinds, post_kind_drawing);
+  EXPECT_EQ(taken.who_posts, Posters::everyone);
+  const Fields news =
+      community.with("community_kind", R"("announcement")").without("title").without("owner");
+  EXPECT_EQ(taken_as<CommunityLine>(news).who_posts, Posters::staff);
+  EXPECT_EQ(verdict(community.without("owner")), "bad_field");
+  EXPECT_EQ(verdict(community.without("title")), "bad_field");
+  EXPECT_EQ(verdict(news.with("who_posts", R"("owner")")), "bad_field");
+  EXPECT_EQ(verdict(news.with("who_posts", R"("friends")")), "bad_field");
+  EXPECT_EQ(verdict(community.with("community_kind", R"("club")")), "bad_field");
+  EXPECT_EQ(verdict(community.with("post_kinds", R"(["text","text"])")), "bad_field");
+  EXPECT_EQ(verdict(community.with("post_kinds", "[]")), "bad_field");
+  EXPECT_EQ(verdict(community.with("description", string(500))), "taken");
+  EXPECT_EQ(verdict(community.with("description", string(501))), "text_invalid");
+}
+
+TEST(Line, APostIsInOnePlace) {
+  EXPECT_EQ(taken_as<PostLine>(post.without("community").with("in", R"("c2")")).in, "c2");
+  EXPECT_EQ(verdict(post.with("in", R"("c2")")), "bad_field");
+  EXPECT_EQ(taken_as<PostLine>(comment).post, "78");
+  EXPECT_TRUE(taken_as<PostLine>(comment).is_comment());
+  EXPECT_EQ(verdict(comment.with("in", R"("c2")")), "bad_field");
+  EXPECT_EQ(verdict(comment.without("post")), "bad_field");
+}
+
+TEST(Line, APostIsWrittenOrDrawn) {
+  const auto both = taken_as<PostLine>(post.with("drawing", drawn));
+  EXPECT_FALSE(both.text.empty());
+  EXPECT_FALSE(both.drawing.empty());
+  const auto alone = taken_as<PostLine>(post.without("text").with("drawing", drawn));
+  EXPECT_TRUE(alone.text.empty());
+  EXPECT_EQ(alone.drawing, both.drawing);
+  EXPECT_EQ(verdict(post.without("text")), "bad_field");
+  EXPECT_EQ(verdict(post.with("text", R"("")").with("drawing", drawn)), "text_invalid");
+  EXPECT_EQ(verdict(post.with("drawing", R"({"strokes":[{"pen":2,"points":[1,2]}]})")),
+            "bad_field");
+  for (const char* json : {R"({"strokes":[]})", R"({"strokes":[{"pen":2,"points":[]}]})",
+                           R"({"strokes":[{"pen":4,"points":[1,2,3]}]})",
+                           R"({"strokes":[{"pen":2,"points":[1,2,60001]}]})",
+                           R"({"strokes":[{"pen":2,"eraser":true,"points":[400,120,0]}]})"})
+    EXPECT_EQ(verdict(post.with("drawing", json)), "drawing_invalid") << json;
+}
+
+TEST(Line, APostMayCarryMore) {
+  const auto taken = taken_as<PostLine>(
+      post.with("feeling", "5").with("spoiler", "true").with("tag", R"(" question ")"));
+  EXPECT_EQ(taken.feeling, 5);
+  EXPECT_TRUE(taken.spoiler);
+  EXPECT_EQ(taken.tag, "question");
+  for (const char* json : {"6", "-1", "1.0", "\"1\"", "null"})
+    EXPECT_EQ(verdict(post.with("feeling", json)), "bad_field") << json;
+  EXPECT_EQ(verdict(post.with("spoiler", "1")), "bad_field");
+  EXPECT_EQ(verdict(post.with("tag", string(50))), "taken");
+  EXPECT_EQ(verdict(post.with("tag", string(51))), "text_invalid");
+}
+
+TEST(Line, FollowsAndEmpathiesAreTaken) {
+  EXPECT_EQ(taken_as<FollowLine>(follow).target, "u2");
+  EXPECT_EQ(taken_as<FollowLine>(follow.without("target").with("in", R"("c2")")).in, "c2");
+  EXPECT_EQ(verdict(follow.with("in", R"("c2")")), "bad_field");
+  EXPECT_EQ(verdict(follow.without("target")), "bad_field");
+  EXPECT_EQ(verdict(follow.without("account")), "bad_field");
+  EXPECT_EQ(taken_as<EmpathyLine>(empathy).post, "78");
+  EXPECT_EQ(verdict(empathy.without("post")), "bad_field");
+  EXPECT_EQ(verdict(empathy.with("text", R"("x")")), "bad_field");
+  EXPECT_EQ(verdict(empathy.with("created_at", "0")), "time_before_2010");
+}
+
 }  // namespace
 }  // namespace matsuri::imports

@@ -111,7 +111,7 @@ class ImportTest(CommandTest):
         for taken, known in ((1, 0), (0, 2)):
             done = run("import", "--data", self.data, lines)
             self.assertEqual(done.returncode, 0, done.stderr)
-            self.assertIn(f"{taken} people and {taken} posts taken, {known} known", done.stdout)
+            self.assertIn(f"{taken} people, {taken} posts taken, {known} known", done.stdout)
 
     def test_refused_lines(self):
         lines = self.lines(self.USER, {**self.POST, "author": "u2"}, self.POST)

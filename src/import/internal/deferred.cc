@@ -31,7 +31,7 @@ std::string shown_community(const PostLine& line) {
 
 }  // namespace
 
-Result<std::vector<RecordQueue::Record>> Deferred::take(Batch& batch) {
+Result<std::vector<Deferred::Taken>> Deferred::take(Batch& batch) {
   posts_.clear();
   records_.clear();
   TRY(load(batch));
@@ -118,21 +118,21 @@ Result<void> Deferred::take_posts(Batch& batch, bool comments) {
     const PostLine& line = *one.line;
     one.ref.post = PostId{ids[index]};
     posts_[one.key].ref = one.ref;
-    append(PublishPost{.post = one.ref.post,
-                       .community = one.ref.community,
-                       .author = one.ref.author,
-                       .text = line.text,
-                       .language = line.language,
-                       .import_source = line.key.source,
-                       .import_source_id = line.key.id,
-                       .parent = one.parent.post,
-                       .parent_author = one.parent.author,
-                       .feeling = line.feeling,
-                       .spoiler = line.spoiler,
-                       .tag = line.tag,
-                       .drawing = line.drawing},
-           ids[index], one.ref.author, std::move(one.key), one.ref);
-    ++(comments ? summary_.comment_count : summary_.post_count);
+    add(comments ? &Summary::comment_count : &Summary::post_count,
+        PublishPost{.post = one.ref.post,
+                    .community = one.ref.community,
+                    .author = one.ref.author,
+                    .text = line.text,
+                    .language = line.language,
+                    .import_source = line.key.source,
+                    .import_source_id = line.key.id,
+                    .parent = one.parent.post,
+                    .parent_author = one.parent.author,
+                    .feeling = line.feeling,
+                    .spoiler = line.spoiler,
+                    .tag = line.tag,
+                    .drawing = line.drawing},
+        ids[index], one.ref.author, std::move(one.key), one.ref);
   }
   return {};
 }
@@ -211,11 +211,10 @@ void Deferred::take_follow(Batch& batch, std::uint64_t number, const FollowLine&
       return batch.refuse(number, RefusalCode::unknown_community, missing("community", target));
   }
   // The id is a revision of the pair, and nothing else: the same line always has the same.
-  append(event,
-         compose_id(
-             {.unix_ms = line.key.created_unix_ms, .region = parts_.region, .node = import_node}),
-         account);
-  ++summary_.follow_count;
+  add(&Summary::follow_count, event,
+      compose_id(
+          {.unix_ms = line.key.created_unix_ms, .region = parts_.region, .node = import_node}),
+      account);
 }
 
 void Deferred::take_empathy(Batch& batch, std::uint64_t number, const EmpathyLine& line) {
@@ -229,28 +228,29 @@ void Deferred::take_empathy(Batch& batch, std::uint64_t number, const EmpathyLin
   if (post->ref.author == account)
     return batch.refuse(number, RefusalCode::not_allowed,
                         "nobody feels empathy with their own post");
-  append(SetEmpathy{.post = post->ref.post,
-                    .post_author = post->ref.author,
-                    .community = post->ref.community,
-                    .account = account,
-                    .given = true},
-         compose_id(
-             {.unix_ms = line.key.created_unix_ms, .region = parts_.region, .node = import_node}),
-         account);
-  ++summary_.empathy_count;
+  add(&Summary::empathy_count,
+      SetEmpathy{.post = post->ref.post,
+                 .post_author = post->ref.author,
+                 .community = post->ref.community,
+                 .account = account,
+                 .given = true},
+      compose_id(
+          {.unix_ms = line.key.created_unix_ms, .region = parts_.region, .node = import_node}),
+      account);
 }
 
-void Deferred::append(const Event& event, std::uint64_t id, AccountId account, std::string key,
-                      const PostRef& ref) {
-  records_.push_back({.key = std::move(key),
-                      .post = ref,
-                      .entry = {.header = {.id = id,
-                                           .unix_ms = parts_of(id).unix_ms,
-                                           .account = account,
-                                           .key = {},
-                                           .fingerprint = 0,
-                                           .kind = kind_of(event)},
-                                .payload = encode(event)}});
+void Deferred::add(std::uint64_t Summary::* count, const Event& event, std::uint64_t id,
+                   AccountId account, std::string key, const PostRef& ref) {
+  records_.push_back({.record = {.key = std::move(key),
+                                 .post = ref,
+                                 .entry = {.header = {.id = id,
+                                                      .unix_ms = parts_of(id).unix_ms,
+                                                      .account = account,
+                                                      .key = {},
+                                                      .fingerprint = 0,
+                                                      .kind = kind_of(event)},
+                                           .payload = encode(event)}},
+                      .count = count});
 }
 
 }  // namespace matsuri::imports::internal

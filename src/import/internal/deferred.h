@@ -20,10 +20,15 @@ class Deferred {
            Summary& summary)
       : parts_(parts), ids_(ids), strict_(strict), queue_(queue), summary_(summary) {}
 
+  // A record, and what it counts as once it is appended.
+  struct Taken {
+    RecordQueue::Record record;
+    std::uint64_t Summary::* count;
+  };
   // The records of a batch whose people and communities Strict has taken: posts first, then what
-  // names them. Counts and refuses their lines. Follows and empathies are not looked up: whether
-  // they are known is decided where they are applied.
-  Result<std::vector<RecordQueue::Record>> take(Batch& batch);
+  // names them. Counts what is known and refuses lines. Follows and empathies are not looked up:
+  // whether they are known is decided where they are applied.
+  Result<std::vector<Taken>> take(Batch& batch);
 
  private:
   // A post that lines may name, and the line that brought it; 0 for those from before.
@@ -48,8 +53,8 @@ class Deferred {
   bool choose_place(Batch& batch, std::uint64_t number, const PostLine& line, Chosen& chosen);
   void take_follow(Batch& batch, std::uint64_t number, const FollowLine& line);
   void take_empathy(Batch& batch, std::uint64_t number, const EmpathyLine& line);
-  void append(const Event& event, std::uint64_t id, AccountId account, std::string key = {},
-              const PostRef& ref = {});
+  void add(std::uint64_t Summary::* count, const Event& event, std::uint64_t id, AccountId account,
+           std::string key = {}, const PostRef& ref = {});
 
   const ImporterParts& parts_;
   ImportIds& ids_;
@@ -57,7 +62,7 @@ class Deferred {
   const RecordQueue& queue_;
   Summary& summary_;
   std::unordered_map<std::string, Known> posts_;  // by timeline::source_key()
-  std::vector<RecordQueue::Record> records_;
+  std::vector<Taken> records_;
 };
 
 }  // namespace matsuri::imports::internal

@@ -69,10 +69,8 @@ class EmpathyBatch {
       if (counts_.try_emplace(pair.post).second) posts.emplace_back(pair.post.value);
     }
     registers_.reserve(pairs.size());
-    TRY(sql::query_pairs(connection_,
-                         "SELECT e.post, e.account, e.rev, e.given FROM wanted w "
-                         "CROSS JOIN empathy e ON e.post = w.a AND e.account = w.b",
-                         values, [&](const sql::Row& row) {
+    TRY(sql::query_pairs(connection_, "SELECT post, account, rev, given FROM empathy WHERE",
+                         {"post", "account"}, values, [&](const sql::Row& row) {
                            registers_[{PostId{row.id(0)}, AccountId{row.id(1)}}] = {
                                .rev = row.id(2), .given = row.integer(3) != 0};
                          }));

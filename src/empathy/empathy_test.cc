@@ -13,7 +13,8 @@ using testing::record_of;
 using Ids = std::vector<AccountId>;
 
 constexpr AccountId mio{11}, ken{22}, rin{33}, sora{44};
-constexpr PostId post{1000}, other{2000};
+// Large, as ids are.
+constexpr PostId post{(std::uint64_t{1} << 61) + 1}, other{(std::uint64_t{1} << 61) + 2};
 
 class EmpathyTest : public testing::ViewTest {
  protected:

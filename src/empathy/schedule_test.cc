@@ -16,7 +16,8 @@ using testing::person_record;
 using testing::record_of;
 using Pair = std::pair<PostId, AccountId>;
 
-constexpr std::uint64_t person_count = 6, post_count = 5, first_post = 1000;
+constexpr std::uint64_t person_count = 6, post_count = 5;
+constexpr std::uint64_t first_post = (std::uint64_t{1} << 61) + 1;  // ids are large
 
 PostId post_number(std::uint64_t number) { return PostId{first_post + number}; }
 AccountId author_of(PostId post) { return AccountId{1 + post.value % person_count}; }

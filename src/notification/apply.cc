@@ -8,6 +8,7 @@
 
 #include "notification/internal/ledger.h"
 #include "notification/query.h"
+#include "sql/list.h"
 
 namespace matsuri::notification {
 namespace {
@@ -34,6 +35,7 @@ class Batch {
                connection_.integer("SELECT unix_ms FROM horizon WHERE slot = 1"));
     horizon_ms_ = horizon.value_or(0);
     TRY(people::apply(connection_, records));
+    TRY(expect(records));
     for (std::size_t index = 0; index < records.size(); ++index) {
       const stream::Record& record = records[index];
       unix_ms_ = record.header.unix_ms;
@@ -44,27 +46,51 @@ class Batch {
   }
 
  private:
+  // Empathies come in crowds: what they touch is read together.
+  Result<void> expect(std::span<const stream::Record> records) {
+    std::vector<Ledger::Expected> expected;
+    std::vector<sql::Value> posts;
+    for (const stream::Record& record : records) {
+      if (const auto* fact = std::get_if<EmpathyChanged>(&record.event)) {
+        if (is_imported(fact->rev)) continue;
+        if (gone_.try_emplace(fact->post).second) posts.emplace_back(fact->post.value);
+        expected.push_back({.key = key_of(*fact), .person = fact->account});
+      } else if (const auto* follow = std::get_if<FollowChanged>(&record.event)) {
+        if (follow->kind != FollowKind::person || is_imported(follow->rev)) continue;
+        expected.push_back({.key = key_of(*follow), .person = follow->account});
+      }
+    }
+    TRY(sql::query_in(connection_, "SELECT id FROM gone_post WHERE id", "", posts, {},
+                      [&](const sql::Row& row) { gone_[PostId{row.id(0)}] = true; }));
+    return ledger_.expect(expected);
+  }
+
+  static ItemKey key_of(const EmpathyChanged& fact) {
+    return {.object = fact.post.value,
+            .source = fact.account.value,
+            .kind = Kind::empathy,
+            .recipient = fact.post_author};
+  }
+  // The object of a follow is who is followed.
+  static ItemKey key_of(const FollowChanged& fact) {
+    return {.object = fact.target,
+            .source = fact.account.value,
+            .kind = Kind::follow,
+            .recipient = AccountId{fact.target}};
+  }
+
   // What apply() of people has made something of already, or what this view does not want.
   Result<void> take(const auto&, std::size_t) { return {}; }
 
   Result<void> take(const EmpathyChanged& fact, std::size_t) {
     TRY_ASSIGN(const bool is_gone, this->is_gone(fact.post));
     if (is_gone) return {};
-    return set({.object = fact.post.value,
-                .source = fact.account.value,
-                .kind = Kind::empathy,
-                .recipient = fact.post_author},
-               fact.account, fact.rev, fact.given);
+    return set(key_of(fact), fact.account, fact.rev, fact.given);
   }
 
-  // The object of a follow is who is followed.
   Result<void> take(const FollowChanged& fact, std::size_t) {
     if (fact.kind != FollowKind::person) return {};
-    return set({.object = fact.target,
-                .source = fact.account.value,
-                .kind = Kind::follow,
-                .recipient = AccountId{fact.target}},
-               fact.account, fact.rev, fact.followed);
+    return set(key_of(fact), fact.account, fact.rev, fact.followed);
   }
 
   Result<void> take(const PostPublished& fact, std::size_t) {
@@ -90,11 +116,13 @@ class Batch {
   }
 
   Result<void> comment(const PostPublished& fact, Kind kind, AccountId recipient) {
-    return set({.object = fact.parent.value,
-                .source = fact.post.value,
-                .kind = kind,
-                .recipient = recipient},
-               fact.author, fact.post.value, true);
+    const ItemKey key{.object = fact.parent.value,
+                      .source = fact.post.value,
+                      .kind = kind,
+                      .recipient = recipient};
+    if (recipient == fact.author || !recipient) return {};
+    ledger_.new_item(key);  // the comment is new, so it has no item
+    return set(key, fact.author, fact.post.value, true);
   }
 
   // Rare, so it may look at the tables themselves: what came before is written first.

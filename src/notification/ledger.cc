@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "people/query.h"
+#include "sql/list.h"
 
 namespace matsuri::notification::internal {
 namespace {
@@ -20,6 +21,80 @@ NoticeRow to_notice(const sql::Row& row, std::size_t column) {
 }
 
 }  // namespace
+
+Result<void> Ledger::expect(std::span<const Expected> all) {
+  TRY(expect_items(all));
+  TRY(expect_recipients(all));
+  return expect_hidden(all);
+}
+
+Result<void> Ledger::expect_items(std::span<const Expected> all) {
+  std::vector<sql::Value> pairs;
+  for (const Expected& one : all) {
+    if (!items_.try_emplace(one.key).second) continue;
+    pairs.emplace_back(one.key.object);
+    pairs.emplace_back(one.key.source);
+  }
+  return sql::query_pairs(
+      connection_,
+      "SELECT object, source, kind, recipient, person, rev, opened, unix_ms FROM item WHERE",
+      {"object", "source"}, pairs, [&](const sql::Row& row) {
+        const auto found = items_.find({.object = row.id(0),
+                                        .source = row.id(1),
+                                        .kind = static_cast<Kind>(row.integer(2)),
+                                        .recipient = AccountId{row.id(3)}});
+        if (found == items_.end()) return;
+        found->second = {.person = AccountId{row.id(4)},
+                         .rev = row.id(5),
+                         .opened = row.id(6),
+                         .unix_ms = row.integer(7)};
+      });
+}
+
+Result<void> Ledger::expect_recipients(std::span<const Expected> all) {
+  std::vector<sql::Value> accounts;
+  for (const Expected& one : all)
+    if (recipients_.try_emplace(one.key.recipient).second)
+      accounts.emplace_back(one.key.recipient.value);
+  TRY(sql::query_in(connection_,
+                    "SELECT account, at_sequence, read_up_to, changes, notice_count "
+                    "FROM recipient WHERE account",
+                    "", accounts, {}, [&](const sql::Row& row) {
+                      RecipientRow& found = recipients_[AccountId{row.id(0)}];
+                      found.sequence = row.id(1);
+                      found.read_up_to = row.id(2);
+                      found.changes = row.id(3);
+                      found.notice_count = row.id(4);
+                    }));
+  return sql::query_in(
+      connection_, "SELECT account, empathy, comment, thread, follow FROM setting WHERE account",
+      "", accounts, {}, [&](const sql::Row& row) {
+        recipients_[AccountId{row.id(0)}].settings = {.empathy = row.integer(1) != 0,
+                                                      .comment = row.integer(2) != 0,
+                                                      .thread = row.integer(3) != 0,
+                                                      .follow = row.integer(4) != 0};
+      });
+}
+
+Result<void> Ledger::expect_hidden(std::span<const Expected> all) {
+  std::vector<sql::Value> pairs, reverse;
+  for (const Expected& one : all) {
+    if (!hidden_.try_emplace({one.key.recipient, one.person}).second) continue;
+    for (const AccountId id : {one.key.recipient, one.person}) pairs.emplace_back(id.value);
+    for (const AccountId id : {one.person, one.key.recipient}) reverse.emplace_back(id.value);
+  }
+  constexpr std::string_view blocks = "SELECT account, target FROM block WHERE blocked = 1 AND";
+  constexpr sql::PairColumns columns{"account", "target"};
+  TRY(sql::query_pairs(connection_, blocks, columns, pairs, [&](const sql::Row& row) {
+    hidden_[{AccountId{row.id(0)}, AccountId{row.id(1)}}] = true;
+  }));
+  TRY(sql::query_pairs(connection_, blocks, columns, reverse, [&](const sql::Row& row) {
+    hidden_[{AccountId{row.id(1)}, AccountId{row.id(0)}}] = true;
+  }));
+  return sql::query_pairs(
+      connection_, "SELECT account, target FROM mute WHERE muted = 1 AND", columns, pairs,
+      [&](const sql::Row& row) { hidden_[{AccountId{row.id(0)}, AccountId{row.id(1)}}] = true; });
+}
 
 Result<RecipientRow*> Ledger::recipient(AccountId account) {
   const auto [entry, is_new] = recipients_.try_emplace(account);
@@ -85,8 +160,7 @@ Result<ItemRow*> Ledger::item(const ItemKey& key) {
 }
 
 Result<bool> Ledger::is_hidden(AccountId viewer, AccountId person) {
-  static const std::string text =
-      "SELECT 1 FROM horizon WHERE " + people::hidden("CAST(? AS INTEGER)");
+  static const std::string text = "SELECT 1 FROM horizon WHERE " + people::hidden("?");
   const auto [entry, is_new] = hidden_.try_emplace({viewer, person});
   bool* const found = &entry->second;
   if (!is_new) return *found;
@@ -133,7 +207,12 @@ Result<void> Ledger::add(const ItemKey& key, ItemRow& item) {
   }
   const NoticeKey where{key.recipient, opened};
   TRY_ASSIGN(NoticeRow* const row, notice(where));
-  TRY_ASSIGN(PersonRow* const member, person(where, item.person));
+  // Of an empathy or a follow a person has one item, which is in no notice now: nothing to read.
+  const bool is_single = key.kind == Kind::empathy || key.kind == Kind::follow;
+  PersonRow* member = is_single ? &people_[{where, item.person}] : nullptr;
+  if (member == nullptr) {
+    TRY_ASSIGN(member, person(where, item.person));
+  }
   if (member->item_count++ == 0) ++row->people_count;
   member->latest = recipient->sequence;
   row->sequence = recipient->sequence;

@@ -1,23 +1,18 @@
+// People as JSON: the author of a post, one of a notification's people.
 #include "people/model.h"
 
+#include "face/face.h"
+
 namespace matsuri::people {
-namespace {
-
-std::string hex_of(std::uint64_t number) {
-  std::string digits(16, '0');
-  for (std::size_t place = digits.size(); number != 0; number >>= 4)
-    digits[--place] = "0123456789abcdef"[number & 15];
-  return digits;
-}
-
-}  // namespace
 
 void write_author(json::Writer& writer, const Person& person) {
+  const face::Genome face =
+      person.face != 0 ? face::Genome{person.face} : face::genome_of(person.id.value);
   writer.begin_object()
       .field_id("id", person.id.value)
       .field("handle", person.handle)
       .field("name", person.name)
-      .field("face", hex_of(person.face))
+      .field("face", face::to_string(face))
       .end_object();
 }
 

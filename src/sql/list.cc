@@ -37,21 +37,26 @@ Result<void> query_in(Connection& connection, std::string_view head, std::string
   return {};
 }
 
-Result<void> query_pairs(Connection& connection, std::string_view head,
+Result<void> query_pairs(Connection& connection, std::string_view head, const PairColumns& columns,
                          std::span<const Value> pairs, const RowCallback& row) {
   MATSURI_ASSERT(pairs.size() % 2 == 0, "a pair has two values");
+  // Row values would be shorter, but SQLite takes no list of them; a table of VALUES, too, but
+  // MariaDB guesses the type of its parameters, and large ids then meet others that are near.
+  std::string one = "(";
+  one.append(columns.first).append(" = ? AND ").append(columns.second).append(" = ?)");
   std::vector<Value> parameters;
   for (std::size_t first = 0; first < pairs.size(); first += 2 * list_count) {
     const auto part = pairs.subspan(first, std::min(2 * list_count, pairs.size() - first));
     const std::size_t places = places_for(part.size() / 2);
-    // MariaDB has to be told the type, or takes the values for text.
-    std::string text = "WITH wanted (a, b) AS (VALUES (CAST(? AS INTEGER),CAST(? AS INTEGER))";
-    for (std::size_t place = 1; place < places; ++place) text += ",(?,?)";
-    text += ") ";
-    text += head;
+    std::string text(head);
+    text += " (" + one;
+    for (std::size_t place = 1; place < places; ++place) text += " OR " + one;
+    text += ')';
     parameters.assign(part.begin(), part.end());
-    // No id is 0, so what fills the list up finds nothing.
-    parameters.resize(2 * places, std::int64_t{0});
+    while (parameters.size() < 2 * places) {
+      parameters.push_back(part[part.size() - 2]);
+      parameters.push_back(part.back());
+    }
     TRY(connection.query(text, parameters, row));
   }
   return {};

@@ -16,9 +16,13 @@ Result<void> query_in(Connection& connection, std::string_view head, std::string
                       std::span<const Value> keys, std::initializer_list<Value> more,
                       const RowCallback& row);
 
-// The same for keys of two columns: `head` joins the table `wanted (a, b)` that is made of `pairs`,
-// the values of one pair one behind the other. Pairs that stand there twice give their rows twice.
-Result<void> query_pairs(Connection& connection, std::string_view head,
+// The same for keys of two columns, which begin an index: `head` ends with WHERE or AND, and
+// `pairs` has the values of one pair one behind the other.
+struct PairColumns {
+  std::string_view first;
+  std::string_view second;
+};
+Result<void> query_pairs(Connection& connection, std::string_view head, const PairColumns& columns,
                          std::span<const Value> pairs, const RowCallback& row);
 
 }  // namespace matsuri::sql

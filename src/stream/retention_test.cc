@@ -151,5 +151,34 @@ TEST_P(RetentionTest, LeavesEnoughToRebuild) {
   EXPECT_EQ(rows_of(*store.db, "SELECT id, body FROM toy ORDER BY place"), before);
 }
 
+// Goal: a view that is younger than the records that are gone works with those that are not, and
+// only such a view.
+TEST_P(RetentionTest, AYoungViewBeginsWithWhatIsKept) {
+  const auto writer = open_writer();
+  journal::Writer::Entry ballast = toy_other(1);
+  ballast.payload.assign(100'000, 'x');
+  std::uint64_t id = 0;
+  for (; id < 40; ++id) ASSERT_TRUE(append(*writer, {toy_post(id + 1, "text"), ballast}).ok());
+  ASSERT_TRUE(writer->drop_applied({{writer->origin(), 60}}, 0).ok());
+  const auto first = journal::list_ranges(io::posix_files(), journal_folder()).value().at(0);
+  ASSERT_GT(first.first_offset, 1U) << "something was dropped";
+  Store store = open_store(fresh_options());
+  const auto begin = [&](std::string_view view) {
+    return begin_with_kept(*store.outbox, view, io::posix_files(), {journal_folder()}).value();
+  };
+  EXPECT_TRUE(begin("toy"));
+  EXPECT_FALSE(begin("toy"));  // it has a position now
+  ToyView view;
+  Stream stream(options());
+  ASSERT_TRUE(stream.add_journal(journal_folder(), writer.get()).ok());
+  ASSERT_TRUE(stream.add_view(view, *store.outbox).ok());
+  ASSERT_TRUE(stream.start().ok());
+  ASSERT_TRUE(stream.drain(drain_ms));
+  const auto rows = static_cast<std::uint64_t>(number_of(*store.db, "SELECT COUNT(*) FROM toy"));
+  // Every other record is a post.
+  EXPECT_EQ(rows, (80 - first.first_offset + 1) / 2);
+  EXPECT_FALSE(begin("toy"));
+}
+
 }  // namespace
 }  // namespace matsuri::stream::testing

@@ -158,6 +158,79 @@ class CommandTest(support.CrashTest):
         self.assertEqual(server.command("requeue", "0.1.00000000000000aa.7").returncode, 1)
         self.assertEqual(server.command("requeue", "no position").returncode, 2)
 
+    def feel(self, server, count=12):
+        """Posts of one, with which two others feel empathy; the ids, and a way to ask for it all."""
+        people = [support.sign_up(server.port, handle)[1] for handle in ("author", "ken", "rin")]
+        posts = []
+        for number in range(count):
+            status, body, headers = support.request(
+                server.port, "POST", "/v1/communities/1/posts", {"text": f"post {number}"},
+                token=people[0])
+            self.assertEqual(status, 201, body)
+            posts.append(json.loads(body)["id"])
+            for token in people[1:number % 2 + 2]:
+                status, body, _ = support.request(
+                    server.port, "PUT", f"/v1/posts/{posts[-1]}/empathy", token=token,
+                    position=headers["matsuri-position"])
+                self.assertEqual(status, 200, body)
+
+        def shown():
+            server.wait_applied()
+            felt = [[one["handle"] for one in json.loads(
+                server.get(f"/v1/posts/{post}/empathies")[1])["people"]] for post in posts]
+            told = json.loads(server.get("/v1/notifications?limit=100", token=people[0])[1])
+            return felt, sorted((one["post"]["id"], one["people_count"])
+                                for one in told["notifications"])
+        return people[0], shown
+
+    # Goal: a folder of the time when there were two databases is served on, and the new ones are
+    # filled with what journals and outboxes hold.
+    def test_databases_that_are_new(self):
+        server = self.server().start()
+        _, shown = self.feel(server)
+        before = shown()
+        self.assertEqual([len(people) for people in before[0]], [1, 2] * 6)
+        self.assertEqual(len(before[1]), 12)
+        server.stop()
+        for path in (server.data / "db").iterdir():
+            if path.name.startswith(("empathy", "notification")):
+                path.unlink()
+        self.check_doctor(server)
+        self.assertEqual(server.command("backup", "--to", server.folder / "backup").returncode, 0)
+        server.start()
+        self.assertEqual(shown(), before)
+        self.check_doctor(server)
+        # A backup of that time, too.
+        server.stop()
+        copy = self.server(data=server.folder / "copy")
+        restored = copy.command("restore", "--from", server.folder / "backup")
+        self.assertEqual(restored.returncode, 0, restored.stderr)
+        copy.start()
+        copy.wait_applied()
+        self.check_doctor(copy)
+
+    def test_rebuild_of_reactions(self):
+        server = self.server().start()
+        author, shown = self.feel(server)
+        before = shown()
+        settings = {"empathy": True, "comment": False, "thread": True, "follow": False}
+        status, body, _ = support.request(server.port, "PUT", "/v1/notifications/settings", settings,
+                                          token=author)
+        self.assertEqual(status, 200, body)
+        server.stop()
+        with sqlite3.connect(server.data / "db/empathy.sqlite") as database:
+            database.execute("UPDATE post SET amount = amount + 1")
+        database.close()
+        self.assertIn("another count", server.command("doctor").stdout)
+        for view in ("empathy", "notification"):
+            done = server.command("rebuild", view)
+            self.assertEqual(done.returncode, 0, done.stderr)
+        self.check_doctor(server)
+        server.start()
+        self.assertEqual(shown(), before)
+        kept = json.loads(server.get("/v1/notifications/settings", token=author)[1])
+        self.assertEqual(kept, settings)
+
 
 if __name__ == "__main__":
     support.main()

@@ -355,10 +355,10 @@ class Mariadb:
             self.process.wait(timeout=60)
 
     def config(self, *names):
-        """The databases `names` in schemas of that name; with "main" and "timeline" the usual two."""
+        """main, timeline, empathy and notification, as many as there are `names`, in those schemas."""
         return "".join(
             f'[database.{part}]\nengine = "mariadb"\nsocket = "{self.socket}"\nuser = "root"\n'
-            f'schema = "{schema}"\n' for part, schema in zip(("main", "timeline"), names))
+            f'schema = "{schema}"\n' for part, schema in zip(("main", "timeline", "empathy", "notification"), names))
 
 
 def main():

@@ -33,6 +33,8 @@ BODIES = {
     "createCommunity": {"title": "1", "name": "Maps"},
     "updateCommunity": {"description": "about maps"},
     "createPost": {"text": "hello"},
+    "markNotificationsRead": {"up_to": "1"},
+    "setNotificationSettings": {"empathy": True, "comment": True, "thread": True, "follow": True},
 }
 
 
@@ -467,6 +469,77 @@ class OpenapiTest(unittest.TestCase):
         self.call("getCommand", 200, who=self.ken)
         self.call("getCommand", 404, who=self.ken, position="x")
         self.call("getCommand", 400, who=self.ken, headers=[("Matsuri-Position", "!")])
+
+    def after(self, answer):
+        return [("Matsuri-Position", answer.headers["matsuri-position"])]
+
+    def test_empathy(self):
+        author, reader = Person(self.server, "author"), Person(self.server, "reader")
+        made = author.post(self.server, "feel with me")
+        post = made.json["id"]
+        given = self.call("giveEmpathy", 200, who=reader, post=post, headers=self.after(made))
+        self.assertTrue(given.json["empathized"])
+        again = self.call("giveEmpathy", 200, who=reader, post=post)
+        self.call("giveEmpathy", 403, who=author, post=post)
+        self.call("takeEmpathyBack", 403, who=author, post=post)
+        for name in ("giveEmpathy", "takeEmpathyBack"):
+            self.call(name, 404, who=reader)
+            self.call(name, 404, who=reader, post="x")
+        people = self.call("listPostEmpathies", 200, post=post, headers=self.after(again))
+        self.assertEqual([one["handle"] for one in people.json["people"]], ["reader"])
+        self.call("listPostEmpathies", 404)
+        self.call("listPostEmpathies", 404, post="x")
+        posts = self.call("listAccountEmpathies", 200, who=author, handle="reader",
+                          headers=self.after(again))
+        self.assertEqual([one["id"] for one in posts.json["posts"]], [post])
+        mine = self.call("listAccountEmpathies", 200, who=reader, handle="reader")
+        self.assertTrue(mine.json["posts"][0]["empathized"])
+        self.call("listAccountEmpathies", 404, handle="nobody")
+        for name in ("listPostEmpathies", "listAccountEmpathies"):
+            for query in ("limit=0", "limit=101", "limit=x", "before=x", "before=0"):
+                self.call(name, 400, query=f"?{query}", post=post, handle="reader")
+            self.call(name, 200, query="?limit=100&before=9223372036854775807", post=post,
+                      handle="reader")
+        blocked = self.call("blockAccount", 204, who=reader, handle="author")
+        self.call("listAccountEmpathies", 403, who=author, handle="reader",
+                  headers=self.after(blocked))
+        self.call("giveEmpathy", 404, who=reader, post=post, headers=self.after(blocked))
+        freed = self.call("unblockAccount", 204, who=reader, handle="author")
+        back = self.call("takeEmpathyBack", 200, who=reader, post=post, headers=self.after(freed))
+        self.assertFalse(back.json["empathized"])
+        people = self.call("listPostEmpathies", 200, post=post, headers=self.after(back))
+        self.assertEqual(people.json["people"], [])
+
+    def test_notifications(self):
+        author, reader = Person(self.server, "writer"), Person(self.server, "visitor")
+        made = author.post(self.server, "tell me")
+        post = made.json["id"]
+        self.call("markNotificationsRead", 400, who=author)  # there is none yet
+        self.call("giveEmpathy", 200, who=reader, post=post, headers=self.after(made))
+        for _ in range(200):  # the fact of a fact: no position waits for it
+            page = self.call("listNotifications", 200, who=author)
+            if page.json["notifications"]:
+                break
+            time.sleep(0.05)
+        notice = page.json["notifications"][0]
+        self.assertEqual((notice["kind"], notice["people_count"], notice["unread"]),
+                         ("empathy", 1, True))
+        self.assertEqual(notice["people"][0]["handle"], "visitor")
+        self.assertEqual(notice["post"]["text"], "tell me")
+        self.assertEqual(page.json["unread_count"], 1)
+        self.call("markNotificationsRead", 400, who=author, body={"up_to": "9"})
+        marked = self.call("markNotificationsRead", 200, who=author, body={"up_to": notice["id"]})
+        page = self.call("listNotifications", 200, who=author, headers=self.after(marked))
+        self.assertEqual(page.json["unread_count"], 0)
+        self.assertFalse(page.json["notifications"][0]["unread"])
+        for query in ("limit=0", "limit=101", "before=x"):
+            self.call("listNotifications", 400, who=author, query=f"?{query}")
+        self.assertTrue(all(self.call("getNotificationSettings", 200, who=author).json.values()))
+        off = {"empathy": False, "comment": True, "thread": True, "follow": True}
+        self.call("setNotificationSettings", 200, who=author, body=off)
+        self.assertEqual(self.call("getNotificationSettings", 200, who=author).json, off)
+        for body in (off | {"follow": None}, off | {"other": True}, {"empathy": True}):
+            self.call("setNotificationSettings", 400, who=author, body=body)
 
     def test_a_refused_command_is_its_authors_alone(self):
         person = Person(self.server, "twice")

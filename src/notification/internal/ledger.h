@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -67,8 +68,18 @@ class Ledger {
  public:
   explicit Ledger(sql::Connection& connection) : connection_(connection) {}
 
+  // Reads with few round trips what a batch will ask for one by one: the items, their recipients,
+  // and whether `person` is hidden from those. What was not named is read when it is asked for.
+  struct Expected {
+    ItemKey key;
+    AccountId person;
+  };
+  Result<void> expect(std::span<const Expected> all);
+
   Result<RecipientRow*> recipient(AccountId account);
   Result<ItemRow*> item(const ItemKey& key);
+  // The same for one that was never there: nothing is read.
+  ItemRow* new_item(const ItemKey& key) { return &items_[key]; }
   // Whether `person` is hidden from `viewer`.
   Result<bool> is_hidden(AccountId viewer, AccountId person);
 
@@ -94,6 +105,9 @@ class Ledger {
   // The newest notice of a group; 0 where there is none.
   Result<std::uint64_t> newest_of(AccountId recipient, Kind kind, std::uint64_t object);
   Result<std::uint64_t> open(AccountId recipient, const ItemKey& key, std::int64_t unix_ms);
+  Result<void> expect_items(std::span<const Expected> all);
+  Result<void> expect_recipients(std::span<const Expected> all);
+  Result<void> expect_hidden(std::span<const Expected> all);
   Result<void> drop(const NoticeKey& key);
   Result<void> drop_oldest(AccountId recipient);
   Result<void> write_recipients();

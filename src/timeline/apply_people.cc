@@ -1,3 +1,4 @@
+// What other domains say of people and communities, kept where posts are read.
 #include <vector>
 
 #include "timeline/internal/apply_rooms.h"

@@ -1,4 +1,4 @@
-// What facts say of authors, communities and empathies, into the tables of the timeline.
+// What other domains say of people and communities, kept where posts are read.
 #include <vector>
 
 #include "timeline/internal/apply_rooms.h"

@@ -262,6 +262,7 @@ class PostBatch {
     PostState& state = *states_.find(deletion.post);
     if (state.deleted) return;
     state.deleted = true;
+    state.rev = 1;  // of what it said nothing is left
     state.words = {};
     state.has_changed = true;
     // Ranked it is no longer.

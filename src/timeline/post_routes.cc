@@ -40,6 +40,8 @@ Result<NewPost> new_post_of(const http::Request& request) {
     TRY_ASSIGN(const json::Object strokes, drawn->object("drawing"));
     TRY_ASSIGN(post.drawing, drawing::from_json(strokes));
   }
+  if (post.text.empty() && !post.drawing)
+    return Error(Code::invalid, "a text or a drawing is needed");
   TRY_ASSIGN(const auto feeling, object.optional_integer("feeling"));
   TRY_ASSIGN(post.feeling, feeling_of(feeling.value_or(0)));
   TRY_ASSIGN(const auto spoiler, object.optional_boolean("spoiler"));

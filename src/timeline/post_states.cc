@@ -77,8 +77,9 @@ Result<void> PostStates::write_posts() {
     if (!state.is_there || state.is_new || !state.has_changed) continue;
     if (state.deleted) {
       TRY(connection_.execute(
-          "UPDATE post SET rev = ?, text = '', tag = '', drawing = 0, deleted = 1 WHERE id = ?",
-          {state.rev, id.value}));
+          "UPDATE post SET rev = 1, text = '', feeling = 0, spoiler = 0, tag = '', drawing = 0, "
+          "deleted = 1 WHERE id = ?",
+          {id.value}));
       TRY(connection_.execute("DELETE FROM drawing WHERE post = ?", {id.value}));
     } else {
       TRY(connection_.execute(
@@ -94,6 +95,11 @@ Result<void> PostStates::write_heat() {
   std::vector<sql::Value> values;
   for (const auto& [id, state] : states_) {
     if (!state.has_heated) continue;
+    if (state.comment_count == 0 && state.empathy_rev == 0) {
+      // Its last comment is gone: as if there had been none.
+      TRY(connection_.execute("DELETE FROM heat WHERE post = ?", {id.value}));
+      continue;
+    }
     const std::int64_t created_ms = parts_of(id.value).unix_ms;
     const bool is_ranked = state.is_there && !state.deleted && !state.parent;
     const sql::Value row[] = {id.value,

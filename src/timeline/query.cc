@@ -169,7 +169,7 @@ Result<std::vector<Counts>> read_counts(sql::Connection& connection, std::span<c
   TRY(internal::query_in(
       connection,
       "SELECT p.id, p.community, p.author, h.comment_count, h.empathy_count, h.empathy_rev "
-      "FROM post p JOIN heat h ON h.post = p.id WHERE p.id",
+      "FROM post p LEFT JOIN heat h ON h.post = p.id WHERE p.id",
       " AND p.deleted = 0", values, {},
       [&](const sql::Row& row) {
         counts.push_back({.post = PostId{row.id(0)},

@@ -54,7 +54,7 @@ Result<std::vector<Post>> read_posts(sql::Connection& connection, std::span<cons
 // The stored form of a post's drawing. Code::not_found as read_post(), and where it has none.
 Result<std::string> read_drawing(sql::Connection& connection, PostId id, AccountId viewer);
 
-// What posts have got from others; nothing for those that got nothing or are deleted.
+// What posts have got from others; nothing for those that are deleted or not there.
 struct Counts {
   PostId post;
   CommunityId community;

@@ -138,12 +138,10 @@ Result<RankedPage> Rankings::read(sql::Connection& connection, const RankedQuery
     const auto ids = std::span(ranking->posts).subspan(index, count);
     TRY_ASSIGN(auto posts, read_posts(connection, ids, query.viewer));
     auto post = posts.begin();
-    for (const PostId id : ids) {
-      if (post == posts.end()) break;
-      const std::size_t place = index + static_cast<std::size_t>(&id - ids.data());
-      if (post->id != id) continue;
+    for (std::size_t place = 0; place < ids.size() && post != posts.end(); ++place) {
+      if (post->id != ids[place]) continue;  // hidden from the viewer
       if (page.posts.size() == query.count_max) {
-        page.next = Cursor{ranking->id, place}.to_string();
+        page.next = Cursor{ranking->id, index + place}.to_string();
         return page;
       }
       page.posts.push_back(std::move(*post++));

@@ -35,7 +35,11 @@ BODIES = {
     "createPost": {"text": "hello"},
     "markNotificationsRead": {"up_to": "1"},
     "setNotificationSettings": {"empathy": True, "comment": True, "thread": True, "follow": True},
+    "createComment": {"text": "hello"},
+    "editPost": {"text": "edited"},
 }
+
+LINE = {"strokes": [{"pen": 2, "points": [40, 40, 0, 400, 300, 16]}]}
 
 
 def path_of(name, **parameters):
@@ -114,7 +118,8 @@ class OpenapiTest(unittest.TestCase):
         for name, operation in CONTRACT.operations.items():
             if "requestBody" not in operation:
                 continue
-            self.call(name, 413, raw=b" " * 16385, who=program)
+            size_max = 262144 if name in ("createPost", "createComment") else 16384
+            self.call(name, 413, raw=b" " * (size_max + 1), who=program)
             self.call(name, 415, raw=b"{}", headers=[("Content-Type", "text/plain")], who=program)
             if name == "setRole":
                 continue  # only an admin's body is looked at
@@ -444,7 +449,15 @@ class OpenapiTest(unittest.TestCase):
         self.call("createPost", 404, who=self.ken, community="x")
         for body in ({"text": ""}, {"text": "x" * 281}, {"text": "a\u0000b"},
                      {"text": "a", "language": "english"}, {"text": "a", "language": ""},
-                     {"text": "a", "community": "1"}, {"text": None}):
+                     {"text": "a", "community": "1"}, {"text": None}, {"text": "a", "feeling": 6},
+                     {"text": "a", "feeling": -1}, {"text": "a", "feeling": "1"},
+                     {"text": "a", "spoiler": 1}, {"text": "a", "tag": "x" * 51},
+                     {"text": "a", "tag": "a\nb"}, {"text": "a", "tag": ""},
+                     {"text": "a", "drawing": {"strokes": []}}, {"drawing": {}},
+                     {"drawing": {"strokes": [{"pen": 4, "points": [1, 1, 0]}]}},
+                     {"drawing": {"strokes": [{"pen": 1, "points": [1, 1, 60001]}]}},
+                     {"drawing": {"strokes": [{"pen": 1, "points": [1, 1]}]}},
+                     {"drawing": {"strokes": [{"pen": 3, "eraser": True, "points": [9, 9, 0]}]}}):
             self.call("createPost", 400, who=self.ken, body=body)
         self.call("createPost", 400, who=self.ken, headers=[("Idempotency-Key", "x" * 65)])
 
@@ -454,7 +467,9 @@ class OpenapiTest(unittest.TestCase):
         self.assertEqual(page.json["posts"][0]["id"], made.json["id"])
         self.call("listPosts", 404, community=2)
         for query in ("limit=0", "limit=101", "limit=x", "limit=1&limit=1", "before=x", "before=0",
-                      "limit=%ff", "limit="):
+                      "limit=%ff", "limit=", "sort=best", "sort=hot&before=x", "sort=hot&before=",
+                      "sort=popular&day=2026-1-1", "sort=popular&day=2026-02-30",
+                      "sort=hot&day=2026-01-01", "day=2026-01-01"):
             self.call("listPosts", 400, query=f"?{query}")
         self.call("listPosts", 200, query="?limit=100&before=9223372036854775807&other=x")
         post = self.call("getPost", 200, post=made.json["id"], headers=seen)
@@ -540,6 +555,122 @@ class OpenapiTest(unittest.TestCase):
         self.assertEqual(self.call("getNotificationSettings", 200, who=author).json, off)
         for body in (off | {"follow": None}, off | {"other": True}, {"empathy": True}):
             self.call("setNotificationSettings", 400, who=author, body=body)
+    def test_drawings(self):
+        person = Person(self.server, "painter")
+        made = self.call("createPost", 201, who=person, body={
+            "drawing": LINE, "feeling": 5, "spoiler": True, "tag": "x" * 50, "text": ""})
+        seen = [("Matsuri-Position", made.headers["matsuri-position"])]
+        post = self.call("getPost", 200, post=made.json["id"], headers=seen, who=person).json
+        for answer in (made.json, post):
+            self.assertEqual([answer[key] for key in ("text", "feeling", "spoiler", "tag", "mine")],
+                             ["", 5, True, "x" * 50, True])
+        place = post["id"]
+        strokes = self.call("getDrawing", 200, post=place, headers=seen).json["strokes"]
+        self.assertEqual(strokes, [LINE["strokes"][0] | {"eraser": False}])
+        self.assertTrue(self.call("getDrawingSvg", 200, post=place).body.startswith(b"<svg"))
+        self.assertTrue(self.call("getDrawingPng", 200, post=place).body.startswith(b"\x89PNG"))
+        self.assertEqual(post["drawing"], {
+            "svg": path_of("getDrawingSvg", post=place), "png": path_of("getDrawingPng", post=place),
+            "strokes": path_of("getDrawing", post=place)})
+        self.assertEqual(self.server.request("GET", post["drawing"]["svg"]).status, 200)
+        plain = self.call("createPost", 201, who=person, body={"text": "no drawing"}, headers=seen)
+        for name in ("getDrawing", "getDrawingSvg", "getDrawingPng"):
+            self.call(name, 404, post="x")
+            self.call(name, 404, post=plain.json["id"])
+            self.call(name, 400, headers=[("Matsuri-Position", "!")])
+        # Only the posts with a drawing.
+        page = self.call("listAccountPosts", 200, handle="painter", query="?kind=drawing&limit=1",
+                         headers=[("Matsuri-Position", plain.headers["matsuri-position"])])
+        self.assertEqual([one["id"] for one in page.json["posts"]], [place])
+        self.assertIsNone(page.json["next"])
+        page = self.call("listAccountPosts", 200, handle="painter", query="?limit=1")
+        self.assertEqual(page.json["posts"][0]["id"], plain.json["id"])
+        page = self.call("listAccountPosts", 200, handle="painter",
+                         query="?limit=1&before=" + page.json["next"])
+        self.assertEqual(page.json["posts"][0]["id"], place)
+        for query in ("kind=text", "limit=0", "before=x"):
+            self.call("listAccountPosts", 400, handle="painter", query=f"?{query}")
+        self.call("listAccountPosts", 404, handle="nobody")
+
+    def test_comments(self):
+        person, other = Person(self.server, "host"), Person(self.server, "guest")
+        made = self.call("createPost", 201, who=person, body={"text": "come in"})
+        place, seen = made.json["id"], [("Matsuri-Position", made.headers["matsuri-position"])]
+        key = [("Idempotency-Key", "c1")]
+        first = self.call("createComment", 201, who=other, post=place, headers=seen + key,
+                          body={"text": "thank you", "drawing": LINE})
+        self.assertEqual(first.json["parent"], place)
+        self.assertEqual(first.headers["location"], f"/v1/posts/{first.json['id']}")
+        again = self.call("createComment", 201, who=other, post=place, headers=key,
+                          body={"text": "thank you", "drawing": LINE})
+        self.assertEqual(again.json["id"], first.json["id"])
+        self.call("createComment", 422, who=other, post=place, headers=key)
+        self.call("createComment", 409, who=other, post=place,
+                  body={"text": "thank you", "drawing": LINE})
+        seen = [("Matsuri-Position", first.headers["matsuri-position"])]
+        second = self.call("createComment", 201, who=person, post=place, headers=seen)
+        seen = [("Matsuri-Position", second.headers["matsuri-position"])]
+        page = self.call("listComments", 200, post=place, query="?limit=1", headers=seen).json
+        self.assertEqual(page["posts"][0]["id"], first.json["id"])
+        page = self.call("listComments", 200, post=place, query="?after=" + page["next"]).json
+        self.assertEqual([one["id"] for one in page["posts"]], [second.json["id"]])
+        self.assertIsNone(page["next"])
+        self.assertEqual(self.call("getPost", 200, post=place).json["comment_count"], 2)
+        # No comments on comments, and none among the posts.
+        self.call("createComment", 400, who=person, post=first.json["id"])
+        listed = self.call("listPosts", 200).json["posts"]
+        self.assertNotIn(first.json["id"], [one["id"] for one in listed])
+        for query in ("limit=0", "after=x"):
+            self.call("listComments", 400, post=place, query=f"?{query}")
+        self.call("listComments", 404)
+        self.call("createComment", 404, who=person, post="x")
+        self.call("createComment", 404, who=person)
+
+    def test_edits_and_deletions(self):
+        person = Person(self.server, "editor")
+        made = self.call("createPost", 201, who=person, body={"text": "frist", "tag": "a"})
+        place, seen = made.json["id"], [("Matsuri-Position", made.headers["matsuri-position"])]
+        edited = self.call("editPost", 200, who=person, post=place, headers=seen,
+                           body={"text": "first", "tag": None, "spoiler": True, "feeling": 3})
+        seen = [("Matsuri-Position", edited.headers["matsuri-position"])]
+        post = self.call("getPost", 200, post=place, headers=seen).json
+        for answer in (edited.json, post):
+            self.assertEqual([answer[key] for key in ("text", "tag", "spoiler", "feeling")],
+                             ["first", None, True, 3])
+            self.assertIsNotNone(answer["edited_at"])
+        for body in ({}, {"text": ""}, {"text": "x" * 281}, {"feeling": 6}, {"tag": ""},
+                     {"tag": "x" * 51}, {"drawing": LINE}, {"text": "a", "spoiler": "no"}):
+            self.call("editPost", 400, who=person, post=place, body=body)
+        for name in ("editPost", "deletePost"):
+            self.call(name, 403, who=self.mio, post=place)
+            self.call(name, 404, who=person)
+            self.call(name, 404, who=person, post="x")
+        self.call("deletePost", 400, who=person, post=place, headers=[("Matsuri-Position", "!")])
+        gone = self.call("deletePost", 200, who=person, post=place)
+        self.assertEqual(gone.json["post"], place)
+        seen = [("Matsuri-Position", gone.headers["matsuri-position"])]
+        self.call("getPost", 404, post=place, headers=seen)
+        self.call("listComments", 404, post=place)
+        self.call("createComment", 404, who=person, post=place)
+        self.call("editPost", 404, who=person, post=place)
+        self.call("deletePost", 404, who=person, post=place)
+
+    def test_rankings(self):
+        person = Person(self.server, "climber")
+        for number in range(3):
+            made = self.call("createPost", 201, who=person, body={"text": f"rank {number}"})
+        seen = [("Matsuri-Position", made.headers["matsuri-position"])]
+        for sort in ("hot", "popular"):
+            page = self.call("listPosts", 200, query=f"?sort={sort}&limit=2", headers=seen).json
+            self.assertEqual(len(page["posts"]), 2)
+            more = self.call("listPosts", 200, query=f"?sort={sort}&before={page['next']}").json
+            both = [one["id"] for one in page["posts"] + more["posts"]]
+            self.assertEqual(len(both), len(set(both)))
+            self.call("listPosts", 409, query=f"?sort={sort}&before=0000000000000000.2")
+        day = made.json["created_at"][:10]
+        self.call("listPosts", 200, query=f"?sort=popular&day={day}")
+        old = self.call("listPosts", 200, query="?sort=popular&day=2011-01-01").json
+        self.assertEqual(old, {"posts": [], "next": None})
 
     def test_a_refused_command_is_its_authors_alone(self):
         person = Person(self.server, "twice")
@@ -563,12 +694,26 @@ class OpenapiTest(unittest.TestCase):
         events = content["text/event-stream"]["x-events"]
         _, connection = self.server.stream(query="?community=1", last_event_id="unknown")
         person = Person(self.server, "speaker")
-        self.assertEqual(person.post(self.server, "live", language="ja").status, 201)
-        for name in ("ready", "reset", "post"):
-            event = connection.read_event()
-            self.assertEqual(event["event"], name)
-            wrong = CONTRACT.mismatches(events[name], json.loads(event["data"]), name)
-            self.assertEqual(wrong, [])
+        def expect(*names):
+            for name in names:
+                event = connection.read_event()
+                self.assertEqual(event["event"], name)
+                data = json.loads(event["data"])
+                self.assertEqual(CONTRACT.mismatches(events[name], data, name), [])
+            return data
+
+        made = person.post(self.server, "live", language="ja")
+        self.assertEqual(made.status, 201)
+        seen = [("Matsuri-Position", made.headers["matsuri-position"])]
+        comment = self.call("createComment", 201, who=person, post=made.json["id"], headers=seen)
+        self.assertEqual(expect("ready", "reset", "post", "post")["parent"], made.json["id"])
+        self.assertEqual(expect("counts")["comment_count"], 1)
+        seen = [("Matsuri-Position", comment.headers["matsuri-position"])]
+        self.call("editPost", 200, who=person, post=made.json["id"], headers=seen)
+        self.assertEqual(expect("post_changed")["text"], "edited")
+        self.call("deletePost", 200, who=person, post=comment.json["id"], headers=seen)
+        self.assertEqual(expect("post_deleted")["post"], comment.json["id"])
+        self.assertEqual(expect("counts")["comment_count"], 0)
         connection.close()
 
     def test_operation(self):
@@ -647,11 +792,14 @@ class ContractTest(unittest.TestCase):
 
     def test_planted_faults_are_found(self):
         schema = {"$ref": "#/components/schemas/CreatedPost"}
-        good = {"id": "5", "community": "1", "author": {"id": "6", "handle": "mio", "name": "M"},
-                "text": "a", "language": None, "created_at": "2026-11-21T22:30:00.123Z",
+        good = {"id": "5", "community": "1", "parent": None,
+                "author": {"id": "6", "handle": "mio", "name": "M", "face": "0123456789abcdef"},
+                "text": "a", "drawing": None, "feeling": 0, "spoiler": False, "tag": None,
+                "language": None, "created_at": "2026-11-21T22:30:00.123Z", "edited_at": None,
+                "comment_count": 0, "empathy_count": 0, "empathized": False, "mine": True,
                 "durability": "local", "position": "0.1.89abcdef01234567.42"}
         self.assertEqual(CONTRACT.mismatches(schema, good, "body"), [])
-        for fault in ({"id": 5}, {"id": "05"}, {"language": "english"}, {"text": ""},
+        for fault in ({"id": 5}, {"id": "05"}, {"language": "english"}, {"feeling": 6},
                       {"text": "x" * 281}, {"created_at": "yesterday"}, {"durability": "none"},
                       {"more": 1}, {"author": {"id": "6", "handle": "mio"}},
                       {"author": good["author"] | {"password": "x"}}, {"position": "42"}):

@@ -404,7 +404,7 @@ class LimitsTest(PromisesTest):
     def test_bodies_and_heads(self):
         program = Person(self.server, "heads").as_program(self.server)
         text = b'{"text":"at the limit"'
-        for size, status in ((16384, 201), (16385, 413)):
+        for size, status in ((262144, 201), (262145, 413)):
             raw = text + b" " * (size - len(text) - 1) + b"}"
             for chunked in (False, True):
                 connection = self.server.connect()

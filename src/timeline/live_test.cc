@@ -9,6 +9,7 @@
 #include <mutex>
 #include <thread>
 
+#include "face/face.h"
 #include "io/random.h"
 #include "stream/outbox.h"
 #include "timeline/testing/fixture.h"
@@ -356,6 +357,10 @@ TEST_P(LiveTest, APostIsTheAuthorsOwnForThemAlone) {
   for (const auto& client : {other, visitor}) {
     const std::string& data = client->events[1].data;
     EXPECT_TRUE(data.ends_with(R"("mine":false})")) << data;
+    // Nobody chose a face: it is the one that follows from the account.
+    EXPECT_NE(data.find(R"("face":")" + face::to_string(face::genome_of(mio.value))),
+              std::string::npos)
+        << data;
     const std::string address = "/v1/posts/" + post_id(0).to_string() + "/drawing";
     EXPECT_NE(data.find(R"("drawing":{"svg":")" + address + R"(.svg","png":")" + address +
                         R"(.png","strokes":")" + address + R"("},"feeling":3,"spoiler":true,)" +

@@ -17,7 +17,7 @@ export const settings = {
     await reader.sign_up("reader_one", "Reader");
     await reader.sees("first noise");
     const { page } = reader;
-    await page.locator("article", { hasText: "first noise" }).getByRole("button").click();
+    await page.locator("article", { hasText: "first noise" }).locator(".menu > button").click();
     await page.getByRole("menuitem", { name: "Block @noisy_one" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Block" }).click();
     await page.getByText("@noisy_one is blocked.").waitFor();
@@ -96,7 +96,7 @@ export const settings = {
     await here.page.waitForFunction(() => document.querySelectorAll("#sessions ~ .rows li").length === 1);
 
     await there.page.click(".composer button[type=submit]");
-    await there.page.getByText("You were logged out. Your text is kept").waitFor();
+    await there.page.getByText("You were logged out. What you wrote is kept").waitFor();
     await there.page.getByText("Come in").waitFor();
     assert.deepEqual(there.take_refusals(), ["POST /v1/communities/1/posts 401"]);
     await there.page.getByRole("status").getByRole("button", { name: "Log in" }).click();

@@ -217,9 +217,7 @@ std::string render(const timeline::FeedPage& page) {
   json::Writer writer(body);
   writer.begin_object().key("posts").begin_array();
   for (const timeline::Post& post : page.posts) {
-    writer.begin_object();
-    timeline::write_post_fields(writer, post);
-    writer.end_object();
+    timeline::write_post(writer, post, {});
   }
   writer.end_array().end_object();
   return body;

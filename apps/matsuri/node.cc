@@ -83,6 +83,8 @@ Result<void> ServerNode::open_domains() {
   io::Clock& clock = io::system_clock();
   hashers = std::make_unique<io::ThreadPool>(
       io::ThreadPoolOptions{.name = "password", .thread_count = 2, .queue_count_max = 64});
+  drawers = std::make_unique<io::ThreadPool>(
+      io::ThreadPoolOptions{.name = "drawing", .thread_count = 1, .queue_count_max = 256});
   standings = std::make_unique<account::Standings>(clock);
   directory = std::make_unique<account::Directory>(*main_db);
   if (ids == nullptr) return {};
@@ -134,6 +136,7 @@ Result<void> ServerNode::open_stream() {
                                                                    .keys = recent_keys,
                                                                    .rules = community_rules,
                                                                    .clock = io::system_clock()});
+  follows = std::make_unique<timeline::Follows>(*journal, *ids, *stream);
   return {};
 }
 

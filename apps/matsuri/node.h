@@ -13,6 +13,8 @@
 #include "base/metrics.h"
 #include "base/result.h"
 #include "config.h"
+#include "io/clock.h"
+#include "io/random.h"
 #include "io/thread_pool.h"
 #include "journal/id_maker.h"
 #include "journal/writer.h"
@@ -22,7 +24,10 @@
 #include "stream/stream.h"
 #include "timeline/apply.h"
 #include "timeline/exec.h"
+#include "timeline/follow.h"
+#include "timeline/home.h"
 #include "timeline/live.h"
+#include "timeline/ranking.h"
 #include "timeline/recent.h"
 #include "timeline/rules.h"
 
@@ -85,15 +90,19 @@ class ServerNode {
   std::unique_ptr<journal::Writer> journal;
   std::unique_ptr<journal::Writer> import_journal;  // only with NodeUse::import
   std::unique_ptr<io::ThreadPool> hashers;
+  std::unique_ptr<io::ThreadPool> drawers;
   std::unique_ptr<account::Standings> standings;
   std::unique_ptr<account::Directory> directory;
   std::unique_ptr<account::Accounts> accounts;
-  timeline::TimelineView timeline_view;
+  timeline::Home home;
+  timeline::TimelineView timeline_view{&home};
   timeline::RecentKeys recent_keys;
   BuiltInCommunity community_rules;
+  timeline::Rankings rankings{io::system_clock(), io::system_random()};
   std::unique_ptr<timeline::Live> live;
   std::unique_ptr<stream::Stream> stream;
   std::unique_ptr<timeline::Timeline> timeline;
+  std::unique_ptr<timeline::Follows> follows;
 
  private:
   explicit ServerNode(const Config& config);

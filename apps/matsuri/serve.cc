@@ -153,7 +153,12 @@ Result<void> serve(const Config& config) {
   timeline::add_routes(router, {.timeline = *node->timeline,
                                 .live = *node->live,
                                 .db = *node->timeline_db,
-                                .directory = *node->directory});
+                                .directory = *node->directory,
+                                .rules = node->community_rules,
+                                .rankings = node->rankings,
+                                .follows = *node->follows,
+                                .home = node->home,
+                                .drawers = *node->drawers});
   ops::add_routes(router, {.readiness = readiness,
                            .journal = *node->journal,
                            .ids = *node->ids,

@@ -33,6 +33,51 @@ std::unordered_map<AccountId, Author> names_of(sql::Db& db, std::vector<AccountI
   return names;
 }
 
+// Posts that were edited, as everybody sees them now.
+std::unordered_map<PostId, Post> posts_of(sql::Db& db, const std::vector<PostId>& ids) {
+  std::unordered_map<PostId, Post> posts;
+  if (ids.empty()) return posts;
+  const Result<void> read = db.read_and_wait([&](sql::Connection& connection) -> Result<void> {
+    TRY_ASSIGN(std::vector<Post> found, read_posts(connection, ids, {}));
+    for (Post& post : found) posts[post.id] = std::move(post);
+    return {};
+  });
+  if (!read.ok()) log::warn("timeline", "posts not read", {{"error", read.error().to_string()}});
+  return posts;
+}
+
+Post to_post(const PostPublished& fact, const Author& author) {
+  return {.id = fact.post,
+          .community = fact.community,
+          .parent = fact.parent,
+          .author = author,
+          .text = fact.text,
+          .drawn = fact.drawn,
+          .feeling = fact.feeling,
+          .spoiler = fact.spoiler,
+          .tag = fact.tag,
+          .language = fact.language,
+          .created_unix_ms = parts_of(fact.post.value).unix_ms};
+}
+
+// A post is rendered once for everybody; its author gets it as theirs.
+std::string as_own(const std::string& data) {
+  constexpr std::string_view others = R"("mine":false})";
+  if (!data.ends_with(others)) return data;
+  return data.substr(0, data.size() - others.size()) + R"("mine":true})";
+}
+
+std::string counts_json(const Counts& counts) {
+  std::string text;
+  json::Writer writer(text);
+  writer.begin_object()
+      .field_id("post", counts.post.value)
+      .field("empathy_count", counts.empathy_count)
+      .field("comment_count", counts.comment_count)
+      .end_object();
+  return text;
+}
+
 std::string refusal_json(const CommandRefused& refused) {
   std::string text;
   json::Writer writer(text);
@@ -47,13 +92,40 @@ std::string refusal_json(const CommandRefused& refused) {
 
 }  // namespace
 
-Live::Live(sql::Db& db, const Position& from, metrics::Registry& metrics)
+Live::Live(sql::Db& db, const Position& from, metrics::Registry& metrics, LiveOptions options)
     : db_(db),
       outbox_(from.origin),
+      options_(options),
       listener_count_(metrics.gauge("matsuri_live_listeners", "Open event streams.")),
       event_count_(metrics.counter("matsuri_live_events_total", "Events sent to listeners.")),
       kept_after_(from.offset),
-      end_offset_(from.offset) {}
+      end_offset_(from.offset),
+      counts_thread_([this] { run_counts(); }) {}
+
+Live::~Live() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_ending_ = true;
+  }
+  has_moved_.notify_all();
+  counts_thread_.join();
+}
+
+bool Live::wants(EventKind kind) const {
+  switch (kind) {
+    case EventKind::post_published:
+    case EventKind::post_edited:
+    case EventKind::post_deleted:
+    case EventKind::command_refused:
+    case EventKind::block_changed:
+    case EventKind::mute_changed:
+    case EventKind::empathy_changed:
+    case EventKind::notification_changed:
+      return true;
+    default:
+      return false;
+  }
+}
 
 std::vector<Live::Event> Live::render(std::span<const stream::Record> records) {
   // A post of the past is no news: imports fill the feed, not the streams.
@@ -62,11 +134,15 @@ std::vector<Live::Event> Live::render(std::span<const stream::Record> records) {
     return post != nullptr && parts_of(post->post.value).node != import_node ? post : nullptr;
   };
   std::vector<AccountId> authors;
-  for (const stream::Record& record : records)
+  std::vector<PostId> edited;
+  for (const stream::Record& record : records) {
     if (const auto* post = news_in(record)) authors.push_back(post->author);
+    if (const auto* edit = std::get_if<PostEdited>(&record.event)) edited.push_back(edit->post);
+  }
   std::ranges::sort(authors);
   authors.erase(std::ranges::unique(authors).begin(), authors.end());
   const std::unordered_map<AccountId, Author> names = names_of(db_, std::move(authors));
+  const std::unordered_map<PostId, Post> posts = posts_of(db_, edited);
 
   std::vector<Event> events;
   for (const stream::Record& record : records) {
@@ -74,13 +150,16 @@ std::vector<Live::Event> Live::render(std::span<const stream::Record> records) {
     if (const auto* post = news_in(record)) {
       const auto author = names.find(post->author);
       if (author == names.end()) continue;  // the feed shows it as soon as the name is there
-      const Post shown{.id = post->post,
-                       .community = post->community,
-                       .author = author->second,
-                       .text = post->text,
-                       .language = post->language,
-                       .created_unix_ms = parts_of(post->post.value).unix_ms};
-      events.push_back({offset, post->community, post->author, "post", to_json(shown)});
+      events.push_back({offset, post->community, post->author, "post",
+                        to_json(to_post(*post, author->second), {})});
+    } else if (const auto* edit = std::get_if<PostEdited>(&record.event)) {
+      const auto found = posts.find(edit->post);
+      if (found == posts.end()) continue;  // deleted since
+      events.push_back(
+          {offset, edit->community, edit->author, "post_changed", to_json(found->second, {})});
+    } else if (const auto* deleted = std::get_if<PostDeleted>(&record.event)) {
+      events.push_back({offset, deleted->community, deleted->author, "post_deleted",
+                        R"({"post":")" + deleted->post.to_string() + R"("})"});
     } else if (const auto* refused = std::get_if<CommandRefused>(&record.event)) {
       events.push_back({offset, {}, refused->account, "refused", refusal_json(*refused)});
     }
@@ -90,17 +169,7 @@ std::vector<Live::Event> Live::render(std::span<const stream::Record> records) {
 
 void Live::consume(std::span<const stream::Record> records) {
   if (records.empty()) return;
-  if (records.front().position.origin != outbox_) {
-    const std::lock_guard lock(mutex_);
-    for (const stream::Record& record : records) {
-      const auto* block = std::get_if<BlockChanged>(&record.event);
-      if (block == nullptr) continue;
-      blocks_.push_back(*block);
-      if (blocks_.size() > live_event_count_max) blocks_.pop_front();
-      for (const auto& subscriber : subscribers_) hide(*subscriber, *block);
-    }
-    return;
-  }
+  if (records.front().position.origin != outbox_) return take_others(records);
   // Of a crowd's backlog only what is kept is worth rendering.
   const auto kept = records.last(std::min(records.size(), live_event_count_max));
   std::vector<Event> events = render(kept);
@@ -114,6 +183,12 @@ void Live::consume(std::span<const stream::Record> records) {
   for (; events_.size() > live_event_count_max; events_.pop_front())
     kept_after_ = events_.front().offset;
   end_offset_ = records.back().position.offset;
+  for (const stream::Record& record : kept) {
+    const auto* post = std::get_if<PostPublished>(&record.event);
+    if (post != nullptr && post->parent) move(post->parent, {});
+    const auto* deleted = std::get_if<PostDeleted>(&record.event);
+    if (deleted != nullptr && deleted->parent) move(deleted->parent, {});
+  }
   std::erase_if(subscribers_, [&](const std::shared_ptr<Subscriber>& subscriber) {
     if (subscriber->is_ready) pump(*subscriber);
     return !subscriber->stream->is_open();
@@ -121,11 +196,102 @@ void Live::consume(std::span<const stream::Record> records) {
   listener_count_.set(static_cast<std::int64_t>(subscribers_.size()));
 }
 
-void Live::hide(Subscriber& subscriber, const BlockChanged& fact) {
+void Live::take_others(std::span<const stream::Record> records) {
+  const auto relation_in = [](const stream::Record& record) -> std::optional<Relation> {
+    if (const auto* block = std::get_if<BlockChanged>(&record.event))
+      return Relation{block->account, block->target, false, block->blocked};
+    if (const auto* mute = std::get_if<MuteChanged>(&record.event))
+      return Relation{mute->account, mute->target, true, mute->muted};
+    return std::nullopt;
+  };
+  const std::lock_guard lock(mutex_);
+  for (const stream::Record& record : records) {
+    if (const auto relation = relation_in(record)) {
+      relations_.push_back(*relation);
+      if (relations_.size() > live_event_count_max) relations_.pop_front();
+      for (const auto& subscriber : subscribers_) hide(*subscriber, *relation);
+    } else if (const auto* empathy = std::get_if<EmpathyChanged>(&record.event)) {
+      move(empathy->post, {.empathy_count = empathy->count, .empathy_rev = empathy->count_rev});
+    } else if (const auto* notice = std::get_if<NotificationChanged>(&record.event)) {
+      const std::string data = R"({"unread_count":)" + std::to_string(notice->unread_count) + '}';
+      for (const auto& subscriber : subscribers_)
+        if (subscriber->is_ready && subscriber->listener.viewer == notice->account)
+          subscriber->stream->send({.id = {}, .name = "notification", .data = data});
+    }
+  }
+}
+
+void Live::move(PostId post, const Moved& moved) {
+  if (subscribers_.empty()) return;
+  const auto [entry, is_new] = moved_.try_emplace(post, moved);
+  if (!is_new) {
+    if (moved.empathy_rev > entry->second.empathy_rev) entry->second = moved;
+    return;
+  }
+  moved_order_.push_back(post);
+  if (moved_order_.size() > live_counts_waiting_max) {
+    moved_.erase(moved_order_.front());
+    moved_order_.pop_front();
+  }
+  has_moved_.notify_one();
+}
+
+void Live::run_counts() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    has_moved_.wait(lock, [this] { return is_ending_ || !moved_order_.empty(); });
+    if (is_ending_) return;
+    std::vector<std::pair<PostId, Moved>> posts;
+    for (; !moved_order_.empty() && posts.size() < live_counts_at_once; moved_order_.pop_front()) {
+      const auto moved = moved_.extract(moved_order_.front());
+      posts.emplace_back(moved.key(), moved.mapped());
+    }
+    lock.unlock();
+    send_counts(posts);
+    lock.lock();
+    has_moved_.wait_for(lock, std::chrono::milliseconds(options_.counts_pause_ms),
+                        [this] { return is_ending_; });
+  }
+}
+
+void Live::send_counts(const std::vector<std::pair<PostId, Moved>>& posts) {
+  std::vector<PostId> ids;
+  for (const auto& [post, moved] : posts) ids.push_back(post);
+  std::vector<Counts> counts;
+  const Result<void> read = db_.read_and_wait([&](sql::Connection& connection) -> Result<void> {
+    TRY_ASSIGN(counts, read_counts(connection, ids));
+    return {};
+  });
+  if (!read.ok())
+    return log::warn("timeline", "counts not read", {{"error", read.error().to_string()}});
+  const std::unordered_map<PostId, Moved> told(posts.begin(), posts.end());
+  const std::lock_guard lock(mutex_);
+  for (Counts& one : counts) {
+    const Moved& moved = told.at(one.post);
+    if (moved.empathy_rev > one.empathy_rev) one.empathy_count = moved.empathy_count;
+    const std::string data = counts_json(one);
+    for (const auto& subscriber : subscribers_) {
+      if (!subscriber->is_ready || !subscriber->may_see(one.community, one.author)) continue;
+      if (subscriber->stream->send({.id = {}, .name = "counts", .data = data})) event_count_.add();
+    }
+  }
+}
+
+void Live::hide(Subscriber& subscriber, const Relation& relation) {
   const AccountId viewer = subscriber.listener.viewer;
   if (!viewer) return;
-  if (viewer == fact.account) subscriber.hidden[fact.target].by_viewer = fact.blocked;
-  if (viewer == fact.target) subscriber.hidden[fact.account].by_them = fact.blocked;
+  if (viewer == relation.account) {
+    Hidden& hidden = subscriber.hidden[relation.target];
+    (relation.is_mute ? hidden.muted : hidden.by_viewer) = relation.holds;
+  }
+  if (viewer == relation.target && !relation.is_mute)
+    subscriber.hidden[relation.account].by_them = relation.holds;
+}
+
+bool Live::Subscriber::may_see(CommunityId community, AccountId author) const {
+  if (listener.community && listener.community != community) return false;
+  const auto found = hidden.find(author);
+  return found == hidden.end() || !found->second.is_hidden();
 }
 
 void Live::pump(Subscriber& subscriber) {
@@ -136,16 +302,13 @@ void Live::pump(Subscriber& subscriber) {
   }
   const auto first = std::ranges::upper_bound(events_, subscriber.sent_offset, {}, &Event::offset);
   for (auto event = first; event != events_.end(); ++event) {
-    const Listener& listener = subscriber.listener;
+    const bool is_own = event->account == subscriber.listener.viewer;
     const bool is_private = !event->community;
-    const auto hidden = subscriber.hidden.find(event->account);
-    const bool is_hidden =
-        hidden != subscriber.hidden.end() && (hidden->second.by_viewer || hidden->second.by_them);
-    const bool is_theirs = is_private ? event->account == listener.viewer
-                                      : event->community == listener.community && !is_hidden;
-    if (!is_theirs) continue;
-    if (!subscriber.stream->send(
-            {.id = id_of(event->offset), .name = event->name, .data = event->data}))
+    if (is_private ? !is_own : !subscriber.may_see(event->community, event->account)) continue;
+    const std::string& data = event->data;
+    if (!subscriber.stream->send({.id = id_of(event->offset),
+                                  .name = event->name,
+                                  .data = is_own && !is_private ? as_own(data) : data}))
       return;
     event_count_.add();
   }
@@ -225,10 +388,11 @@ void Live::begin(const std::shared_ptr<Subscriber>& subscriber,
     Hidden& entry = subscriber->hidden[one.account];
     entry.by_viewer = entry.by_viewer || one.by_viewer;
     entry.by_them = entry.by_them || one.by_them;
+    entry.muted = entry.muted || one.muted;
   }
   // The newest facts may not be in the database yet. Where it is ahead of them, its own facts are
   // still to come here, so the last one of a pair always holds in the end.
-  for (const BlockChanged& fact : blocks_) hide(*subscriber, fact);
+  for (const Relation& relation : relations_) hide(*subscriber, relation);
   subscriber->is_ready = true;
   // So that a client that has seen no event yet can come back where it was.
   subscriber->stream->send({.id = id_of(subscriber->sent_offset), .name = "ready", .data = "{}"});

@@ -2,14 +2,17 @@
 // listen.
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "base/metrics.h"
@@ -23,27 +26,40 @@ namespace matsuri::timeline {
 
 // Events kept for those who come back after a lost connection.
 inline constexpr std::size_t live_event_count_max = 4096;
+// Posts whose counts are sent in one go, and that may wait for it: past that the oldest are left to
+// their next change. A client's buffer takes 256 KiB.
+inline constexpr std::size_t live_counts_at_once = 256;
+inline constexpr std::size_t live_counts_waiting_max = 8192;
 
-// Sends `post` to everybody who listens to its community and may read it, and `refused` to the
-// author of a refused command. An event's id is "incarnation.offset" of the outbox: a client that
-// comes back with one gets what it missed, or `reset` where that is no longer kept.
+struct LiveOptions {
+  // Counts of a post are sent at most once in this time, however often they change.
+  std::int64_t counts_pause_ms = 250;
+};
+
+// Sends to everybody who listens to its community and may read it: `post` (comments too),
+// `post_changed`, `post_deleted`, and `counts` as they move; to one account alone: `refused`, and
+// `notification` with what is unread. The id of an event is "incarnation.offset" of the timeline's
+// outbox: a client that comes back with one gets what it missed, or `reset` where that is no longer
+// kept. Counts and notifications have no id and are not kept: what is missed of them comes with the
+// next change, or with the next read.
 //
-// Thread-safe. Follow with it the timeline's own outbox (posts) and main's (blocks).
+// Thread-safe. Owns one thread, which reads counts. Follow with it the timeline's own outbox
+// (posts), main's (blocks, mutes), empathy's and notification's.
 class Live final : public stream::MemoryView {
  public:
   // `from` is where the stream will begin to give the outbox's facts.
-  Live(sql::Db& db, const Position& from, metrics::Registry& metrics);
+  Live(sql::Db& db, const Position& from, metrics::Registry& metrics, LiveOptions options = {});
+  ~Live() override;
+  Live(const Live&) = delete;
+  Live& operator=(const Live&) = delete;
 
   std::string_view name() const override { return "live"; }
-  bool wants(EventKind kind) const override {
-    return kind == EventKind::post_published || kind == EventKind::command_refused ||
-           kind == EventKind::block_changed;
-  }
+  bool wants(EventKind kind) const override;
   void consume(std::span<const stream::Record> records) override;
 
   struct Listener {
-    CommunityId community;
-    AccountId viewer;  // none for a visitor
+    CommunityId community;  // none for all of them
+    AccountId viewer;       // none for a visitor
   };
   // Starts with what the stream's Last-Event-ID missed, as soon as the viewer's blocks are known.
   void listen(const Listener& listener, std::shared_ptr<http::EventStream> stream,
@@ -57,6 +73,13 @@ class Live final : public stream::MemoryView {
     std::string name;
     std::string data;
   };
+  // That one account does not see another any more, or does again.
+  struct Relation {
+    AccountId account;
+    AccountId target;
+    bool is_mute = false;
+    bool holds = false;
+  };
   struct Subscriber {
     Listener listener;
     std::shared_ptr<http::EventStream> stream;
@@ -64,26 +87,44 @@ class Live final : public stream::MemoryView {
     bool is_ready = false;  // blocks are known
     bool needs_reset = false;
     std::unordered_map<AccountId, Hidden> hidden;
+
+    bool may_see(CommunityId community, AccountId author) const;
+  };
+  // A post whose counts have moved, and what a fact said of them: the database may be behind it.
+  struct Moved {
+    std::uint64_t empathy_count = 0;
+    std::uint64_t empathy_rev = 0;
   };
 
   std::vector<Event> render(std::span<const stream::Record> records);
-  static void hide(Subscriber& subscriber, const BlockChanged& fact);
+  void take_others(std::span<const stream::Record> records);
+  void move(PostId post, const Moved& moved);  // REQUIRES: the mutex is held
+  static void hide(Subscriber& subscriber, const Relation& relation);
   void pump(Subscriber& subscriber);
   std::string id_of(std::uint64_t offset) const;
   std::optional<std::uint64_t> offset_of(std::string_view id) const;
   void begin(const std::shared_ptr<Subscriber>& subscriber, Result<std::vector<Hidden>> hidden);
+  void run_counts();
+  void send_counts(const std::vector<std::pair<PostId, Moved>>& posts);
 
   sql::Db& db_;
   const Origin outbox_;
+  const LiveOptions options_;
   metrics::Gauge& listener_count_;
   metrics::Counter& event_count_;
 
   std::mutex mutex_;
-  std::deque<Event> events_;         // all of those after kept_after_
-  std::deque<BlockChanged> blocks_;  // the last ones: a view in SQL may not have them yet
+  std::deque<Event> events_;        // all of those after kept_after_
+  std::deque<Relation> relations_;  // the last ones: a view in SQL may not have them yet
   std::uint64_t kept_after_;
   std::uint64_t end_offset_;  // of the newest outbox row seen, event or not
   std::unordered_set<std::shared_ptr<Subscriber>> subscribers_;
+
+  std::unordered_map<PostId, Moved> moved_;
+  std::deque<PostId> moved_order_;
+  bool is_ending_ = false;
+  std::condition_variable has_moved_;
+  std::thread counts_thread_;
 };
 
 }  // namespace matsuri::timeline

@@ -3,7 +3,11 @@
 #include "timeline/live.h"
 
 #include <algorithm>
+#include <chrono>
+#include <functional>
 #include <future>
+#include <mutex>
+#include <thread>
 
 #include "io/random.h"
 #include "stream/outbox.h"
@@ -24,6 +28,7 @@ class Client final : public http::EventStream {
       : last_event_id_(std::move(last_event_id)), event_count_max_(event_count_max) {}
 
   bool send(const http::StreamEvent& event) override {
+    const std::lock_guard lock(mutex_);
     if (!is_open_) return false;
     if (events.size() == event_count_max_) return is_open_ = false;
     events.push_back(event);
@@ -40,6 +45,7 @@ class Client final : public http::EventStream {
 
   // The names of the events, and what their posts say.
   Names seen() const {
+    const std::lock_guard lock(mutex_);
     Names names;
     for (const http::StreamEvent& event : events) {
       const std::size_t text = event.data.find("\"text\":\"");
@@ -50,9 +56,24 @@ class Client final : public http::EventStream {
     return names;
   }
 
+  // The data of the last event of this name; empty where none came.
+  std::string last(std::string_view name) const {
+    const std::lock_guard lock(mutex_);
+    std::string data;
+    for (const http::StreamEvent& event : events)
+      if (event.name == name) data = event.data;
+    return data;
+  }
+  std::size_t count(std::string_view name) const {
+    const std::lock_guard lock(mutex_);
+    return static_cast<std::size_t>(
+        std::ranges::count(events, name, [](const auto& event) { return event.name; }));
+  }
+
   std::vector<http::StreamEvent> events;
 
  private:
+  mutable std::mutex mutex_;
   const std::string last_event_id_;
   const std::size_t event_count_max_;
   bool is_open_ = true;
@@ -66,16 +87,19 @@ class LiveTest : public testing::ViewTest {
     if (IsSkipped()) return;
     apply({testing::name_record(mio, 1, "Mio"), testing::name_record(ken, 1, "Ken")});
     main_.incarnation = 5;
+    empathy_.incarnation = 6;
     outbox_ = {.region = Region{0}, .node = Node{1}, .incarnation = 0xabc};
     live_ = make_live(0);
   }
   void TearDown() override { live_.reset(); }
 
   std::unique_ptr<Live> make_live(std::uint64_t from) {
-    return std::make_unique<Live>(*db_, Position{outbox_, from}, registry_);
+    return std::make_unique<Live>(*db_, Position{outbox_, from}, registry_,
+                                  LiveOptions{.counts_pause_ms = 20});
   }
   std::shared_ptr<Client> listen(AccountId viewer, const std::string& last_event_id = {},
-                                 std::size_t event_count_max = 1'000'000) {
+                                 std::size_t event_count_max = 1'000'000,
+                                 CommunityId community = plaza_community) {
     const auto client = std::make_shared<Client>(last_event_id, event_count_max);
     std::promise<void> read;
     // Work posted behind the read of the blocks ends after it.
@@ -88,7 +112,7 @@ class LiveTest : public testing::ViewTest {
       std::promise<void>& done_;
     };
     executors_.push_back(std::make_unique<Executor>(read));
-    live_->listen({.community = plaza_community, .viewer = viewer}, client, *executors_.back());
+    live_->listen({.community = community, .viewer = viewer}, client, *executors_.back());
     if (viewer) read.get_future().wait();
     return client;
   }
@@ -117,9 +141,30 @@ class LiveTest : public testing::ViewTest {
     consume(main_, ++main_offset_, {BlockChanged{account, target, rev, blocked}});
   }
 
+  void mute(AccountId account, AccountId target, std::uint64_t rev, bool muted) {
+    consume(main_, ++main_offset_, {MuteChanged{account, target, rev, muted}});
+  }
+  static EmpathyChanged felt(PostId post, std::uint64_t count, std::uint64_t count_rev) {
+    return {.post = post,
+            .post_author = mio,
+            .community = plaza_community,
+            .account = ken,
+            .rev = count_rev,
+            .given = true,
+            .count = count,
+            .count_rev = count_rev};
+  }
+  void feel(const EmpathyChanged& fact) { consume(empathy_, ++empathy_offset_, {fact}); }
+  // Counts come from a thread of their own.
+  static void wait_for(const std::function<bool()>& is_there) {
+    for (int round = 0; round < 2000 && !is_there(); ++round)
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    EXPECT_TRUE(is_there());
+  }
+
   metrics::Registry registry_;
-  Origin main_, outbox_;
-  std::uint64_t end_offset_ = 0, main_offset_ = 0;
+  Origin main_, outbox_, empathy_;
+  std::uint64_t end_offset_ = 0, main_offset_ = 0, empathy_offset_ = 0;
   std::vector<std::unique_ptr<io::Executor>> executors_;
   std::unique_ptr<Live> live_;
 };
@@ -288,6 +333,139 @@ TEST_P(LiveTest, AClientMayBeAheadOfAProcessThatHasJustStarted) {
   EXPECT_EQ(client->seen(), Names{"ready"});
   consume(outbox_, 3, {facts.begin() + 2, facts.end()});
   EXPECT_EQ(client->seen(), (Names{"ready", "3", "4"}));
+}
+
+TEST_P(LiveTest, WhoNamesNoCommunityHearsAllOfThem) {
+  const auto all = listen(ken, {}, 1'000'000, CommunityId{}), here = listen(ken);
+  PostPublished elsewhere = std::get<PostPublished>(posted(mio, "elsewhere"));
+  elsewhere.community = CommunityId{2};
+  happen({elsewhere, posted(mio, "here")});
+  EXPECT_EQ(all->seen(), (Names{"ready", "elsewhere", "here"}));
+  EXPECT_EQ(here->seen(), (Names{"ready", "here"}));
+  EXPECT_EQ(listen({}, all->events[0].id, 1'000'000, CommunityId{})->seen(), all->seen());
+}
+
+TEST_P(LiveTest, APostIsTheAuthorsOwnForThemAlone) {
+  const auto author = listen(mio), other = listen(ken), visitor = listen({});
+  PostPublished drawn = std::get<PostPublished>(posted(mio, ""));
+  drawn.drawn = drawn.spoiler = true;
+  drawn.feeling = 3;
+  drawn.tag = "festival";
+  happen({drawn});
+  EXPECT_TRUE(author->events[1].data.ends_with(R"("empathized":false,"mine":true})"));
+  for (const auto& client : {other, visitor}) {
+    const std::string& data = client->events[1].data;
+    EXPECT_TRUE(data.ends_with(R"("mine":false})")) << data;
+    const std::string address = "/v1/posts/" + post_id(0).to_string() + "/drawing";
+    EXPECT_NE(data.find(R"("drawing":{"svg":")" + address + R"(.svg","png":")" + address +
+                        R"(.png","strokes":")" + address + R"("},"feeling":3,"spoiler":true,)" +
+                        R"("tag":"festival")"),
+              std::string::npos)
+        << data;
+  }
+}
+
+TEST_P(LiveTest, EditsAndDeletionsAreTold) {
+  const PostId id = post_id(0);
+  apply({testing::post_record(id, mio, "first"), testing::edit_record(id, mio, 5, "second")});
+  const auto client = listen(ken), author = listen(mio);
+  happen({PostEdited{
+      .post = id, .rev = 5, .community = plaza_community, .author = mio, .text = "second"}});
+  EXPECT_EQ(client->seen(), (Names{"ready", "second"}));
+  EXPECT_EQ(client->events[1].name, "post_changed");
+  EXPECT_TRUE(author->events[1].data.ends_with(R"("mine":true})"));
+  const PostDeleted gone{.post = id, .community = plaza_community, .author = mio};
+  happen({gone});
+  EXPECT_EQ(client->events[2].name, "post_deleted");
+  EXPECT_EQ(client->events[2].data, R"({"post":")" + id.to_string() + R"("})");
+  // Who comes late hears of the deletion, and not of an edit of what is not there any more.
+  apply({testing::delete_record(id, mio, 6)});
+  live_ = make_live(0);
+  consume(outbox_, 1,
+          {PostEdited{.post = id, .rev = 5, .community = plaza_community, .author = mio}, gone});
+  EXPECT_EQ(listen(ken, client->events[0].id)->seen(), (Names{"ready", "post_deleted"}));
+}
+
+TEST_P(LiveTest, AMuteHidesFromWhoMutesAlone) {
+  const auto by_mio = listen(mio), by_ken = listen(ken);
+  mute(mio, ken, 1, true);
+  const auto late = listen(mio);
+  happen({posted(mio, "m1"), posted(ken, "k1")});
+  mute(mio, ken, 2, false);
+  happen({posted(ken, "k2")});
+  EXPECT_EQ(by_mio->seen(), (Names{"ready", "m1", "k2"}));
+  EXPECT_EQ(late->seen(), (Names{"ready", "m1", "k2"}));
+  EXPECT_EQ(by_ken->seen(), (Names{"ready", "m1", "k1", "k2"}));
+  // And one that the database has.
+  apply({testing::mute_record(ken, mio, 1, true)});
+  const auto muting = listen(ken);
+  happen({posted(mio, "m3")});
+  EXPECT_EQ(muting->seen(), Names{"ready"});
+}
+
+TEST_P(LiveTest, CountsAreTheNewestOfTheDatabaseAndTheFacts) {
+  const PostId id = post_id(0);
+  apply({testing::post_record(id, mio, "a"), testing::comment_record(post_id(1), ken, id, "c")});
+  apply({testing::fact_record(felt(id, 7, 3))});
+  const auto client = listen(ken);
+  const auto counts = [&](int empathies, int comments) {
+    return R"({"post":")" + id.to_string() + R"(","empathy_count":)" + std::to_string(empathies) +
+           R"(,"comment_count":)" + std::to_string(comments) + '}';
+  };
+  feel(felt(id, 9, 4));  // the database is behind
+  wait_for([&] { return client->last("counts") == counts(9, 1); });
+  EXPECT_TRUE(client->events.back().id.empty());
+  feel(felt(id, 2, 1));  // it is ahead
+  wait_for([&] { return client->last("counts") == counts(7, 1); });
+  apply({testing::comment_record(post_id(2), ken, id, "d")});
+  PostPublished comment = std::get<PostPublished>(posted(ken, "d"));
+  comment.post = post_id(2);
+  comment.parent = id;
+  happen({comment});
+  wait_for([&] { return client->last("counts") == counts(7, 2); });
+  apply({testing::delete_record(post_id(2), ken, 9, id)});
+  happen(
+      {PostDeleted{.post = post_id(2), .community = plaza_community, .author = ken, .parent = id}});
+  wait_for([&] { return client->last("counts") == counts(7, 1); });
+}
+
+TEST_P(LiveTest, CountsOfWhatIsHiddenAreHidden) {
+  const PostId id = post_id(0);
+  apply({testing::post_record(id, mio, "a"), testing::post_record(post_id(1), ken, "b")});
+  apply({testing::fact_record(felt(id, 1, 1)), testing::fact_record(felt(post_id(1), 1, 1))});
+  const auto visitor = listen({}), muting = listen(ken);
+  const auto elsewhere = listen({}, {}, 1'000'000, CommunityId{2});
+  mute(ken, mio, 1, true);
+  feel(felt(id, 2, 2));
+  wait_for([&] { return visitor->count("counts") == 1; });
+  feel(felt(post_id(1), 2, 2));
+  wait_for([&] { return visitor->count("counts") == 2; });
+  EXPECT_EQ(muting->count("counts"), 1u);
+  EXPECT_EQ(elsewhere->count("counts"), 0u);
+}
+
+// A post that everybody likes at once once would have sent each of its counts to each listener.
+TEST_P(LiveTest, AHotPostSendsFewCounts) {
+  const PostId id = post_id(0);
+  apply({testing::post_record(id, mio, "a")});
+  apply({testing::fact_record(felt(id, 1, 1))});
+  const auto client = listen(ken);
+  const auto begin = std::chrono::steady_clock::now();
+  for (std::uint64_t number = 2; number <= 3000; ++number) feel(felt(id, number, number));
+  wait_for([&] { return client->last("counts").find(":3000,") != std::string::npos; });
+  const auto took_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
+                           std::chrono::steady_clock::now() - begin)
+                           .count();
+  EXPECT_LE(client->count("counts"), static_cast<std::size_t>(took_ms / 20 + 2));
+}
+
+TEST_P(LiveTest, WhatIsUnreadGoesToItsAccountAlone) {
+  const auto author = listen(mio), other = listen(ken), visitor = listen({});
+  consume(empathy_, ++empathy_offset_,
+          {NotificationChanged{.account = mio, .rev = 1, .unread_count = 4}});
+  EXPECT_EQ(author->last("notification"), R"({"unread_count":4})");
+  EXPECT_EQ(other->seen(), Names{"ready"});
+  EXPECT_EQ(visitor->seen(), Names{"ready"});
 }
 
 }  // namespace

@@ -3,30 +3,74 @@
 #include "base/time.h"
 
 namespace matsuri::timeline {
+namespace {
 
-void write_post_fields(json::Writer& writer, const Post& post) {
-  writer.field_id("id", post.id.value)
-      .field_id("community", post.community.value)
-      .key("author")
-      .begin_object()
-      .field_id("id", post.author.id.value)
-      .field("handle", post.author.handle)
-      .field("name", post.author.name)
-      .end_object()
-      .field("text", post.text);
-  if (post.language.empty())
-    writer.field_null("language");
-  else
-    writer.field("language", post.language);
-  writer.field("created_at", to_rfc3339(post.created_unix_ms));
+std::string to_hex16(std::uint64_t value) {
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(value));
+  return {text, 16};
 }
 
-std::string to_json(const Post& post) {
+void write_or_null(json::Writer& writer, std::string_view name, std::string_view text) {
+  if (text.empty())
+    writer.field_null(name);
+  else
+    writer.field(name, text);
+}
+
+}  // namespace
+
+void write_author(json::Writer& writer, const Author& author) {
+  writer.begin_object()
+      .field_id("id", author.id.value)
+      .field("handle", author.handle)
+      .field("name", author.name)
+      .field("face", to_hex16(author.face))
+      .end_object();
+}
+
+void write_post_fields(json::Writer& writer, const Post& post, const Reader& reader) {
+  writer.field_id("id", post.id.value).field_id("community", post.community.value);
+  if (post.parent)
+    writer.field_id("parent", post.parent.value);
+  else
+    writer.field_null("parent");
+  writer.key("author");
+  write_author(writer, post.author);
+  writer.field("text", post.text);
+  if (post.drawn) {
+    const std::string address = "/v1/posts/" + post.id.to_string() + "/drawing";
+    writer.key("drawing")
+        .begin_object()
+        .field("svg", address + ".svg")
+        .field("png", address + ".png")
+        .field("strokes", address)
+        .end_object();
+  } else {
+    writer.field_null("drawing");
+  }
+  writer.field("feeling", std::uint32_t{post.feeling}).field("spoiler", post.spoiler);
+  write_or_null(writer, "tag", post.tag);
+  write_or_null(writer, "language", post.language);
+  writer.field("created_at", to_rfc3339(post.created_unix_ms));
+  write_or_null(writer, "edited_at",
+                post.edited_unix_ms == 0 ? std::string() : to_rfc3339(post.edited_unix_ms));
+  writer.field("comment_count", post.comment_count)
+      .field("empathy_count", post.empathy_count)
+      .field("empathized", reader.empathized)
+      .field("mine", reader.mine);
+}
+
+void write_post(json::Writer& writer, const Post& post, const Reader& reader) {
+  writer.begin_object();
+  write_post_fields(writer, post, reader);
+  writer.end_object();
+}
+
+std::string to_json(const Post& post, const Reader& reader) {
   std::string text;
   json::Writer writer(text);
-  writer.begin_object();
-  write_post_fields(writer, post);
-  writer.end_object();
+  write_post(writer, post, reader);
   return text;
 }
 

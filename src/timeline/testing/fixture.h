@@ -37,6 +37,8 @@ struct PostOptions {
   CommunityId community = plaza_community;
   std::string source = {};
   std::string source_id = {};
+  PostId parent = {};
+  std::string drawing = {};
 };
 
 inline stream::Record post_record(PostId id, AccountId author, std::string text,
@@ -54,7 +56,39 @@ inline stream::Record post_record(PostId id, AccountId author, std::string text,
                              .text = std::move(text),
                              .language = "en",
                              .import_source = options.source,
-                             .import_source_id = options.source_id};
+                             .import_source_id = options.source_id,
+                             .parent = options.parent,
+                             .parent_author = options.parent ? AccountId{1} : AccountId{},
+                             .drawing = options.drawing};
+  return record;
+}
+
+inline stream::Record comment_record(PostId id, AccountId author, PostId parent, std::string text) {
+  return post_record(id, author, std::move(text), {.parent = parent});
+}
+
+// `id` is the edit's own.
+inline stream::Record edit_record(PostId post, AccountId author, std::uint64_t id, std::string text,
+                                  PostId parent = {}) {
+  stream::Record record;
+  record.header = {
+      .id = id, .unix_ms = parts_of(id).unix_ms, .account = author, .kind = EventKind::edit_post};
+  record.event = EditPost{.post = post,
+                          .community = plaza_community,
+                          .author = author,
+                          .parent = parent,
+                          .text = std::move(text),
+                          .feeling = 2};
+  return record;
+}
+
+inline stream::Record delete_record(PostId post, AccountId author, std::uint64_t id,
+                                    PostId parent = {}) {
+  stream::Record record;
+  record.header = {
+      .id = id, .unix_ms = parts_of(id).unix_ms, .account = author, .kind = EventKind::delete_post};
+  record.event =
+      DeletePost{.post = post, .community = plaza_community, .author = author, .parent = parent};
   return record;
 }
 
@@ -95,6 +129,11 @@ inline stream::Record follow_record(PostId id, AccountId account, AccountId targ
 inline stream::Record follow_record(PostId id, AccountId account, CommunityId target,
                                     bool followed = true) {
   return follow_record(id, account, FollowKind::community, target.value, followed);
+}
+
+inline stream::Record mute_record(AccountId account, AccountId target, std::uint64_t rev,
+                                  bool muted) {
+  return fact_record(MuteChanged{account, target, rev, muted});
 }
 
 // A database of the timeline alone, to which records are applied as an applier would.

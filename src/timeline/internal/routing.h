@@ -1,0 +1,54 @@
+// What the files of routes share.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <unordered_set>
+#include <vector>
+
+#include "http/router.h"
+#include "timeline/model.h"
+#include "timeline/render.h"
+#include "timeline/routes.h"
+
+namespace matsuri::timeline::internal {
+
+using Parts = RouteParts;
+using PartsPtr = std::shared_ptr<const Parts>;
+
+Result<CommunityId> community_of(const Parts& parts, const http::Request& request);
+Result<PostId> post_of(const http::Request& request);
+Result<std::size_t> limit_of(const http::Request& request);
+// The post that a query parameter names; none where it is left out.
+Result<PostId> place_of(const http::Request& request, std::string_view name);
+
+// Posts as one viewer sees them.
+struct Shown {
+  std::vector<Post> posts;
+  AccountId viewer;
+  std::unordered_set<PostId> empathized;
+
+  Reader reader_of(const Post& post) const;
+};
+
+// Asks for the viewer's empathies, then calls `done`.
+void show(const PartsPtr& parts, const http::RequestPtr& request, std::vector<Post> posts,
+          std::move_only_function<void(Result<Shown>)> done);
+// Answers with a page: {"posts": […], "next": …}; `next` empty for null.
+void send_page(const PartsPtr& parts, const http::RequestPtr& request, std::vector<Post> posts,
+               std::string next, http::Responder respond);
+
+void add_feed_routes(http::Router& router, const PartsPtr& parts);
+void add_post_routes(http::Router& router, const PartsPtr& parts);
+void add_follow_routes(http::Router& router, const PartsPtr& parts);
+
+using Function = void (*)(const PartsPtr&, const http::RequestPtr&, http::Responder);
+inline void add_route(http::Router& router, const PartsPtr& parts, http::Method method,
+                      std::string_view pattern, http::RouteOptions options, Function function) {
+  router.add(method, pattern, options,
+             [parts, function](http::RequestPtr request, http::Responder respond) {
+               function(parts, request, std::move(respond));
+             });
+}
+
+}  // namespace matsuri::timeline::internal

@@ -277,7 +277,11 @@ class OpenapiTest(unittest.TestCase):
 
     def test_follows(self):
         fan, star = Person(self.server, "fan"), Person(self.server, "star")
-        seen = lambda: [("Matsuri-Position", fan.position)]
+        fan.position = star.position  # the timeline knows both by then
+
+        def seen():
+            return [("Matsuri-Position", fan.position)]
+
         for name, parameters in (("followAccount", {"handle": "star"}), ("followCommunity", {})):
             for _ in range(2):  # once more is no error
                 answer = self.call(name, 200, who=fan, headers=seen(), **parameters)

@@ -1,15 +1,10 @@
 #include "timeline/render.h"
 
 #include "base/time.h"
+#include "face/face.h"
 
 namespace matsuri::timeline {
 namespace {
-
-std::string to_hex16(std::uint64_t value) {
-  char text[17];
-  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(value));
-  return {text, 16};
-}
 
 void write_or_null(json::Writer& writer, std::string_view name, std::string_view text) {
   if (text.empty())
@@ -25,7 +20,7 @@ void write_author(json::Writer& writer, const Author& author) {
       .field_id("id", author.id.value)
       .field("handle", author.handle)
       .field("name", author.name)
-      .field("face", to_hex16(author.face))
+      .field("face", face::to_string(face::chosen_or_own(author.face, author.id.value)))
       .end_object();
 }
 

@@ -199,11 +199,14 @@ class HttpClient {
       if (head != std::string::npos) continue;
       head = answer_.find("\r\n\r\n");
       if (head == std::string::npos) continue;
-      const std::size_t length = answer_.find("Content-Length: ");
+      const std::size_t length = answer_.find("content-length: ");
       if (length == std::string::npos) return {};
       wanted = head + 4 + std::strtoull(answer_.c_str() + length + 16, nullptr, 10);
     }
-    if (!answer_.starts_with("HTTP/1.1 200 ")) return {};
+    if (!answer_.starts_with("HTTP/1.1 200 ")) {
+      say(answer_.substr(0, 400));
+      return {};
+    }
     return std::string_view(answer_).substr(head + 4);
   }
 
@@ -217,9 +220,7 @@ std::string render(const timeline::FeedPage& page) {
   json::Writer writer(body);
   writer.begin_object().key("posts").begin_array();
   for (const timeline::Post& post : page.posts) {
-    writer.begin_object();
-    timeline::write_post_fields(writer, post);
-    writer.end_object();
+    timeline::write_post(writer, post, {});
   }
   writer.end_array().end_object();
   return body;

@@ -159,6 +159,7 @@ Result<void> ServerNode::open_stream() {
   empathies = std::make_unique<empathy::Empathies>(*journal, *ids, *stream);
   notifications =
       std::make_unique<notification::Notifications>(*journal, *ids, *stream, *notification_db);
+  follows = std::make_unique<timeline::Follows>(*journal, *ids, *stream);
   return {};
 }
 

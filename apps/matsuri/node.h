@@ -30,6 +30,8 @@
 #include "stream/stream.h"
 #include "timeline/apply.h"
 #include "timeline/exec.h"
+#include "timeline/follow.h"
+#include "timeline/home.h"
 #include "timeline/live.h"
 #include "timeline/ranking.h"
 #include "timeline/recent.h"
@@ -110,7 +112,8 @@ class ServerNode {
   std::unique_ptr<account::Accounts> accounts;
   community::CommunityDirectory community_directory;
   std::unique_ptr<community::Communities> communities;
-  timeline::TimelineView timeline_view;
+  timeline::Home home;
+  timeline::TimelineView timeline_view{&home};
   empathy::EmpathyView empathy_view;
   notification::NotificationView notification_view;
   timeline::RecentKeys recent_keys;
@@ -121,6 +124,7 @@ class ServerNode {
   std::unique_ptr<timeline::Timeline> timeline;
   std::unique_ptr<empathy::Empathies> empathies;
   std::unique_ptr<notification::Notifications> notifications;
+  std::unique_ptr<timeline::Follows> follows;
 
  private:
   explicit ServerNode(const Config& config);

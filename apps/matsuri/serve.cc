@@ -180,6 +180,8 @@ Result<void> serve(const Config& config) {
                                 .directory = *node->directory,
                                 .rules = node->community_rules,
                                 .rankings = node->rankings,
+                                .follows = *node->follows,
+                                .home = node->home,
                                 .drawers = *node->drawers,
                                 .empathies = &posts});
   empathy::add_routes(router,

@@ -45,7 +45,7 @@ struct Account {
 
 // What is kept of a face: 0 where nobody chose one.
 inline face::Genome face_of(AccountId account, std::uint64_t chosen) {
-  return chosen != 0 ? face::Genome{chosen} : face::genome_of(account.value);
+  return face::chosen_or_own(chosen, account.value);
 }
 
 struct Session {

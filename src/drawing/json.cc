@@ -44,8 +44,10 @@ Result<Drawing> from_json(const json::Object& object) {
   Drawing drawing;
   std::size_t index = 0;
   for (const json::Value value : strokes) {
-    TRY_ASSIGN(const json::Object inner, value.object(strokes.path_of(index++)));
-    TRY_ASSIGN(Stroke stroke, stroke_from(inner));
+    const std::string place = strokes.path_of(index++);
+    const auto inner = value.object(place);
+    if (!inner.ok()) return Error(Code::invalid, place + ": " + inner.error().message());
+    TRY_ASSIGN(Stroke stroke, stroke_from(inner.value()));
     drawing.strokes.push_back(std::move(stroke));
   }
   return drawing;

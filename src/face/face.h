@@ -27,6 +27,10 @@ std::string to_string(Genome genome);
 // Whoever has not chosen a face has the one that follows from a number of their own: one step of
 // splitmix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014).
 Genome genome_of(std::uint64_t seed);
+// What is kept of a face is 0 where nobody chose one.
+inline Genome chosen_or_own(std::uint64_t chosen, std::uint64_t seed) {
+  return chosen != 0 ? Genome{chosen} : genome_of(seed);
+}
 
 // The genes in the order of their bits, the lowest first. Never reorder nor widen; spend `spare`.
 struct Gene {

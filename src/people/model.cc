@@ -6,13 +6,11 @@
 namespace matsuri::people {
 
 void write_author(json::Writer& writer, const Person& person) {
-  const face::Genome face =
-      person.face != 0 ? face::Genome{person.face} : face::genome_of(person.id.value);
   writer.begin_object()
       .field_id("id", person.id.value)
       .field("handle", person.handle)
       .field("name", person.name)
-      .field("face", face::to_string(face))
+      .field("face", face::to_string(face::chosen_or_own(person.face, person.id.value)))
       .end_object();
 }
 

@@ -2,7 +2,7 @@
 
 #include <optional>
 
-#include "model/event.h"
+#include "timeline/follow.h"
 
 namespace matsuri::timeline {
 namespace {
@@ -64,11 +64,30 @@ Result<AccountId> find_person(sql::Connection& connection, std::string_view hand
 }
 
 Result<AccountId> find_person_to_follow(sql::Connection& connection, std::string_view handle,
-                                        AccountId follower) {
+                                        AccountId follower, bool followed) {
   TRY_ASSIGN(const Person found, person_named(connection, handle, follower));
+  if (!followed) return found.account;
   if (found.is_blocked)
     return Error(Code::denied, "one of you blocks the other: nobody follows across a block");
+  TRY(check_room(connection, follower, FollowKind::person, found.account.value));
   return found.account;
+}
+
+Result<void> check_room(sql::Connection& connection, AccountId account, FollowKind kind,
+                        std::uint64_t target) {
+  std::uint64_t people = 0, communities = 0;
+  TRY(connection.query("SELECT people_count, community_count FROM tally WHERE kind = 1 AND id = ?",
+                       {account.value}, [&](const sql::Row& row) {
+                         people = row.id(0);
+                         communities = row.id(1);
+                       }));
+  const bool is_person = kind == FollowKind::person;
+  if (is_person ? people < followed_people_max : communities < followed_communities_max) return {};
+  TRY_ASSIGN(const bool is_there,
+             is_followed(connection, account, static_cast<std::int64_t>(kind), target));
+  if (is_there) return {};
+  return Error(Code::exhausted, is_person ? "at most 5000 people may be followed"
+                                          : "at most 500 communities may be followed");
 }
 
 Result<PeoplePage> read_people(sql::Connection& connection, const PeopleQuery& query) {

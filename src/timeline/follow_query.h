@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "model/event.h"
 #include "model/ids.h"
 #include "sql/db.h"
 #include "timeline/model.h"
@@ -20,10 +21,14 @@ namespace matsuri::timeline {
 Result<AccountId> find_person(sql::Connection& connection, std::string_view handle,
                               AccountId viewer);
 
-// Whom somebody is about to follow. As find_person(), but Code::denied where a block stands between
-// the two: they know of each other, by the block's being refused.
+// Whom somebody is about to follow, or to follow no more. To follow: Code::denied where a block
+// stands between the two, and check_room(). To follow no more, nothing is in the way.
 Result<AccountId> find_person_to_follow(sql::Connection& connection, std::string_view handle,
-                                        AccountId follower);
+                                        AccountId follower, bool followed);
+// Code::exhausted where the account follows as many as it may, and not this one. A courtesy: apply
+// decides.
+Result<void> check_room(sql::Connection& connection, AccountId account, FollowKind kind,
+                        std::uint64_t target);
 
 struct PeopleQuery {
   enum class Which : std::uint8_t { followers, following };

@@ -153,11 +153,21 @@ TEST_P(FollowTest, OneMoreThanTheLimitIsRefused) {
   EXPECT_EQ(result.refusals()[0].index, followed_people_max);
   EXPECT_EQ(result.refusals()[0].code, Code::exhausted);
   EXPECT_EQ(apply_one(follow_record(post_id(30'000), mio, games)), Outcome::refused);
+  const auto room = [&](AccountId account, FollowKind kind, std::uint64_t target) {
+    const Result<void> checked = db_->read_and_wait(
+        [&](sql::Connection& connection) { return check_room(connection, account, kind, target); });
+    return checked.ok() ? std::optional<Code>() : checked.error().code();
+  };
+  EXPECT_EQ(room(mio, FollowKind::person, ken.value), Code::exhausted);
+  EXPECT_EQ(room(mio, FollowKind::person, 1000), std::nullopt);
+  EXPECT_EQ(room(mio, FollowKind::community, games.value), Code::exhausted);
+  EXPECT_EQ(room(ken, FollowKind::person, mio.value), std::nullopt);
   EXPECT_EQ(apply_one(follow_record(post_id(30'001), mio, AccountId{1000})), Outcome::duplicate);
   EXPECT_EQ(apply_one(follow_record(post_id(30'002), mio, AccountId{1000}, false)),
             Outcome::applied);
   EXPECT_EQ(apply_one(follow_record(post_id(30'003), mio, CommunityId{1000}, false)),
             Outcome::applied);
+  EXPECT_EQ(room(mio, FollowKind::person, ken.value), std::nullopt);
   EXPECT_EQ(apply_one(follow_record(post_id(30'004), mio, ken)), Outcome::applied);
   EXPECT_EQ(apply_one(follow_record(post_id(30'005), mio, games)), Outcome::applied);
   EXPECT_EQ(apply_one(follow_record(post_id(30'006), mio, rin)), Outcome::refused);
@@ -180,9 +190,13 @@ TEST_P(FollowTest, BlocksHideInBothDirections) {
     });
     EXPECT_EQ(relation_of.error().code(), Code::not_found);
     const auto to_follow = read(*db_, [&](sql::Connection& connection) {
-      return find_person_to_follow(connection, handle, viewer);
+      return find_person_to_follow(connection, handle, viewer, true);
     });
     EXPECT_EQ(to_follow.error().code(), Code::denied);
+    const auto to_unfollow = read(*db_, [&](sql::Connection& connection) {
+      return find_person_to_follow(connection, handle, viewer, false);
+    });
+    EXPECT_TRUE(to_unfollow.ok());
   }
   EXPECT_EQ(people(PeopleQuery::Which::followers, "nobody", mio).error().code(), Code::not_found);
 }

@@ -94,6 +94,9 @@ class Home {
   Result<std::shared_ptr<Followees>> followees(sql::Connection& connection, Moment moment,
                                                AccountId viewer);
   void keep(AccountId viewer, const std::shared_ptr<Followees>& list);
+  Result<std::vector<PostId>> page_of(sql::Connection& connection, Moment moment,
+                                      const std::shared_ptr<Followees>& list,
+                                      const HomeQuery& query);
   void merge(Reading& reading);
   Result<void> load(sql::Connection& connection, Reading& reading);
 

@@ -122,7 +122,8 @@ void find_author(const PostingPtr& posting) {
         }
         posting->wanted.author = {.id = author.value().id,
                                   .handle = std::move(author.value().handle),
-                                  .name = std::move(author.value().name)};
+                                  .name = std::move(author.value().name),
+                                  .face = author.value().face.bits};
         find_parent(posting);
       });
 }

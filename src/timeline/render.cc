@@ -16,13 +16,11 @@ void write_or_null(json::Writer& writer, std::string_view name, std::string_view
 }  // namespace
 
 void write_author(json::Writer& writer, const Author& author) {
-  const face::Genome face =
-      author.face != 0 ? face::Genome{author.face} : face::genome_of(author.id.value);
   writer.begin_object()
       .field_id("id", author.id.value)
       .field("handle", author.handle)
       .field("name", author.name)
-      .field("face", face::to_string(face))
+      .field("face", face::to_string(face::chosen_or_own(author.face, author.id.value)))
       .end_object();
 }
 

@@ -66,6 +66,7 @@ void add_routes(http::Router& router, RouteParts route_parts) {
   const auto parts = std::make_shared<const internal::Parts>(route_parts);
   internal::add_feed_routes(router, parts);
   internal::add_post_routes(router, parts);
+  internal::add_follow_routes(router, parts);
   internal::add_route(router, parts, Method::get, "/v1/commands/{position}",
                       {.needs_account = true, .waits_for_position = true}, get_command);
   router.add_stream("/v1/stream", {},

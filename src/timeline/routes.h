@@ -7,6 +7,8 @@
 #include "sql/db.h"
 #include "timeline/empathies.h"
 #include "timeline/exec.h"
+#include "timeline/follow.h"
+#include "timeline/home.h"
 #include "timeline/live.h"
 #include "timeline/ranking.h"
 #include "timeline/rules.h"
@@ -23,12 +25,14 @@ struct RouteParts {
   account::Directory& directory;
   const CommunityRules& rules;
   Rankings& rankings;
+  Follows& follows;
+  Home& home;
   io::ThreadPool& drawers;  // looks at the pixels of what is drawn: the worst takes 15 ms
   EmpathyLookup* empathies = nullptr;  // none: `empathized` is false
 };
 
 // Adds /v1/communities/{community}/posts, /v1/accounts/{handle}/posts, /v1/posts/{post} with its
-// comments and drawing, /v1/commands/{position}, /v1/stream.
+// comments and drawing, follows and /v1/timeline, /v1/commands/{position}, /v1/stream.
 void add_routes(http::Router& router, RouteParts parts);
 
 }  // namespace matsuri::timeline

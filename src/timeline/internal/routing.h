@@ -40,6 +40,7 @@ void send_page(const PartsPtr& parts, const http::RequestPtr& request, std::vect
 
 void add_feed_routes(http::Router& router, const PartsPtr& parts);
 void add_post_routes(http::Router& router, const PartsPtr& parts);
+void add_follow_routes(http::Router& router, const PartsPtr& parts);
 
 using Function = void (*)(const PartsPtr&, const http::RequestPtr&, http::Responder);
 inline void add_route(http::Router& router, const PartsPtr& parts, http::Method method,

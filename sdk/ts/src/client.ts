@@ -1,12 +1,14 @@
 // The calls of the API. Keeps the position token, so that one reads one's own writes, and turns
 // every way of failing into a value.
 import {
-  community_calls, mute_calls, notice_calls, people_calls, post_calls, type Account, type AccountChange,
-  type Call, type Caller, type Me,
+  community_calls, mute_calls, notice_calls, people_calls, post_calls, type Call, type Caller,
 } from "./community";
 import { PositionKeeper, type PositionStore } from "./position";
 import { LiveStream, type StreamHandlers } from "./stream";
-import type { Command, CreatedToken, Failure, Problem, Reply, Session, Token } from "./types";
+import type {
+  Account, AccountChange, BlockList, Command, CreatedToken, Failure, Me, Problem, Reply, SessionList,
+  TokenList,
+} from "./types";
 
 export interface ClientOptions {
   /** Where the server is; nothing for the page's own origin. */
@@ -49,7 +51,7 @@ export class Client {
   readonly sessions = {
     create: (credentials: { handle: string; password: string }) =>
       this.command<Me>({ method: "POST", path: "/v1/sessions", body: credentials }),
-    list: () => this.read<{ sessions: Session[] }>("/v1/sessions"),
+    list: () => this.read<SessionList>("/v1/sessions"),
     end_current: () => this.command<null>({ method: "DELETE", path: "/v1/sessions/current" }),
     end_all: () => this.command<null>({ method: "DELETE", path: "/v1/sessions" }),
     end: (session: string) =>
@@ -59,13 +61,13 @@ export class Client {
   readonly tokens = {
     create: (label: string) =>
       this.command<CreatedToken>({ method: "POST", path: "/v1/tokens", body: { label } }),
-    list: () => this.read<{ tokens: Token[] }>("/v1/tokens"),
+    list: () => this.read<TokenList>("/v1/tokens"),
     revoke: (token: string) =>
       this.command<null>({ method: "DELETE", path: `/v1/tokens/${segment(token)}` }),
   };
 
   readonly blocks = {
-    list: () => this.read<{ blocks: Account[] }>("/v1/accounts/me/blocks"),
+    list: () => this.read<BlockList>("/v1/accounts/me/blocks"),
     add: (handle: string) =>
       this.command<null>({ method: "PUT", path: `/v1/accounts/me/blocks/${segment(handle)}` }),
     remove: (handle: string) =>

@@ -1,6 +1,10 @@
-// The calls and shapes of the community: titles, communities, posts with drawings, follows, empathy
-// and notifications. The shapes are written by hand until api/openapi.yaml has them.
-import type { Reply } from "./types";
+// The calls of the community: titles, communities, posts with drawings, follows, empathy and
+// notifications.
+import type {
+  Community, CommunityIds, CommunityPage, CommunityRelation, CreatedPost, DeletedPost, Drawing, EmpathySet,
+  Followed, MuteList, NewCommunity, NewPost, NoticePage, NoticeSettings, PeoplePage, PersonRelation, Post,
+  PostChange, PostPage, ReadMarkSet, Reply, Title, TitlePage,
+} from "./types";
 
 /** What the calls need of a client. */
 export interface Caller {
@@ -14,71 +18,6 @@ export interface Call {
   body?: unknown;
   idempotency_key?: string;
 }
-
-export type Who = "everyone" | "nobody";
-export interface Privacy { follows: Who; empathies: Who }
-/** `face` is a genome of 16 hex digits. */
-export interface Author { id: string; handle: string; name: string; face: string }
-export interface Account {
-  id: string; handle: string; name: string; role: string; created_at: string; bio: string; face: string;
-}
-export interface Me extends Account { privacy: Privacy }
-export interface AccountChange { name?: string; bio?: string; face?: string; privacy?: Privacy }
-
-export type Names = Partial<Record<string, string>>;
-export interface Title {
-  id: string; names: Names; platforms: string[]; publisher: string; crest: string;
-  main_community: string; created_at: string;
-}
-export interface Community {
-  id: string; title: string | null; kind: "main" | "official" | "user" | "announcement";
-  owner: Author | null; names: Names; description: string; post_kinds: ("text" | "drawing")[];
-  who_posts: "everyone" | "staff" | "owner"; created_at: string;
-}
-
-export interface DrawingAddresses { svg: string; png: string; strokes: string }
-export interface Post {
-  id: string; community: string; parent: string | null; author: Author; text: string;
-  drawing: DrawingAddresses | null; feeling: number; spoiler: boolean; tag: string | null;
-  language: string | null; created_at: string; edited_at: string | null; comment_count: number;
-  empathy_count: number; empathized: boolean; mine: boolean;
-}
-/** The answer to a command that takes effect in a moment. */
-export interface Accepted { durability: "local"; position?: string }
-export type CreatedPost = Post & Accepted;
-export interface PostPage { posts: Post[]; next: string | null }
-export interface PeoplePage { people: Author[]; next: string | null }
-
-export interface DrawnStroke { pen: 1 | 2 | 3; eraser: boolean; points: number[] }
-export interface PostContent {
-  text?: string; drawing?: { strokes: readonly DrawnStroke[] }; feeling?: number; spoiler?: boolean;
-  tag?: string; language?: string;
-}
-/** A post in a community, or a comment below a post. */
-export interface NewPost extends PostContent {
-  community?: string;
-  parent?: string;
-  /** Made once for a post, and the same for each retry of it. */
-  idempotency_key: string;
-}
-export interface PostChange { text?: string; feeling?: number; spoiler?: boolean; tag?: string | null }
-
-export interface PersonRelation {
-  post_count: number; follower_count: number; following_count: number; followed: boolean;
-  follows_me: boolean;
-}
-export interface CommunityRelation { post_count: number; follower_count: number; followed: boolean }
-
-export type NoticeKind = "empathy" | "comment" | "thread" | "follow";
-export interface Notice {
-  id: string; kind: NoticeKind; people: Author[]; people_count: number;
-  post: { id: string; text: string; community: string } | null; updated_at: string; unread: boolean;
-}
-export interface NoticePage { notifications: Notice[]; next: string | null; unread_count: number }
-export type NoticeSettings = Record<NoticeKind, boolean>;
-
-/** Counts of a post, as the stream tells them. */
-export interface Counts { post: string; empathy_count: number; comment_count: number }
 
 export interface Page { limit?: number; before?: string; after?: string }
 export type Sort = "new" | "hot" | "popular";
@@ -106,15 +45,15 @@ export function post_calls({ read, command }: Caller) {
       read<PostPage>(`/v1/communities/${segment(community)}/posts${query({ ...page })}`),
     get: (post: string) => read<Post>(`/v1/posts/${segment(post)}`),
     change: (post: string, change: PostChange) =>
-      command<Post & Partial<Accepted>>({ method: "PATCH", path: `/v1/posts/${segment(post)}`, body: change }),
+      command<CreatedPost>({ method: "PATCH", path: `/v1/posts/${segment(post)}`, body: change }),
     remove: (post: string) =>
-      command<Accepted>({ method: "DELETE", path: `/v1/posts/${segment(post)}` }),
+      command<DeletedPost>({ method: "DELETE", path: `/v1/posts/${segment(post)}` }),
     comments: (post: string, page: Page = {}) =>
       read<PostPage>(`/v1/posts/${segment(post)}/comments${query({ ...page })}`),
-    strokes: (address: string) => read<{ strokes: DrawnStroke[] }>(address),
+    strokes: (address: string) => read<Drawing>(address),
     timeline: (page: Page = {}) => read<PostPage>(`/v1/timeline${query({ ...page })}`),
     empathize: (post: string, on: boolean) =>
-      command<{ post: string; empathized: boolean } & Accepted>(
+      command<EmpathySet>(
         { method: on ? "PUT" : "DELETE", path: `/v1/posts/${segment(post)}/empathy` }),
     empathies: (post: string, page: Page = {}) =>
       read<PeoplePage>(`/v1/posts/${segment(post)}/empathies${query({ ...page })}`),
@@ -134,14 +73,14 @@ export function people_calls({ read, command }: Caller) {
       read<PeoplePage>(`${of(handle)}/following${query({ ...page })}`),
     relation: (handle: string) => read<PersonRelation>(`${of(handle)}/relation`),
     follow: (handle: string, on: boolean) =>
-      command<Accepted>(
+      command<Followed>(
         { method: on ? "PUT" : "DELETE", path: `/v1/accounts/me/follows/${segment(handle)}` }),
   };
 }
 
 export function mute_calls({ read, command }: Caller) {
   return {
-    list: () => read<{ mutes: Account[] }>("/v1/accounts/me/mutes"),
+    list: () => read<MuteList>("/v1/accounts/me/mutes"),
     add: (handle: string) =>
       command<null>({ method: "PUT", path: `/v1/accounts/me/mutes/${segment(handle)}` }),
     remove: (handle: string) =>
@@ -152,20 +91,20 @@ export function mute_calls({ read, command }: Caller) {
 export function community_calls({ read, command }: Caller) {
   return {
     titles: (page: Page = {}) =>
-      read<{ titles: Title[]; next: string | null }>(`/v1/titles${query({ ...page })}`),
+      read<TitlePage>(`/v1/titles${query({ ...page })}`),
     title: (title: string) => read<Title>(`/v1/titles/${segment(title)}`),
     list: (filter: Page & { title?: string; kind?: Community["kind"] } = {}) =>
-      read<{ communities: Community[]; next: string | null }>(`/v1/communities${query({ ...filter })}`),
+      read<CommunityPage>(`/v1/communities${query({ ...filter })}`),
     get: (community: string) => read<Community>(`/v1/communities/${segment(community)}`),
-    create: (community: { title: string; names: Names; description?: string }) =>
+    create: (community: NewCommunity) =>
       command<Community>({ method: "POST", path: "/v1/communities", body: community }),
     relation: (community: string) =>
       read<CommunityRelation>(`/v1/communities/${segment(community)}/relation`),
     follow: (community: string, on: boolean) =>
-      command<Accepted>({
+      command<Followed>({
         method: on ? "PUT" : "DELETE", path: `/v1/communities/${segment(community)}/follow`,
       }),
-    followed: () => read<{ communities: string[] }>("/v1/accounts/me/communities"),
+    followed: () => read<CommunityIds>("/v1/accounts/me/communities"),
   };
 }
 
@@ -173,7 +112,7 @@ export function notice_calls({ read, command }: Caller) {
   return {
     list: (page: Page = {}) => read<NoticePage>(`/v1/notifications${query({ ...page })}`),
     mark_read: (up_to: string) =>
-      command<Accepted>({ method: "PUT", path: "/v1/notifications/read", body: { up_to } }),
+      command<ReadMarkSet>({ method: "PUT", path: "/v1/notifications/read", body: { up_to } }),
     settings: () => read<NoticeSettings>("/v1/notifications/settings"),
     set_settings: (settings: NoticeSettings) =>
       command<NoticeSettings>({ method: "PUT", path: "/v1/notifications/settings", body: settings }),

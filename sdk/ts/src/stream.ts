@@ -4,8 +4,7 @@
 // answer that is not 200 (a busy server), forgets the id when it is made again, and cannot say
 // whether it resumed.
 import { EventParser } from "./sse";
-import type { Counts, Post } from "./community";
-import type { Refusal } from "./types";
+import type { Counts, DeletedNotice, Post, Refusal, Unread } from "./types";
 
 export interface StreamHandlers {
   /**
@@ -16,10 +15,10 @@ export interface StreamHandlers {
   /** A new post; a comment where it has a parent. */
   post?(post: Post): void;
   post_changed?(post: Post): void;
-  post_deleted?(deleted: { post: string }): void;
+  post_deleted?(deleted: DeletedNotice): void;
   counts?(counts: Counts): void;
   /** For whoever is signed in: how many of their notifications they have not seen. */
-  notification?(unread: { unread_count: number }): void;
+  notification?(unread: Unread): void;
   refused?(refusal: Refusal): void;
   /** What was missed is too long ago to be sent: read the list again. */
   reset?(): void;

@@ -3,13 +3,59 @@ import type { components } from "./generated/api";
 
 type Schemas = components["schemas"];
 
+export type Account = Schemas["Account"];
+export type AccountChange = Schemas["AccountChange"];
+export type Author = Schemas["Author"];
+export type BlockList = Schemas["BlockList"];
 export type Code = Schemas["Code"];
 export type Command = Schemas["Command"];
+export type Community = Schemas["Community"];
+export type CommunityIds = Schemas["CommunityIds"];
+export type CommunityPage = Schemas["CommunityPage"];
+export type CommunityRelation = Schemas["CommunityRelation"];
+export type Counts = Schemas["Counts"];
+export type CreatedPost = Schemas["CreatedPost"];
 export type CreatedToken = Schemas["CreatedToken"];
+export type DeletedNotice = Schemas["DeletedNotice"];
+export type DeletedPost = Schemas["DeletedPost"];
+export type Drawing = Schemas["Drawing"];
+export type EmpathySet = Schemas["EmpathySet"];
+export type Followed = Schemas["Followed"];
+export type Me = Schemas["Me"];
+export type MuteList = Schemas["MuteList"];
+export type Names = Schemas["Names"];
+export type NewCommunity = Schemas["NewCommunity"];
+export type Notice = Schemas["Notification"];
+export type NoticeKind = Schemas["NotificationKind"];
+export type NoticePage = Schemas["NotificationPage"];
+export type NoticeSettings = Schemas["NotificationSettings"];
+export type PeoplePage = Schemas["PeoplePage"];
+export type PersonRelation = Schemas["Relation"];
+export type Post = Schemas["Post"];
+export type PostChange = Schemas["PostChange"];
+export type PostContent = Schemas["NewPost"];
+export type PostPage = Schemas["PostPage"];
+export type Privacy = Schemas["Privacy"];
 export type Problem = Schemas["Problem"];
+export type ReadMarkSet = Schemas["ReadMarkSet"];
 export type Refusal = Schemas["Refusal"];
 export type Session = Schemas["Session"];
+export type SessionList = Schemas["SessionList"];
+export type Title = Schemas["Title"];
+export type TitlePage = Schemas["TitlePage"];
 export type Token = Schemas["Token"];
+export type TokenList = Schemas["TokenList"];
+export type Unread = Schemas["Unread"];
+export type Who = Schemas["Audience"];
+export type DrawingAddresses = NonNullable<Post["drawing"]>;
+
+/** A post in a community, or a comment below a post. */
+export interface NewPost extends PostContent {
+  community?: string;
+  parent?: string;
+  /** Made once for a post, and the same for each retry of it. */
+  idempotency_key: string;
+}
 
 /** Why a call failed. `unreachable` is the client's own: no answer came, or none in time. */
 export interface Failure {

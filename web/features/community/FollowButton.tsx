@@ -1,6 +1,6 @@
 // Follows a person or a community, at once; takes it back where the server refuses it.
 import { useState } from "preact/hooks";
-import type { Accepted, Reply } from "../../../sdk/ts/src/index";
+import type { Followed, Reply } from "../../../sdk/ts/src/index";
 import { go } from "../../app/router";
 import { expired, session_store } from "../../app/session";
 import { failure_text } from "../../lib/failure";
@@ -13,7 +13,7 @@ interface Props {
   followed: boolean;
   /** Whom or what, for those who only hear the button. */
   name: string;
-  send: (on: boolean) => Promise<Reply<Accepted>>;
+  send: (on: boolean) => Promise<Reply<Followed>>;
   /** Called with what is to be shown, also where it is taken back. */
   on_change: (followed: boolean) => void;
 }

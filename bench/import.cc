@@ -24,10 +24,18 @@
 #include "base/log.h"
 #include "bench/report.h"
 #include "bench/scratch.h"
+#include "community/directory.h"
+#include "community/exec.h"
+#include "community/schema.h"
+#include "empathy/apply.h"
+#include "empathy/schema.h"
 #include "import/importer.h"
 #include "io/thread_pool.h"
 #include "journal/id_maker.h"
 #include "journal/writer.h"
+#include "notification/apply.h"
+#include "notification/schema.h"
+#include "people/schema.h"
 #include "sql/db.h"
 #include "stream/outbox.h"
 #include "stream/stream.h"
@@ -110,18 +118,28 @@ Texts prepare(const Folder& folder, bool quick) {
 class Node {
  public:
   explicit Node(const std::string& folder) {
-    const auto open = [&](const std::string& name, std::span<const sql::Migration> migrations,
+    using Component = std::pair<std::string_view, std::span<const sql::Migration>>;
+    const auto open = [&](const std::string& name, std::initializer_list<Component> components,
                           std::unique_ptr<stream::Outbox>& outbox) {
       sql::DbOptions options;
       options.name = name;
       options.sqlite_path = folder + "/" + name + ".sqlite";
       auto db = must(sql::Db::open(options));
-      must(db->migrate(name, migrations));
+      for (const auto& [component, migrations] : components)
+        must(db->migrate(component, migrations));
       outbox = must(stream::Outbox::open(*db, Region{0}, matsuri::Node{1}, io::system_random()));
       return db;
     };
-    main_ = open("main", account::migrations(), main_outbox_);
-    timeline_ = open("timeline", timeline::migrations(), timeline_outbox_);
+    main_ = open("main", {{"main", account::migrations()}, {"community", community::migrations()}},
+                 main_outbox_);
+    timeline_ = open("timeline", {{"timeline", timeline::migrations()}}, timeline_outbox_);
+    empathy_ =
+        open("empathy", {{"people", people::migrations()}, {"empathy", empathy::migrations()}},
+             empathy_outbox_);
+    notification_ =
+        open("notification",
+             {{"people", people::migrations()}, {"notification", notification::migrations()}},
+             notification_outbox_);
     ids_ = must(journal::IdMaker::open({.path = folder + "/ids", .node = matsuri::Node{1}}));
     journal_ = must(journal::Writer::open({.folder = folder + "/journal", .node = import_node}));
     accounts_ =
@@ -132,10 +150,21 @@ class Node {
                                                                    .hashers = hashers_,
                                                                    .clock = io::system_clock()});
     directory_ = std::make_unique<account::Directory>(*main_);
+    must(main_->read_and_wait(
+        [this](sql::Connection& connection) { return community_directory_.load(connection); }));
+    communities_ = std::make_unique<community::Communities>(
+        community::CommunitiesParts{.db = *main_,
+                                    .outbox = *main_outbox_,
+                                    .ids = *ids_,
+                                    .directory = community_directory_,
+                                    .clock = io::system_clock()});
     must(stream_.add_journal(folder + "/journal", journal_.get()));
     must(stream_.add_outbox(*main_outbox_));
     must(stream_.add_outbox(*timeline_outbox_));
+    must(stream_.add_outbox(*empathy_outbox_));
     must(stream_.add_view(view_, *timeline_outbox_));
+    must(stream_.add_view(empathy_view_, *empathy_outbox_));
+    must(stream_.add_view(notification_view_, *notification_outbox_));
     stream_.add_memory_view(standings_, {});
     stream_.add_memory_view(*directory_, {});
     must(stream_.start());
@@ -144,8 +173,12 @@ class Node {
 
   imports::Importer importer() {
     return imports::Importer({.accounts = *accounts_,
+                              .standings = standings_,
+                              .communities = *communities_,
+                              .directory = community_directory_,
                               .main_db = *main_,
                               .timeline_db = *timeline_,
+                              .empathy_db = *empathy_,
                               .journal = *journal_,
                               .stream = stream_,
                               .clock = io::system_clock()},
@@ -153,8 +186,11 @@ class Node {
   }
 
  private:
-  std::unique_ptr<sql::Db> main_, timeline_;
-  std::unique_ptr<stream::Outbox> main_outbox_, timeline_outbox_;
+  std::unique_ptr<sql::Db> main_, timeline_, empathy_, notification_;
+  std::unique_ptr<stream::Outbox> main_outbox_, timeline_outbox_, empathy_outbox_,
+      notification_outbox_;
+  community::CommunityDirectory community_directory_;
+  std::unique_ptr<community::Communities> communities_;
   std::unique_ptr<journal::IdMaker> ids_;
   std::unique_ptr<journal::Writer> journal_;
   io::ThreadPool hashers_{{.name = "password", .thread_count = 1, .queue_count_max = 1}};
@@ -162,6 +198,8 @@ class Node {
   std::unique_ptr<account::Accounts> accounts_;
   std::unique_ptr<account::Directory> directory_;
   timeline::TimelineView view_;
+  empathy::EmpathyView empathy_view_;
+  notification::NotificationView notification_view_;
   stream::Stream stream_{stream::StreamOptions{}};
 };
 

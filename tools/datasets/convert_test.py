@@ -334,10 +334,10 @@ class World(unittest.TestCase):
 class Demo(unittest.TestCase):
     def test_the_world_of_the_first_run_can_be_imported(self):
         checker, kinds = Checker(), collections.Counter()
-        for line in (ROOT / "demo" / "world.ndjson").read_bytes().splitlines():
+        for line in (ROOT / "demo" / "festival.ndjson").read_bytes().splitlines():
             self.assertEqual(checker.faults(line), [], line.decode())
             kinds[json.loads(line)["kind"]] += 1
-        self.assertEqual(kinds["user"], 12)
+        self.assertGreaterEqual(kinds["user"], 12)
         self.assertGreaterEqual(kinds["post"], 40)
 
 

@@ -2,10 +2,10 @@
 # Makes the demo world: people with faces, titles, communities, and a week of what they say, draw,
 # follow and feel, in the import format (docs/formats/import.md).
 #
-#   tools/demo/make_world.py > demo/next/festival.ndjson
+#   tools/demo/make_world.py > demo/festival.ndjson
 #
 # festival.txt is what they say, people.py who they are, pictures.py and scenes.py what they draw.
-# The same sources give the same bytes. The lines of demo/world.ndjson are part of the world, under
+# The same sources give the same bytes. The lines of tools/demo/first.ndjson are part of the world, under
 # the same keys, so whoever imports both has each once.
 
 import collections
@@ -22,7 +22,7 @@ from hand import MIDDLE, THIN, Hand
 from people import COMMUNITIES, PEOPLE, TITLES
 
 FOLDER = pathlib.Path(__file__).resolve().parent
-FIRST_WORLD = FOLDER.parents[1] / "demo" / "world.ndjson"
+FIRST_WORLD = FOLDER / "first.ndjson"
 SOURCE = "demo"
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 

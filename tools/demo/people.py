@@ -1,6 +1,6 @@
 # Who lives in the demo world, and the titles and communities where they meet. All of it is made up.
 
-# handle: (name, language, bio). The first twelve are those of demo/world.ndjson.
+# handle: (name, language, bio). The first twelve are those of tools/demo/first.ndjson.
 PEOPLE = {
     "hotaru": ("ほたる", "ja", "提灯係。百個ともすまで帰りません。"),
     "mika_w": ("Mika", "en", "I sit by the water. I like small games with big skies."),

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # A contact sheet of drawings, as SVG on stdout: to look at what make_world.py has drawn.
 #
-#   tools/demo/sheet.py demo/next/festival.ndjson > sheet.svg
+#   tools/demo/sheet.py demo/festival.ndjson > sheet.svg
 
 import json
 import sys

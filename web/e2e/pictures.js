@@ -22,7 +22,7 @@ async function take(person, name) {
 }
 
 const server = new Server();
-await server.import(path.join(root, "demo/world.ndjson"));
+await server.import(path.join(root, "demo/festival.ndjson"));
 await server.start();
 const browser = await launch();
 try {

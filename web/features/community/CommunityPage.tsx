@@ -159,8 +159,8 @@ function Writing({ community, name }: { community: Community; name: string }) {
   if (session.state !== "known") return null;
   const { me } = session;
   const owns = community.owner?.id === me.id;
-  const staff = me.role !== "user";
-  if (community.who_posts === "owner" && !owns) return <p class="hint">{t.communities.owner_posts}</p>;
+  const staff = me.role === "moderator" || me.role === "admin";
+  if (community.who_posts === "owner" && !owns && !staff) return <p class="hint">{t.communities.owner_posts}</p>;
   if (community.who_posts === "staff" && !staff) return <p class="hint">{t.communities.staff_posts}</p>;
   return (
     <Composer

@@ -38,6 +38,18 @@ test("a failed page can be asked for again; what is there stays", async () => {
   assert.deepEqual(ids(), ["2", "1"]);
 });
 
+test("a list whose cursor the server has forgotten is read anew from its top", async () => {
+  const forgotten: typeof failed = { ok: false, failure: { code: "conflict", status: 409, detail: "" } };
+  const { pager, cursors, ids } = pager_of(
+    [page(["2"], "c"), forgotten, failed, forgotten, page(["3", "2"], null)]);
+  await pager.read();
+  await pager.load_older();
+  assert.equal(pager.state.get().older, "failed");
+  await pager.load_older();
+  assert.deepEqual(ids(), ["3", "2"]);
+  assert.deepEqual(cursors, [undefined, "c", undefined, "c", undefined]);
+});
+
 test("a new item comes to the end only where the end is shown", async () => {
   const { pager, ids } = pager_of([page(["1"], "c"), page(["2"], null)]);
   await pager.read();

@@ -28,8 +28,11 @@ export class Pager<T extends { id: string }> {
     const reply = await this.fetch_page();
     if (reading !== this.reading) return;
     if (!reply.ok) {
-      const status = this.state.get().items.length > 0 ? "ready" : "failed";
-      return this.change({ status, failure: reply.failure });
+      const { items, older } = this.state.get();
+      return this.change({
+        status: items.length > 0 ? "ready" : "failed", failure: reply.failure,
+        older: older === "loading" ? "failed" : older, // This reading took its place.
+      });
     }
     this.change({ status: "ready", failure: null, older: "idle", ...reply.value });
   }
@@ -46,6 +49,8 @@ export class Pager<T extends { id: string }> {
     const reading = this.reading;
     const reply = await this.fetch_page(next);
     if (reading !== this.reading) return;
+    // A ranking that the server has forgotten: its end is nowhere any more, a new one has a top.
+    if (!reply.ok && reply.failure.code === "conflict") return this.read();
     if (!reply.ok) return this.change({ older: "failed" });
     const { items } = this.state.get();
     const known = new Set(items.map((item) => item.id));

@@ -141,8 +141,7 @@ Result<std::vector<Post>> read_posts(sql::Connection& connection, std::span<cons
                            place_count));
   std::vector<Post> posts;
   for (const PostId id : ids)
-    if (const auto post = found.find(id); post != found.end())
-      posts.push_back(std::move(post->second));
+    if (auto post = found.extract(id)) posts.push_back(std::move(post.mapped()));
   return posts;
 }
 

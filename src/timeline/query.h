@@ -47,7 +47,7 @@ Result<FeedPage> read_profile(sql::Connection& connection, const ProfileQuery& q
 // Code::not_found where there is none, or the viewer may not know of it.
 Result<Post> read_post(sql::Connection& connection, PostId id, AccountId viewer);
 
-// Those of `ids` that the viewer may see, in their order.
+// Those of `ids` that the viewer may see, in their order, each once.
 Result<std::vector<Post>> read_posts(sql::Connection& connection, std::span<const PostId> ids,
                                      AccountId viewer);
 

@@ -547,6 +547,14 @@ class OpenapiTest(unittest.TestCase):
         page = self.call("listNotifications", 200, who=author, headers=self.after(marked))
         self.assertEqual(page.json["unread_count"], 0)
         self.assertFalse(page.json["notifications"][0]["unread"])
+        self.call("createComment", 201, who=reader, post=post)
+        for _ in range(200):
+            two = self.call("listNotifications", 200, who=author).json["notifications"]
+            if len(two) == 2:
+                break
+            time.sleep(0.05)
+        self.assertEqual([(one["kind"], one["post"]["text"]) for one in two],
+                         [("comment", "tell me"), ("empathy", "tell me")])
         for query in ("limit=0", "limit=101", "before=x"):
             self.call("listNotifications", 400, who=author, query=f"?{query}")
         self.assertTrue(all(self.call("getNotificationSettings", 200, who=author).json.values()))
@@ -555,6 +563,7 @@ class OpenapiTest(unittest.TestCase):
         self.assertEqual(self.call("getNotificationSettings", 200, who=author).json, off)
         for body in (off | {"follow": None}, off | {"other": True}, {"empathy": True}):
             self.call("setNotificationSettings", 400, who=author, body=body)
+
     def test_drawings(self):
         person = Person(self.server, "painter")
         made = self.call("createPost", 201, who=person, body={

@@ -61,9 +61,9 @@ test("the list is read when the stream stands, and both together show each post 
   await gathered();
   assert.deepEqual(ids(world.state.posts), ["6", "5", "4"]);
   assert.equal(world.state.next, "4");
-  world.handlers.open?.(true); // Resumed: nothing was missed.
+  world.handlers.open?.(true); // Resumed: no post was missed.
   await tick();
-  assert.equal(world.reads, 1);
+  assert.deepEqual(ids(world.state.posts), ["6", "5", "4"]);
   world.feed.stop();
 });
 
@@ -146,6 +146,22 @@ test("edits, counts and deletions happen where the post is; what is one's own st
   assert.ok(changed?.text === "new" && changed.empathized && changed.empathy_count === 6);
   world.handlers.post_deleted?.({ post: "2" });
   assert.deepEqual(ids(world.state.posts), ["1"]);
+  world.feed.stop();
+});
+
+test("counts that moved while the connection was gone are read; the list stays as it is", async () => {
+  const world = new World([
+    { posts: [post(2), post(1)], next: null }, { posts: [{ ...post(2), empathy_count: 3 }], next: "2" },
+  ]);
+  let resumed = 0;
+  world.feed.on_resumed = () => ++resumed;
+  world.handlers.open?.(false);
+  await tick();
+  world.handlers.lost?.();
+  world.handlers.open?.(true);
+  await tick();
+  assert.deepEqual(world.state.posts.map((one) => one.empathy_count), [3, 0]);
+  assert.deepEqual([resumed, world.state.next], [1, null]);
   world.feed.stop();
 });
 

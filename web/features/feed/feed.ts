@@ -58,6 +58,8 @@ export class Feed {
   readonly state = new Store<FeedState>(empty);
   /** Called with how many of the reader's notifications are unread. */
   on_unread: (count: number) => void = () => {};
+  /** Called where the stream goes on after a loss: what has no place in it was missed. */
+  on_resumed: () => void = () => {};
   /** Called for every refusal of one's own posts. */
   on_refused: (refusal: Refusal) => void = () => {};
   /** Called for every post that the stream shows. */
@@ -89,7 +91,9 @@ export class Feed {
     this.stream = this.client.stream(this.community, {
       open: (resumed) => {
         this.change({ live: "live" });
-        if (!resumed) void this.read_list();
+        if (!resumed) return void this.read_list();
+        void this.catch_up();
+        this.on_resumed();
       },
       reset: () => void this.read_list(),
       post: (post) => this.take(post),
@@ -222,6 +226,16 @@ export class Feed {
       status: "ready", failure: null, posts: merged(this.visible(reply.value.posts), since),
       next: reply.value.next, older: "idle", fresh: [], fresh_overflow: false, stale: reply.stale,
     });
+  }
+
+  // The stream keeps posts for those who were away, and no counts.
+  private async catch_up(): Promise<void> {
+    const reply = await this.client.posts.list(this.community, { limit: page_count });
+    if (!reply.ok) return;
+    for (const { id, empathy_count, comment_count } of reply.value.posts) {
+      this.counted.set(id, { post: id, empathy_count, comment_count });
+    }
+    this.show_counts();
   }
 
   private take(post: Post): void {

@@ -63,7 +63,16 @@ function new_feed(community: string): Feed {
   feed.on_post = (post) => sent.seen(post.id);
   feed.on_refused = take_refusal;
   feed.on_unread = (count) => unread_store.set(count);
+  feed.on_resumed = read_unread;
   return feed;
+}
+
+function read_unread(): void {
+  const now = reader;
+  if (now === null || now === "") return;
+  void client.notices.list({ limit: 1 }).then((reply) => {
+    if (reply.ok && now === reader) unread_store.set(reply.value.unread_count);
+  });
 }
 
 // Starts with whoever reads, and again when that changes: blocks differ from person to person.
@@ -82,9 +91,7 @@ function read_as_session(): void {
   unread_store.set(null);
   if (now === "") return;
   sweep_drafts(Date.now());
-  void client.notices.list({ limit: 1 }).then((reply) => {
-    if (reply.ok && now === reader) unread_store.set(reply.value.unread_count);
-  });
+  read_unread();
   void sent.ask(client).then((refused) => {
     if (refused.length > 0) refused_store.set([...refused_store.get(), ...refused]);
   });

@@ -19,7 +19,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools" / "datasets"))
 from checker import Checker, drawing_faults  # noqa: E402 (its folder is known only now)
 
-FESTIVAL = ROOT / "demo" / "next" / "festival.ndjson"
+FESTIVAL = ROOT / "demo" / "festival.ndjson"
 DEMO_SIZE_MAX = 600_000
 END_MS = make_world.unix_ms(2026, 11, 25)
 

@@ -10,9 +10,14 @@ const small = { width: 320, height: 640 };
 /** Names, the way there, and what to wait for. */
 const pages = {
   plaza: ["/", "article"],
-  post: [null, "article"],
+  post: ["{post}", "article"],
   communities: ["/communities", ".plaza-link"],
   community: ["/communities/1", "article"],
+  hot: ["/communities/1/hot", ".feed article"],
+  popular: ["/communities/1/popular", ".feed article"],
+  person: ["/people/{handle}", ".feed article"],
+  drawings: ["/people/{handle}/drawings", ".feed .state"],
+  followers: ["/people/{handle}/followers", ".feed .state"],
   timeline: ["/timeline", "main article, main .state"],
   notices: ["/notifications", "main .n, main .state"],
   settings: ["/settings", "#blocks ~ p, #blocks ~ ul"],
@@ -37,7 +42,7 @@ async function check(person, where) {
 
 async function visit(person, name, post) {
   const [address, ready] = pages[name];
-  await person.page.goto(address ?? post);
+  await person.page.goto(address.replace("{post}", post).replace("{handle}", person.handle));
   await person.page.waitForSelector(ready);
 }
 

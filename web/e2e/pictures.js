@@ -21,6 +21,12 @@ async function take(person, name) {
   if (SHOTS) await person.page.screenshot({ path: path.join(SHOTS, `${name}.png`), caret: "initial" });
 }
 
+/** Images below the fold are loaded when somebody scrolls there. */
+function in_sight() {
+  return [...document.images].every(
+    (one) => one.complete || one.getBoundingClientRect().top > innerHeight);
+}
+
 const server = new Server();
 await server.import(path.join(root, "demo/festival.ndjson"));
 await server.start();
@@ -35,20 +41,24 @@ try {
   await night.page.locator("#say").blur();
   await take(night, "plaza-night");
 
+  const communities = await (await night.page.request.get(`${server.url}/v1/communities?limit=100`)).json();
+  const atelier = communities.communities.find((one) => one.names.en === "The mask atelier").id;
   const morning = await Person.come(browser, server, { theme: "light", language: "ja", look: desktop });
-  await morning.page.goto("/");
-  await morning.page.waitForSelector("article");
-  await take(morning, "plaza-morning-ja");
+  await morning.page.goto(`/communities/${atelier}`);
+  await morning.page.waitForSelector("article .draw img");
+  await morning.page.waitForFunction(in_sight);
+  await take(morning, "community-morning-ja");
 
   const small = await Person.come(browser, server, { theme: "dark", language: "ja", look: phone });
-  await small.page.goto("/");
-  await small.page.waitForSelector("article");
-  await take(small, "phone-night-ja");
+  await small.page.goto("/communities");
+  await small.page.waitForSelector("main h2");
+  await take(small, "phone-communities-ja");
 
   const paper = await Person.come(browser, server, { theme: "light", look: phone });
-  await paper.page.goto("/signup");
-  await paper.page.waitForSelector("#handle");
-  await take(paper, "phone-sign-up");
+  await paper.page.goto("/people/hotaru");
+  await paper.page.waitForSelector("article");
+  await paper.page.waitForFunction(in_sight);
+  await take(paper, "phone-person");
 } finally {
   await browser.close();
   await server.end();

@@ -5,7 +5,7 @@
 #include <unordered_set>
 #include <utility>
 
-#include "sql/query_in.h"
+#include "sql/list.h"
 
 namespace matsuri::imports {
 namespace {
@@ -56,7 +56,7 @@ Result<void> ImportIds::find_taken(std::span<const std::uint64_t> ids,
     std::vector<std::uint64_t> found;
     TRY(table.db.read_and_wait([&](sql::Connection& connection) {
       found.clear();
-      return sql::query_in(connection, {.head = table.among, .keys = values},
+      return sql::query_in(connection, table.among, "", values, {},
                            [&](const sql::Row& row) { found.push_back(row.id(0)); });
     }));
     taken.insert(taken.end(), found.begin(), found.end());

@@ -9,11 +9,14 @@
 namespace matsuri::sql {
 namespace {
 
-// Statements with a list have this many places, so that one prepared text serves every batch; a
-// single key has a text of its own.
+// Statements with a list have one of three lengths, so that few prepared texts serve every batch.
 constexpr std::size_t list_count = 256;
+constexpr std::size_t short_list_count = 64;
 
-std::size_t places_for(std::size_t count) { return count == 1 ? 1 : list_count; }
+std::size_t places_for(std::size_t count) {
+  if (count == 1) return 1;
+  return count <= short_list_count ? short_list_count : list_count;
+}
 
 }  // namespace
 

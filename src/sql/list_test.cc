@@ -26,7 +26,7 @@ TEST_P(ListTest, FindsTheRowsOfItsKeysWhateverItsLength) {
   ASSERT_TRUE(db->write_and_wait([&](Connection& connection) {
                   return connection.insert_rows("INSERT INTO pair (a, b)", "", 2, rows);
                 }).ok());
-  for (const std::uint64_t count : {0u, 1u, 2u, 255u, 256u, 257u, 512u, 600u}) {
+  for (const std::uint64_t count : {0u, 1u, 2u, 64u, 65u, 255u, 256u, 257u, 512u, 600u}) {
     SCOPED_TRACE(count);
     std::vector<Value> keys, pairs;
     for (std::uint64_t a = 1; a <= count; ++a) {

@@ -10,10 +10,10 @@
 #include <unordered_set>
 #include <variant>
 
+#include "sql/list.h"
 #include "timeline/apply.h"
 #include "timeline/internal/apply_rooms.h"
 #include "timeline/internal/digest.h"
-#include "timeline/internal/lists.h"
 #include "timeline/internal/post_states.h"
 #include "timeline/model.h"
 
@@ -114,16 +114,17 @@ class PostBatch {
     std::ranges::sort(keys);  // neighbours in the index are looked up one after the other
     values.reserve(keys.size());
     for (const KeyBytes& key : keys) values.emplace_back(bytes_of(key));
-    TRY(query_in(connection_, "SELECT account_key FROM idempotency WHERE account_key", "", values,
-                 {}, [&](const sql::Row& row) {
-                   KeyBytes key{};
-                   const Bytes stored = row.blob(0);
-                   std::memcpy(key.data(), stored.data(), std::min(key.size(), stored.size()));
-                   known_.insert(key);
-                 }));
+    TRY(sql::query_in(connection_, "SELECT account_key FROM idempotency WHERE account_key", "",
+                      values, {}, [&](const sql::Row& row) {
+                        KeyBytes key{};
+                        const Bytes stored = row.blob(0);
+                        std::memcpy(key.data(), stored.data(), std::min(key.size(), stored.size()));
+                        known_.insert(key);
+                      }));
     values.assign(sources.begin(), sources.end());
-    TRY(query_in(connection_, "SELECT source_key FROM imported_post WHERE source_key", "", values,
-                 {}, [&](const sql::Row& row) { known_sources_.emplace(row.text(0)); }));
+    TRY(sql::query_in(connection_, "SELECT source_key FROM imported_post WHERE source_key", "",
+                      values, {},
+                      [&](const sql::Row& row) { known_sources_.emplace(row.text(0)); }));
     return read_recent(std::move(authors), id_first);
   }
 
@@ -141,22 +142,23 @@ class PostBatch {
         recent_.emplace(GuardKey{post->author, guards_[index]}, never);
     }
     // Posts of before there were guards have their content compared.
-    return query_in(connection_,
-                    "SELECT author, id, guard, community, CASE WHEN guard = 0 THEN text ELSE '' END"
-                    " FROM post WHERE author",
-                    " AND is_comment IN (0, 1) AND id >= ?", authors, {compose_id(floor)},
-                    [&](const sql::Row& row) {
-                      const IdParts id = parts_of(row.id(1));
-                      // Imported posts are of another journal, and those have no common order.
-                      if (id.node == import_node) return;
-                      const std::uint64_t guard =
-                          row.id(2) != 0 ? row.id(2)
-                                         : guard_digest({.community = CommunityId{row.id(3)},
-                                                         .text = row.text(4),
-                                                         .drawing = {}});
-                      const auto same = recent_.find({AccountId{row.id(0)}, guard});
-                      if (same != recent_.end()) same->second = std::max(same->second, id.unix_ms);
-                    });
+    return sql::query_in(
+        connection_,
+        "SELECT author, id, guard, community, CASE WHEN guard = 0 THEN text ELSE '' END"
+        " FROM post WHERE author",
+        " AND is_comment IN (0, 1) AND id >= ?", authors, {compose_id(floor)},
+        [&](const sql::Row& row) {
+          const IdParts id = parts_of(row.id(1));
+          // Imported posts are of another journal, and those have no common order.
+          if (id.node == import_node) return;
+          const std::uint64_t guard =
+              row.id(2) != 0
+                  ? row.id(2)
+                  : guard_digest(
+                        {.community = CommunityId{row.id(3)}, .text = row.text(4), .drawing = {}});
+          const auto same = recent_.find({AccountId{row.id(0)}, guard});
+          if (same != recent_.end()) same->second = std::max(same->second, id.unix_ms);
+        });
   }
 
   // Of most posts nothing has to be read: only of those that others speak of.

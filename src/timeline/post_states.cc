@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "timeline/internal/lists.h"
+#include "sql/list.h"
 #include "timeline/internal/post_states.h"
 #include "timeline/model.h"
 
@@ -20,43 +20,44 @@ Result<void> PostStates::load_early(const std::vector<std::uint64_t>& ids) {
   TRY_ASSIGN(const auto any, connection_.integer("SELECT post FROM early LIMIT 1"));
   if (!any) return {};
   std::vector<std::uint64_t> early;
-  TRY(query_in(connection_, "SELECT post FROM early WHERE post", "",
-               std::vector<sql::Value>(ids.begin(), ids.end()), {},
-               [&](const sql::Row& row) { early.push_back(row.id(0)); }));
+  TRY(sql::query_in(connection_, "SELECT post FROM early WHERE post", "",
+                    std::vector<sql::Value>(ids.begin(), ids.end()), {},
+                    [&](const sql::Row& row) { early.push_back(row.id(0)); }));
   return load(std::move(early));
 }
 
 Result<void> PostStates::load_tables(const std::vector<sql::Value>& ids) {
-  TRY(query_in(connection_, "SELECT id, community, author, parent, rev, deleted FROM post WHERE id",
-               "", ids, {}, [&](const sql::Row& row) {
-                 PostState& state = states_[PostId{row.id(0)}];
-                 state.is_there = true;
-                 state.community = CommunityId{row.id(1)};
-                 state.author = AccountId{row.id(2)};
-                 state.parent = PostId{row.id(3)};
-                 state.rev = row.id(4);
-                 state.deleted = row.integer(5) != 0;
-               }));
-  TRY(query_in(connection_,
-               "SELECT post, rev, text, feeling, spoiler, tag, deleted FROM early WHERE post", "",
-               ids, {}, [&](const sql::Row& row) {
-                 PostState& state = states_[PostId{row.id(0)}];
-                 state.is_early = true;
-                 state.rev = row.id(1);
-                 state.words = {.text = std::string(row.text(2)),
-                                .feeling = static_cast<std::uint8_t>(row.integer(3)),
-                                .spoiler = row.integer(4) != 0,
-                                .tag = std::string(row.text(5))};
-                 state.deleted = row.integer(6) != 0;
-               }));
-  return query_in(connection_,
-                  "SELECT post, empathy_count, empathy_rev, comment_count FROM heat WHERE post", "",
-                  ids, {}, [&](const sql::Row& row) {
-                    PostState& state = states_[PostId{row.id(0)}];
-                    state.empathy_count = row.id(1);
-                    state.empathy_rev = row.id(2);
-                    state.comment_count = row.id(3);
-                  });
+  TRY(sql::query_in(connection_,
+                    "SELECT id, community, author, parent, rev, deleted FROM post WHERE id", "",
+                    ids, {}, [&](const sql::Row& row) {
+                      PostState& state = states_[PostId{row.id(0)}];
+                      state.is_there = true;
+                      state.community = CommunityId{row.id(1)};
+                      state.author = AccountId{row.id(2)};
+                      state.parent = PostId{row.id(3)};
+                      state.rev = row.id(4);
+                      state.deleted = row.integer(5) != 0;
+                    }));
+  TRY(sql::query_in(connection_,
+                    "SELECT post, rev, text, feeling, spoiler, tag, deleted FROM early WHERE post",
+                    "", ids, {}, [&](const sql::Row& row) {
+                      PostState& state = states_[PostId{row.id(0)}];
+                      state.is_early = true;
+                      state.rev = row.id(1);
+                      state.words = {.text = std::string(row.text(2)),
+                                     .feeling = static_cast<std::uint8_t>(row.integer(3)),
+                                     .spoiler = row.integer(4) != 0,
+                                     .tag = std::string(row.text(5))};
+                      state.deleted = row.integer(6) != 0;
+                    }));
+  return sql::query_in(
+      connection_, "SELECT post, empathy_count, empathy_rev, comment_count FROM heat WHERE post",
+      "", ids, {}, [&](const sql::Row& row) {
+        PostState& state = states_[PostId{row.id(0)}];
+        state.empathy_count = row.id(1);
+        state.empathy_rev = row.id(2);
+        state.comment_count = row.id(3);
+      });
 }
 
 PostState* PostStates::find(PostId id) {

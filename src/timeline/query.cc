@@ -3,7 +3,7 @@
 #include <optional>
 #include <unordered_map>
 
-#include "timeline/internal/lists.h"
+#include "sql/list.h"
 #include "timeline/internal/select.h"
 
 namespace matsuri::timeline {
@@ -122,7 +122,6 @@ Result<Post> read_post(sql::Connection& connection, PostId id, AccountId viewer)
 
 Result<std::vector<Post>> read_posts(sql::Connection& connection, std::span<const PostId> ids,
                                      AccountId viewer) {
-  constexpr std::size_t place_count = 64;
   std::vector<sql::Value> values;
   values.reserve(ids.size());
   for (const PostId id : ids) values.emplace_back(id.value);
@@ -134,11 +133,10 @@ Result<std::vector<Post>> read_posts(sql::Connection& connection, std::span<cons
     found.emplace(post.id, std::move(post));
   };
   if (viewer)
-    TRY(internal::query_in(connection, head, internal::and_visible_to(viewer), values,
-                           {viewer.value, viewer.value, viewer.value}, keep, place_count));
+    TRY(sql::query_in(connection, head, internal::and_visible_to(viewer), values,
+                      {viewer.value, viewer.value, viewer.value}, keep));
   else
-    TRY(internal::query_in(connection, head, internal::and_visible_to(viewer), values, {}, keep,
-                           place_count));
+    TRY(sql::query_in(connection, head, internal::and_visible_to(viewer), values, {}, keep));
   std::vector<Post> posts;
   for (const PostId id : ids)
     if (auto post = found.extract(id)) posts.push_back(std::move(post.mapped()));
@@ -160,25 +158,22 @@ Result<std::string> read_drawing(sql::Connection& connection, PostId id, Account
 }
 
 Result<std::vector<Counts>> read_counts(sql::Connection& connection, std::span<const PostId> ids) {
-  constexpr std::size_t place_count = 64;
   std::vector<sql::Value> values;
   values.reserve(ids.size());
   for (const PostId id : ids) values.emplace_back(id.value);
   std::vector<Counts> counts;
-  TRY(internal::query_in(
+  TRY(sql::query_in(
       connection,
       "SELECT p.id, p.community, p.author, h.comment_count, h.empathy_count, h.empathy_rev "
       "FROM post p LEFT JOIN heat h ON h.post = p.id WHERE p.id",
-      " AND p.deleted = 0", values, {},
-      [&](const sql::Row& row) {
+      " AND p.deleted = 0", values, {}, [&](const sql::Row& row) {
         counts.push_back({.post = PostId{row.id(0)},
                           .community = CommunityId{row.id(1)},
                           .author = AccountId{row.id(2)},
                           .comment_count = row.id(3),
                           .empathy_count = row.id(4),
                           .empathy_rev = row.id(5)});
-      },
-      place_count));
+      }));
   return counts;
 }
 

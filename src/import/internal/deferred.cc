@@ -4,7 +4,7 @@
 #include <utility>
 #include <variant>
 
-#include "sql/query_in.h"
+#include "sql/list.h"
 #include "timeline/apply.h"
 
 namespace matsuri::imports::internal {
@@ -70,10 +70,9 @@ Result<void> Deferred::load(const Batch& batch) {
     found.clear();
     return sql::query_in(
         connection,
-        {.head = "SELECT i.source_key, p.id, p.author, p.community, p.deleted FROM imported_post i "
-                 "LEFT JOIN post p ON p.id = i.post WHERE i.source_key",
-         .keys = values},
-        [&](const sql::Row& row) {
+        "SELECT i.source_key, p.id, p.author, p.community, p.deleted FROM imported_post i "
+        "LEFT JOIN post p ON p.id = i.post WHERE i.source_key",
+        "", values, {}, [&](const sql::Row& row) {
           PostRef ref;
           if (!row.is_null(1) && row.integer(4) == 0)
             ref = {.post = PostId{row.id(1)},

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "sql/query_in.h"
+#include "sql/list.h"
 
 namespace matsuri::imports::internal {
 
@@ -39,12 +39,11 @@ Result<void> Known::load(std::span<const Name> names) {
     if (find(name) == 0) missing[name.source].insert(name.id);
   for (const auto& [source, ids] : missing) {
     const std::vector<sql::Value> keys(ids.begin(), ids.end());
-    const sql::Value before[] = {source};
     std::vector<std::pair<std::string, std::uint64_t>> found;
     TRY(db_.read_and_wait([&](sql::Connection& connection) {
       found.clear();
       return sql::query_in(
-          connection, {.head = select_, .before = before, .keys = keys},
+          connection, select_, " AND source = ?", keys, {source},
           [&](const sql::Row& row) { found.emplace_back(row.text(0), row.id(1)); });
     }));
     for (const auto& [id, value] : found) put({source, id}, value);

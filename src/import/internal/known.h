@@ -25,7 +25,7 @@ std::string key_of(const Name& name);
 // others are asked for, many at a time. One thread.
 class Known {
  public:
-  // `select` ends in "WHERE source = ? AND source_id", and gives source_id and the id.
+  // `select` ends in "WHERE source_id", and gives source_id and the id.
   Known(sql::Db& db, std::string_view select, std::size_t count_max = 200'000)
       : db_(db), select_(select), half_count_max_(count_max / 2) {}
 

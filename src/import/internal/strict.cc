@@ -22,17 +22,15 @@ Strict::Strict(const ImporterParts& parts, ImportIds& ids, Summary& summary)
       ids_(ids),
       summary_(summary),
       users_{.known = Known(parts.main_db,
-                            "SELECT source_id, account FROM imported_account WHERE source = ? AND "
-                            "source_id"),
+                            "SELECT source_id, account FROM imported_account WHERE source_id"),
              .made = {}},
       titles_{.known = Known(parts.main_db,
-                             "SELECT source_id, title FROM imported_title WHERE source = ? AND "
-                             "source_id"),
+                             "SELECT source_id, title FROM imported_title WHERE source_id"),
               .made = {}},
-      communities_{.known = Known(parts.main_db,
-                                  "SELECT source_id, community FROM imported_community WHERE "
-                                  "source = ? AND source_id"),
-                   .made = {}} {}
+      communities_{
+          .known = Known(parts.main_db,
+                         "SELECT source_id, community FROM imported_community WHERE source_id"),
+          .made = {}} {}
 
 std::uint64_t Strict::Kind::find(const Name& name, std::uint64_t number) {
   if (const std::uint64_t id = known.find(name)) return id;

@@ -1,5 +1,5 @@
 // A person: who they are, and what they wrote, drew and felt with.
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Account, Author, Failure, PeoplePage, PersonRelation, Reply } from "../../../sdk/ts/src/index";
 import { client } from "../../app/client";
 import { profile_tabs, type ProfileTab } from "../../app/router";
@@ -135,8 +135,17 @@ function Who({ account, relation, on_followed }: WhoProps) {
 
 function Tabs({ handle, tab }: { handle: string; tab: ProfileTab }) {
   const t = useTexts();
+  const tabs = useRef<HTMLElement>(null);
+  // Where they do not all fit, the current one is to be seen.
+  useEffect(() => {
+    const nav = tabs.current;
+    const current = nav?.querySelector<HTMLElement>("[aria-current]");
+    if (!nav || !current) return;
+    const middle = current.offsetLeft - nav.offsetLeft + current.offsetWidth / 2;
+    nav.scrollLeft = middle - nav.clientWidth / 2;
+  }, [tab, t]);
   return (
-    <nav class="tabs" aria-label={t.people.tabs}>
+    <nav class="tabs" aria-label={t.people.tabs} ref={tabs}>
       {profile_tabs.map((one) => (
         <a
           key={one} class="tab" aria-current={one === tab ? "page" : undefined}

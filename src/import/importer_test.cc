@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -88,12 +89,14 @@ TEST_P(ImporterTest, DoesWhatTheExampleOfTheFormatSays) {
               ElementsAre(R"(forum.ndjson:4: unknown_author: no user "u3" of source "old-forum")",
                           "forum.ndjson:5: time_before_2010: created_at: 2009-07-06T09:31:00.000Z",
                           R"(forum.ndjson:6: unknown_kind: "poll")"));
-  EXPECT_THAT(effect_of(world),
-              UnorderedElementsAre(
-                  "account|hotaru|ほたる|0|1562403600000|old-forum|u1",
-                  "account|im_jyqdovupyxihiy7h|Mika|0|1562403600000|old-forum|u2", "accounts|2",
-                  "authors|2", "facts|1", "facts|2", "keys|1",
-                  "post|1562405400250|old-forum:77|1|hotaru|ほたる|提灯が灯った!|ja", "posts|1"));
+  EXPECT_THAT(
+      effect_of(world),
+      UnorderedElementsAre("account|hotaru|ほたる|0|1562403600000|old-forum|u1",
+                           "account|im_jyqdovupyxihiy7h|Mika|0|1562403600000|old-forum|u2",
+                           "accounts|2", "authors|2", "facts|1", "facts|2", "keys|1",
+                           "post|1562405400250|old-forum:77|1|hotaru|ほたる|提灯が灯った!|ja|0||0",
+                           "posts|1", "titles|0", "communities|1", "drawings|0", "follows|0",
+                           "empathies|0"));
 }
 
 TEST_P(ImporterTest, TheSameFileAgainChangesNothing) {
@@ -423,6 +426,62 @@ TEST_P(ImporterTest, AJournalThatFailsEndsItAndTheNextOneGoesOn) {
   EXPECT_EQ(summary.post_count + summary.known_count, 3001U);
   EXPECT_THAT(effect_of(world), Contains("posts|3000"));
   EXPECT_THAT(effect_of(world), Contains("keys|3000"));
+}
+
+// The lines between the fences of the code block number `number` behind a heading.
+std::vector<std::string> block_of(const std::string& path, const std::string& heading, int number) {
+  std::ifstream file(path);
+  EXPECT_TRUE(file.is_open()) << path;
+  std::vector<std::string> lines;
+  bool is_behind = false;
+  int fence_count = 0;
+  for (std::string line; std::getline(file, line);) {
+    if (line == heading) is_behind = true;
+    if (!is_behind) continue;
+    if (line.starts_with("```"))
+      ++fence_count;
+    else if (fence_count == 2 * number + 1)
+      lines.push_back(line);
+  }
+  return lines;
+}
+
+// Goal: the example of the format does what the page says of it, wherever batches begin and end, and
+// once. Method: the page itself is read.
+TEST_P(ImporterTest, TheExampleOfTheFormatIsTrue) {
+  const std::string page = "docs/formats/import.md";  // from the repository's root
+  const std::string file = write("forum.ndjson", block_of(page, "## Example", 0));
+  const std::vector<std::string> refusals = block_of(page, "## Example", 1);
+  ASSERT_EQ(refusals.size(), 7u);
+  std::vector<std::string> effect;
+  for (const std::size_t batch_count : {1u, 3u, 100u}) {
+    SCOPED_TRACE(batch_count);
+    World world(make_place());
+    Listener listener;
+    const Summary first = world.import({file}, listener, {.batch_count_max = batch_count}).value();
+    EXPECT_EQ(listener.refusals, refusals);
+    EXPECT_EQ(first.user_count, 2u);
+    EXPECT_EQ(first.title_count, 1u);
+    EXPECT_EQ(first.community_count, 2u);
+    EXPECT_EQ(first.post_count, 2u);
+    EXPECT_EQ(first.comment_count, 1u);
+    EXPECT_EQ(first.follow_count, 2u);
+    EXPECT_EQ(first.empathy_count, 1u);
+    EXPECT_EQ(first.known_count, 0u);
+    const std::vector<std::string> now = effect_of(world);
+    if (effect.empty()) effect = now;
+    EXPECT_EQ(now, effect);
+
+    Listener again;
+    const Summary second = world.import({file}, again, {.batch_count_max = batch_count}).value();
+    EXPECT_EQ(again.refusals, refusals);
+    EXPECT_EQ(second.known_count, 11u);
+    EXPECT_EQ(second.line_count, first.line_count);
+    EXPECT_EQ(second.user_count + second.title_count + second.community_count + second.post_count +
+                  second.comment_count + second.follow_count + second.empathy_count,
+              0u);
+    EXPECT_EQ(effect_of(world), effect);
+  }
 }
 
 TEST_P(ImporterTest, AFullDiskEndsItAndTheNextOneGoesOn) {

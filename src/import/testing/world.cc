@@ -130,11 +130,12 @@ std::vector<std::string> effect_of(World& world) {
   // Times are where ids have them; SQL has no shifts that both engines write alike.
   must(world.timeline_db().read_and_wait([&](sql::Connection& connection) {
     return connection.query(
-        "SELECT p.id, source_key, community, handle, name, text, language FROM post p"
+        "SELECT p.id, source_key, community, handle, name, p.text, language, p.feeling, p.tag,"
+        " p.is_comment FROM post p"
         " LEFT JOIN imported_post i ON i.post = p.id LEFT JOIN author a ON a.id = p.author",
         {}, [&](const sql::Row& row) {
           std::string text = "post|" + std::to_string(parts_of(row.id(0)).unix_ms);
-          for (std::size_t column = 1; column < 7; ++column)
+          for (std::size_t column = 1; column < 10; ++column)
             text += '|' + std::string(row.text(column));
           all.push_back(std::move(text));
         });
@@ -143,7 +144,12 @@ std::vector<std::string> effect_of(World& world) {
        {std::pair(&world.main_db(), "SELECT 'accounts', COUNT(*) FROM account"),
         std::pair(&world.main_db(), "SELECT 'facts', COUNT(*) FROM outbox"),
         std::pair(&world.timeline_db(), "SELECT 'authors', COUNT(*) FROM author"),
+        std::pair(&world.main_db(), "SELECT 'titles', COUNT(*) FROM title"),
+        std::pair(&world.main_db(), "SELECT 'communities', COUNT(*) FROM community"),
         std::pair(&world.timeline_db(), "SELECT 'posts', COUNT(*) FROM post"),
+        std::pair(&world.timeline_db(), "SELECT 'drawings', COUNT(*) FROM drawing"),
+        std::pair(&world.timeline_db(), "SELECT 'follows', COUNT(*) FROM follow"),
+        std::pair(&world.empathy_db(), "SELECT 'empathies', COUNT(*) FROM empathy"),
         std::pair(&world.timeline_db(), "SELECT 'keys', COUNT(*) FROM imported_post"),
         std::pair(&world.timeline_db(), "SELECT 'facts', COUNT(*) FROM outbox")})
     for (std::string& row : rows_of(*db, select, 2)) all.push_back(std::move(row));

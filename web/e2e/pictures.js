@@ -21,6 +21,14 @@ async function take(person, name) {
   if (SHOTS) await person.page.screenshot({ path: path.join(SHOTS, `${name}.png`), caret: "initial" });
 }
 
+/** Goes there, and waits for the posts and their pictures. */
+async function visit(person, address) {
+  await person.page.goto(address);
+  await person.page.waitForSelector("article");
+  await person.page.waitForFunction(() => [...document.images].every((image) =>
+    image.complete || image.getBoundingClientRect().top > innerHeight));
+}
+
 const server = new Server();
 await server.import(path.join(root, "demo/festival.ndjson"));
 await server.start();
@@ -35,20 +43,23 @@ try {
   await night.page.locator("#say").blur();
   await take(night, "plaza-night");
 
+  const read = async (address) => (await fetch(server.url + address)).json();
+  const { titles } = await read("/v1/titles?limit=1");
+  const place = titles[0].main_community;
+  const { posts } = await read(`/v1/communities/${place}/posts?limit=50`);
+  const drawn = posts.find((post) => post.drawing !== null && post.comment_count > 1);
+
   const morning = await Person.come(browser, server, { theme: "light", language: "ja", look: desktop });
-  await morning.page.goto("/");
-  await morning.page.waitForSelector("article");
-  await take(morning, "plaza-morning-ja");
+  await visit(morning, `/communities/${place}/hot`);
+  await take(morning, "community-morning-ja");
 
   const small = await Person.come(browser, server, { theme: "dark", language: "ja", look: phone });
-  await small.page.goto("/");
-  await small.page.waitForSelector("article");
+  await visit(small, `/posts/${drawn.id}`);
   await take(small, "phone-night-ja");
 
-  const paper = await Person.come(browser, server, { theme: "light", look: phone });
-  await paper.page.goto("/signup");
-  await paper.page.waitForSelector("#handle");
-  await take(paper, "phone-sign-up");
+  const person = await Person.come(browser, server, { theme: "light", look: phone });
+  await visit(person, `/people/${drawn.author.handle}`);
+  await take(person, "phone-person");
 } finally {
   await browser.close();
   await server.end();

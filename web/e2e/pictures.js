@@ -21,12 +21,10 @@ async function take(person, name) {
   if (SHOTS) await person.page.screenshot({ path: path.join(SHOTS, `${name}.png`), caret: "initial" });
 }
 
-/** Goes there, and waits for the posts and their pictures. */
-async function visit(person, address) {
-  await person.page.goto(address);
-  await person.page.waitForSelector("article");
-  await person.page.waitForFunction(() => [...document.images].every((image) =>
-    image.complete || image.getBoundingClientRect().top > innerHeight));
+/** Images below the fold are loaded when somebody scrolls there. */
+function in_sight() {
+  return [...document.images].every(
+    (one) => one.complete || one.getBoundingClientRect().top > innerHeight);
 }
 
 const server = new Server();
@@ -43,23 +41,24 @@ try {
   await night.page.locator("#say").blur();
   await take(night, "plaza-night");
 
-  const read = async (address) => (await fetch(server.url + address)).json();
-  const { titles } = await read("/v1/titles?limit=1");
-  const place = titles[0].main_community;
-  const { posts } = await read(`/v1/communities/${place}/posts?limit=50`);
-  const drawn = posts.find((post) => post.drawing !== null && post.comment_count > 1);
-
+  const communities = await (await night.page.request.get(`${server.url}/v1/communities?limit=100`)).json();
+  const atelier = communities.communities.find((one) => one.names.en === "The mask atelier").id;
   const morning = await Person.come(browser, server, { theme: "light", language: "ja", look: desktop });
-  await visit(morning, `/communities/${place}/hot`);
+  await morning.page.goto(`/communities/${atelier}`);
+  await morning.page.waitForSelector("article .draw img");
+  await morning.page.waitForFunction(in_sight);
   await take(morning, "community-morning-ja");
 
   const small = await Person.come(browser, server, { theme: "dark", language: "ja", look: phone });
-  await visit(small, `/posts/${drawn.id}`);
-  await take(small, "phone-night-ja");
+  await small.page.goto("/communities");
+  await small.page.waitForSelector("main h2");
+  await take(small, "phone-communities-ja");
 
-  const person = await Person.come(browser, server, { theme: "light", look: phone });
-  await visit(person, `/people/${drawn.author.handle}`);
-  await take(person, "phone-person");
+  const paper = await Person.come(browser, server, { theme: "light", look: phone });
+  await paper.page.goto("/people/hotaru");
+  await paper.page.waitForSelector("article");
+  await paper.page.waitForFunction(in_sight);
+  await take(paper, "phone-person");
 } finally {
   await browser.close();
   await server.end();

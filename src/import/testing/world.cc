@@ -70,6 +70,8 @@ World::World(const Place& place, const WorldOptions& options) {
   must(stream_->add_journal(place.folder + "/journal", journal_.get()));
   must(stream_->add_outbox(*main_outbox_));
   must(stream_->add_view(options.view == nullptr ? view_ : *options.view, *timeline_outbox_));
+  must(stream_->add_outbox(*empathy_outbox_));
+  must(stream_->add_view(empathy_view_, *empathy_outbox_));
   stream_->add_memory_view(*standings_, {});
   must(stream_->start());
 }

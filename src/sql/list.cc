@@ -1,6 +1,7 @@
 #include "sql/list.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <vector>
 
@@ -42,24 +43,33 @@ Result<void> query_in(Connection& connection, std::string_view head, std::string
 
 Result<void> query_pairs(Connection& connection, std::string_view head, const PairColumns& columns,
                          std::span<const Value> pairs, const RowCallback& row) {
-  MATSURI_ASSERT(pairs.size() % 2 == 0, "a pair has two values");
-  // Row values would be shorter, but SQLite takes no list of them; a table of VALUES, too, but
-  // MariaDB guesses the type of its parameters, and large ids then meet others that are near.
+  return query_tuples(connection, head, std::array{columns.first, columns.second}, pairs, row);
+}
+
+Result<void> query_tuples(Connection& connection, std::string_view head,
+                          std::span<const std::string_view> columns, std::span<const Value> tuples,
+                          const RowCallback& row) {
+  const std::size_t width = columns.size();
+  MATSURI_ASSERT(width > 0 && tuples.size() % width == 0, "a value for each column");
+  // Row values would be shorter, but SQLite looks through the whole table for a list of them; a
+  // table of VALUES, too, but MariaDB guesses the type of its parameters, and large ids then meet
+  // others that are near.
   std::string one = "(";
-  one.append(columns.first).append(" = ? AND ").append(columns.second).append(" = ?)");
+  for (const std::string_view column : columns)
+    one.append(one.size() > 1 ? " AND " : "").append(column).append(" = ?");
+  one += ')';
   std::vector<Value> parameters;
-  for (std::size_t first = 0; first < pairs.size(); first += 2 * list_count) {
-    const auto part = pairs.subspan(first, std::min(2 * list_count, pairs.size() - first));
-    const std::size_t places = places_for(part.size() / 2);
+  for (std::size_t first = 0; first < tuples.size(); first += width * list_count) {
+    const auto part = tuples.subspan(first, std::min(width * list_count, tuples.size() - first));
+    const std::size_t places = places_for(part.size() / width);
     std::string text(head);
     text += " (" + one;
     for (std::size_t place = 1; place < places; ++place) text += " OR " + one;
     text += ')';
     parameters.assign(part.begin(), part.end());
-    while (parameters.size() < 2 * places) {
-      parameters.push_back(part[part.size() - 2]);
-      parameters.push_back(part.back());
-    }
+    while (parameters.size() < width * places)
+      parameters.insert(parameters.end(), part.end() - static_cast<std::ptrdiff_t>(width),
+                        part.end());
     TRY(connection.query(text, parameters, row));
   }
   return {};

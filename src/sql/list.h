@@ -25,4 +25,9 @@ struct PairColumns {
 Result<void> query_pairs(Connection& connection, std::string_view head, const PairColumns& columns,
                          std::span<const Value> pairs, const RowCallback& row);
 
+// The same for keys of any number of columns.
+Result<void> query_tuples(Connection& connection, std::string_view head,
+                          std::span<const std::string_view> columns, std::span<const Value> tuples,
+                          const RowCallback& row);
+
 }  // namespace matsuri::sql

@@ -1,6 +1,5 @@
 // Follows and counts, written into the timeline database.
 #include <algorithm>
-#include <array>
 #include <map>
 #include <string>
 #include <tuple>
@@ -8,22 +7,12 @@
 #include <unordered_set>
 #include <vector>
 
+#include "sql/list.h"
 #include "timeline/follow.h"
 #include "timeline/rings.h"
 
 namespace matsuri::timeline {
 namespace {
-
-// Statements with a list have this many places, the last value repeated, so that one prepared text
-// serves every batch.
-constexpr std::size_t list_count = 128;
-
-std::string list_text(std::string_view head, std::string_view place, std::string_view tail) {
-  std::string text(head);
-  for (std::size_t count = 0; count < list_count; ++count)
-    text.append(count > 0 ? "," : "").append(place);
-  return text.append(tail);
-}
 
 FollowKind kind_of(Source source) {
   return source.is_community() ? FollowKind::community : FollowKind::person;
@@ -79,22 +68,13 @@ class Tallies {
  private:
   Result<void> read_of(sql::Connection& connection, FollowKind kind,
                        std::span<const std::uint64_t> ids) {
-    static const std::string text = list_text(
-        "SELECT id, post_count, follower_count, people_count, community_count FROM tally "
-        "WHERE kind = ? AND id IN (",
-        "?", ")");
-    std::vector<sql::Value> values;
-    while (!ids.empty()) {
-      const auto part = ids.first(std::min(ids.size(), list_count));
-      ids = ids.subspan(part.size());
-      values.assign(1, number_of(kind));
-      values.insert(values.end(), part.begin(), part.end());
-      values.resize(1 + list_count, values.back());
-      TRY(connection.query(text, values, [&](const sql::Row& row) {
-        tallies_[Source::of(kind, row.id(0))] = {row.id(1), row.id(2), row.id(3), row.id(4)};
-      }));
-    }
-    return {};
+    const std::vector<sql::Value> keys(ids.begin(), ids.end());
+    return sql::query_in(
+        connection,
+        "SELECT id, post_count, follower_count, people_count, community_count FROM tally WHERE id",
+        " AND kind = ?", keys, {number_of(kind)}, [&](const sql::Row& row) {
+          tallies_[Source::of(kind, row.id(0))] = {row.id(1), row.id(2), row.id(3), row.id(4)};
+        });
   }
 
   std::unordered_map<Source, Tally, SourceHash> tallies_;
@@ -142,32 +122,19 @@ class FollowBatch {
   }
 
   Result<void> read_states() {
-    // A list of row values is a range of the index in MariaDB; SQLite wants it as a query.
-    const bool is_sqlite = connection_.engine() == sql::Engine::sqlite;
-    const std::string text = list_text(
-        "SELECT account, kind, target, rev, followed, since FROM follow "
-        "WHERE (account, kind, target) IN (" +
-            std::string(is_sqlite ? "VALUES " : ""),
-        "(?,?,?)", ")");
     std::vector<sql::Value> values;
-    const auto query = [&]() -> Result<void> {
-      if (values.empty()) return {};
-      const std::array<sql::Value, 3> last = {values[values.size() - 3], values[values.size() - 2],
-                                              values[values.size() - 1]};
-      while (values.size() < list_count * 3) values.insert(values.end(), last.begin(), last.end());
-      TRY(connection_.query(text, values, [&](const sql::Row& row) {
-        states_[Pair(row.id(0), row.integer(1), row.id(2))] = {
-            .rev = row.id(3), .followed = row.integer(4) != 0, .since = row.id(5)};
-      }));
-      values.clear();
-      return {};
-    };
+    values.reserve(states_.size() * 3);
     for (const auto& [pair, state] : states_) {
       const sql::Value row[] = {std::get<0>(pair), std::get<1>(pair), std::get<2>(pair)};
       values.insert(values.end(), std::begin(row), std::end(row));
-      if (values.size() == list_count * 3) TRY(query());
     }
-    return query();
+    static constexpr std::string_view columns[] = {"account", "kind", "target"};
+    return sql::query_tuples(
+        connection_, "SELECT account, kind, target, rev, followed, since FROM follow WHERE",
+        columns, values, [&](const sql::Row& row) {
+          states_[Pair(row.id(0), row.integer(1), row.id(2))] = {
+              .rev = row.id(3), .followed = row.integer(4) != 0, .since = row.id(5)};
+        });
   }
 
   void decide(std::size_t index, const SetFollow& wanted) {
@@ -242,18 +209,11 @@ struct Changes {
   Result<void> subtract_stored(
       sql::Connection& connection,
       const std::unordered_map<std::uint64_t, const PostDeleted*>& deleted) {
-    static const std::string text = list_text("SELECT id FROM post WHERE id IN (", "?", ")");
-    std::vector<sql::Value> values;
-    for (auto next = deleted.begin(); next != deleted.end();) {
-      values.clear();
-      for (; next != deleted.end() && values.size() < list_count; ++next)
-        values.emplace_back(next->first);
-      values.resize(list_count, values.back());
-      TRY(connection.query(text, values, [&](const sql::Row& row) {
-        add(*deleted.at(row.id(0)), ~std::uint64_t{0});
-      }));
-    }
-    return {};
+    std::vector<sql::Value> keys;
+    for (const auto& [post, fact] : deleted) keys.emplace_back(post);
+    return sql::query_in(
+        connection, "SELECT id FROM post WHERE id", "", keys, {},
+        [&](const sql::Row& row) { add(*deleted.at(row.id(0)), ~std::uint64_t{0}); });
   }
 };
 

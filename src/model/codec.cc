@@ -9,6 +9,7 @@
 
 #include <cstdio>
 
+#include "events.pb.h"
 #include "model/internal/stored.h"
 
 namespace matsuri {

@@ -2,8 +2,30 @@
 // frame around them.
 #pragma once
 
-#include "events.pb.h"
 #include "model/event.h"
+
+// Of events.pb.h, which whoever calls these includes.
+namespace matsuri::events {
+class PublishPost;
+class EditPost;
+class DeletePost;
+class SetFollow;
+class SetEmpathy;
+class MarkNotificationsRead;
+class AccountChanged;
+class BlockChanged;
+class CredentialClosed;
+class MuteChanged;
+class TitleChanged;
+class CommunityChanged;
+class PostPublished;
+class CommandRefused;
+class PostEdited;
+class PostDeleted;
+class FollowChanged;
+class EmpathyChanged;
+class NotificationChanged;
+}  // namespace matsuri::events
 
 namespace matsuri::internal {
 

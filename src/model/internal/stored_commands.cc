@@ -1,4 +1,5 @@
 // The messages of deferred commands.
+#include "events.pb.h"
 #include "model/internal/stored.h"
 
 namespace matsuri::internal {

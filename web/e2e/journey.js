@@ -105,7 +105,7 @@ export const journey = {
     await page.fill("#password", "short");
     await page.click("form button[type=submit]");
     assert.equal(await page.locator("[aria-invalid=true]").count(), 2);
-    assert.equal(await page.evaluate(() => document.activeElement.id), "handle");
+    await page.locator("#handle:focus").waitFor();
     await page.fill("#handle", "taken_one");
     await page.fill("#password", "long enough for all");
     await page.click("form button[type=submit]");

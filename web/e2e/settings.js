@@ -38,7 +38,7 @@ export const settings = {
     assert.equal(await page.getByText("noise").count(), 0);
     await page.getByRole("link", { name: "Settings" }).first().click();
     await page.getByRole("button", { name: "Unblock @noisy_one" }).click();
-    await page.getByText("Nobody.").waitFor();
+    await page.getByLabel("People you block").getByText("Nobody.").waitFor();
     await page.getByRole("link", { name: "Plaza" }).first().click();
     await reader.sees("first noise");
     await reader.sees("second noise");

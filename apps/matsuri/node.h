@@ -35,6 +35,7 @@
 #include "timeline/live.h"
 #include "timeline/ranking.h"
 #include "timeline/recent.h"
+#include "timeline/render.h"
 #include "timeline/rules.h"
 
 namespace matsuri {
@@ -112,13 +113,13 @@ class ServerNode {
   std::unique_ptr<account::Accounts> accounts;
   community::CommunityDirectory community_directory;
   std::unique_ptr<community::Communities> communities;
-  timeline::Home home;
+  timeline::Home home{timeline::render_row, {}, &metrics};
   timeline::TimelineView timeline_view{&home};
   empathy::EmpathyView empathy_view;
   notification::NotificationView notification_view;
   timeline::RecentKeys recent_keys;
   CommunityRules community_rules{community_directory};
-  timeline::Rankings rankings{io::system_clock(), io::system_random()};
+  timeline::Rankings rankings{home, io::system_clock(), io::system_random()};
   std::unique_ptr<timeline::Live> live;
   std::unique_ptr<stream::Stream> stream;
   std::unique_ptr<timeline::Timeline> timeline;

@@ -163,7 +163,7 @@ Result<void> serve(const Config& config) {
                                                  config.behind_tls);
   StreamPositionWaiter waiter(*node->stream);
 
-  Posts posts(*node->timeline_db, *node->empathy_db);
+  Posts posts(*node->timeline_db, node->home, *node->empathy_db);
   http::Router router;
   account::add_routes(router, {.accounts = *node->accounts,
                                .db = *node->main_db,

@@ -4,8 +4,6 @@
 #include <string>
 
 #include "base/time.h"
-#include "json/writer.h"
-#include "sql/call.h"
 #include "timeline/internal/routing.h"
 #include "timeline/query.h"
 
@@ -52,14 +50,14 @@ Reader Shown::reader_of(const Post& post) const {
   return {.empathized = empathized.contains(post.id), .mine = viewer && post.author.id == viewer};
 }
 
-void show(const PartsPtr& parts, const RequestPtr& request, std::vector<Post> posts,
+void show(const PartsPtr& parts, const RequestPtr& request, std::vector<RowPtr> posts,
           std::move_only_function<void(Result<Shown>)> done) {
   Shown shown{.posts = std::move(posts), .viewer = request->caller.account, .empathized = {}};
   if (!shown.viewer || shown.posts.empty() || parts->empathies == nullptr)
     return done(std::move(shown));
   std::vector<PostId> ids;
-  for (const Post& post : shown.posts)
-    if (post.empathy_count > 0) ids.push_back(post.id);
+  for (const RowPtr& row : shown.posts)
+    if (row->post.empathy_count > 0) ids.push_back(row->post.id);
   if (ids.empty()) return done(std::move(shown));
   const AccountId viewer = shown.viewer;
   parts->empathies->find(
@@ -71,40 +69,30 @@ void show(const PartsPtr& parts, const RequestPtr& request, std::vector<Post> po
       });
 }
 
-void send_page(const PartsPtr& parts, const RequestPtr& request, std::vector<Post> posts,
-               std::string next, Responder respond) {
+void send_page(const PartsPtr& parts, const RequestPtr& request, std::vector<RowPtr> posts,
+               const std::string& next, Responder respond) {
   show(parts, request, std::move(posts),
-       [next = std::move(next), respond = std::move(respond)](Result<Shown> shown) mutable {
+       [next, respond = std::move(respond)](Result<Shown> shown) mutable {
          if (!shown.ok()) return respond.send(http::problem(shown.error()));
+         constexpr std::size_t around = 64;  // a post's own end, or that of the page
+         std::size_t size = around;
+         for (const RowPtr& row : shown.value().posts) size += row->rendered.size() + around;
          Response response;
-         json::Writer writer(response.body);
-         writer.begin_object().key("posts").begin_array();
-         for (const Post& post : shown.value().posts)
-           write_post(writer, post, shown.value().reader_of(post));
-         writer.end_array();
-         if (next.empty())
-           writer.field_null("next");
-         else
-           writer.field("next", next);
-         writer.end_object();
+         std::string& body = response.body;
+         body.reserve(size);
+         body = R"({"posts":[)";
+         for (const RowPtr& row : shown.value().posts) {
+           if (row != shown.value().posts.front()) body += ',';
+           append_row(body, *row, shown.value().reader_of(row->post));
+         }
+         body += R"(],"next":)";
+         body += next.empty() ? "null" : '"' + next + '"';
+         body += '}';
          respond.send(std::move(response));
        });
 }
 
 namespace {
-
-// Reads a page on a reader's thread, and sends it.
-template <class Read>
-void read_and_send(const PartsPtr& parts, const RequestPtr& request, Responder respond, Read read) {
-  sql::read_value<FeedPage>(
-      parts->db, *request->executor, std::move(read),
-      [parts, request, respond = std::move(respond)](Result<FeedPage> page) mutable {
-        if (!page.ok()) return respond.send(http::problem(page.error()));
-        FeedPage& got = page.value();
-        send_page(parts, request, std::move(got.posts), got.next ? got.next.to_string() : "",
-                  std::move(respond));
-      });
-}
 
 enum class Sort : std::uint8_t { newest, hot, popular };
 
@@ -128,26 +116,12 @@ Result<std::optional<std::int64_t>> day_parameter(const http::Request& request, 
   return std::optional(day_of(*unix_ms));
 }
 
-void list_ranked(const PartsPtr& parts, const RequestPtr& request, RankedQuery query,
-                 Responder respond) {
-  sql::read_value<RankedPage>(
-      parts->db, *request->executor,
-      [parts, query = std::move(query)](sql::Connection& connection) {
-        return parts->rankings.read(connection, query);
-      },
-      [parts, request, respond = std::move(respond)](Result<RankedPage> page) mutable {
-        if (!page.ok()) return respond.send(http::problem(page.error()));
-        send_page(parts, request, std::move(page.value().posts), std::move(page.value().next),
-                  std::move(respond));
-      });
-}
-
 // GET /v1/communities/{community}/posts
 //
 // The newest first, or the hottest, or the most popular of a day. Errors: invalid, not_found
 // (community), conflict (a page of hot or popular ones that is not kept any more).
 void list_posts(const PartsPtr& parts, const RequestPtr& request, Responder respond) {
-  const auto ranked = [&]() -> Result<std::optional<RankedQuery>> {
+  auto ranked = [&]() -> Result<std::optional<RankedQuery>> {
     TRY_ASSIGN(const CommunityId community, community_of(*parts, *request));
     TRY_ASSIGN(const std::size_t count_max, limit_of(*request));
     TRY_ASSIGN(const Sort sort, sort_of(*request));
@@ -164,20 +138,26 @@ void list_posts(const PartsPtr& parts, const RequestPtr& request, Responder resp
                                      .count_max = count_max});
   }();
   if (!ranked.ok()) return respond.send(http::problem(ranked.error()));
-  if (ranked.value()) return list_ranked(parts, request, *ranked.value(), std::move(respond));
+  if (ranked.value())
+    return read_and_send<RankedPage>(
+        parts, request, std::move(respond),
+        [parts, query = std::move(*ranked.value())](const Home::Access& access) {
+          return parts->rankings.read(access, query);
+        });
 
-  const auto query = [&]() -> Result<FeedQuery> {
-    FeedQuery wanted{.viewer = request->caller.account};
-    TRY_ASSIGN(wanted.community, community_of(*parts, *request));
+  const auto query = [&]() -> Result<HomeQuery> {
+    HomeQuery wanted{.viewer = request->caller.account};
+    TRY_ASSIGN(const CommunityId community, community_of(*parts, *request));
+    wanted.source = Source::of(community);
     TRY_ASSIGN(wanted.count_max, limit_of(*request));
     TRY_ASSIGN(wanted.before, place_of(*request, "before"));
     return wanted;
   }();
   if (!query.ok()) return respond.send(http::problem(query.error()));
-  read_and_send(parts, request, std::move(respond),
-                [query = query.value()](sql::Connection& connection) {
-                  return read_feed(connection, query);
-                });
+  read_and_send<FeedPage>(parts, request, std::move(respond),
+                          [parts, query = query.value()](const Home::Access& access) {
+                            return parts->home.read(access, query);
+                          });
 }
 
 // GET /v1/posts/{post}/comments, the oldest first. Errors: invalid, not_found (post).
@@ -190,10 +170,10 @@ void list_comments(const PartsPtr& parts, const RequestPtr& request, Responder r
     return wanted;
   }();
   if (!query.ok()) return respond.send(http::problem(query.error()));
-  read_and_send(parts, request, std::move(respond),
-                [query = query.value()](sql::Connection& connection) {
-                  return read_comments(connection, query);
-                });
+  read_and_send<FeedPage>(parts, request, std::move(respond),
+                          [parts, query = query.value()](const Home::Access& access) {
+                            return read_comments(parts->home, access, query);
+                          });
 }
 
 // GET /v1/accounts/{handle}/posts, the newest first. Errors: invalid, not_found (handle).
@@ -210,10 +190,10 @@ void list_profile(const PartsPtr& parts, const RequestPtr& request, Responder re
     return wanted;
   }();
   if (!query.ok()) return respond.send(http::problem(query.error()));
-  read_and_send(parts, request, std::move(respond),
-                [query = query.value()](sql::Connection& connection) {
-                  return read_profile(connection, query);
-                });
+  read_and_send<FeedPage>(parts, request, std::move(respond),
+                          [parts, query = query.value()](const Home::Access& access) {
+                            return read_profile(parts->home, access, query);
+                          });
 }
 
 }  // namespace

@@ -5,8 +5,6 @@
 #include <span>
 #include <unordered_set>
 
-#include "timeline/query.h"
-
 namespace matsuri::timeline {
 namespace {
 
@@ -106,7 +104,8 @@ Result<std::vector<PostId>> read_ranking(sql::Connection& connection, const Rank
   return best_of(std::move(warm), cold);
 }
 
-Result<RankedPage> Rankings::read(sql::Connection& connection, const RankedQuery& query) {
+Result<std::optional<RankedPage>> Rankings::read(const Home::Access& access,
+                                                 const RankedQuery& query) {
   RankingPtr ranking;
   std::size_t index = 0;
   if (query.cursor.empty()) {
@@ -116,7 +115,8 @@ Result<RankedPage> Rankings::read(sql::Connection& connection, const RankedQuery
         .day = query.ranked == Ranked::hot ? 0 : query.day.value_or(day_of(clock_.unix_ms()))};
     ranking = find_fresh(key);
     if (ranking == nullptr) {
-      TRY_ASSIGN(auto posts, read_ranking(connection, key));
+      if (access.connection == nullptr) return std::optional<RankedPage>();
+      TRY_ASSIGN(auto posts, read_ranking(*access.connection, key));
       ranking = keep(key, std::move(posts));
     }
   } else {
@@ -136,19 +136,20 @@ Result<RankedPage> Rankings::read(sql::Connection& connection, const RankedQuery
   while (index < ranking->posts.size()) {
     const std::size_t count = std::min(query.count_max + 1, ranking->posts.size() - index);
     const auto ids = std::span(ranking->posts).subspan(index, count);
-    TRY_ASSIGN(auto posts, read_posts(connection, ids, query.viewer));
-    auto post = posts.begin();
-    for (std::size_t place = 0; place < ids.size() && post != posts.end(); ++place) {
-      if (post->id != ids[place]) continue;  // hidden from the viewer
+    TRY_ASSIGN(auto posts, home_.read_posts(access, ids, query.viewer));
+    if (!posts) return std::optional<RankedPage>();
+    auto post = posts->begin();
+    for (std::size_t place = 0; place < ids.size() && post != posts->end(); ++place) {
+      if ((*post)->post.id != ids[place]) continue;  // hidden from the viewer
       if (page.posts.size() == query.count_max) {
         page.next = Cursor{ranking->id, index + place}.to_string();
-        return page;
+        return std::optional(std::move(page));
       }
       page.posts.push_back(std::move(*post++));
     }
     index += count;
   }
-  return page;
+  return std::optional(std::move(page));
 }
 
 Rankings::RankingPtr Rankings::find(std::uint64_t id) {

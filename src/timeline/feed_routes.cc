@@ -27,14 +27,14 @@ Result<PostId> post_of(const http::Request& request) {
   return *id;
 }
 
-Result<std::size_t> limit_of(const http::Request& request) {
-  TRY_ASSIGN(const auto limit, request.query_parameter("limit"));
-  if (!limit) return feed_count_default;
+Result<std::size_t> limit_of(const http::Request& request, const Limit& limit) {
+  TRY_ASSIGN(const auto text, request.query_parameter("limit"));
+  if (!text) return limit.standard;
   std::size_t count = 0;
-  const auto [end, error] = std::from_chars(limit->data(), limit->data() + limit->size(), count);
-  if (error != std::errc() || end != limit->data() + limit->size() || count < 1 ||
-      count > feed_count_max)
-    return Error(Code::invalid, "limit: a number from 1 to 100 is taken");
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), count);
+  if (error != std::errc() || end != text->data() + text->size() || count < 1 || count > limit.max)
+    return Error(Code::invalid,
+                 "limit: a number from 1 to " + std::to_string(limit.max) + " is taken");
   return count;
 }
 
@@ -46,50 +46,49 @@ Result<PostId> place_of(const http::Request& request, std::string_view name) {
   return *id;
 }
 
-Reader Shown::reader_of(const Post& post) const {
+Reader Marks::reader_of(const Post& post) const {
   return {.empathized = empathized.contains(post.id), .mine = viewer && post.author.id == viewer};
 }
 
-void show(const PartsPtr& parts, const RequestPtr& request, std::vector<RowPtr> posts,
-          std::move_only_function<void(Result<Shown>)> done) {
-  Shown shown{.posts = std::move(posts), .viewer = request->caller.account, .empathized = {}};
-  if (!shown.viewer || shown.posts.empty() || parts->empathies == nullptr)
-    return done(std::move(shown));
-  std::vector<PostId> ids;
-  for (const RowPtr& row : shown.posts)
-    if (row->post.empathy_count > 0) ids.push_back(row->post.id);
-  if (ids.empty()) return done(std::move(shown));
-  const AccountId viewer = shown.viewer;
+void find_marks(const PartsPtr& parts, const RequestPtr& request, std::vector<PostId> posts,
+                std::move_only_function<void(Result<Marks>)> done) {
+  Marks marks{.viewer = request->caller.account, .empathized = {}};
+  if (!marks.viewer || posts.empty() || parts->empathies == nullptr) return done(std::move(marks));
+  const AccountId viewer = marks.viewer;
   parts->empathies->find(
-      viewer, std::move(ids), *request->executor,
-      [shown = std::move(shown), done = std::move(done)](Result<std::vector<PostId>> felt) mutable {
+      viewer, std::move(posts), *request->executor,
+      [marks = std::move(marks), done = std::move(done)](Result<std::vector<PostId>> felt) mutable {
         if (!felt.ok()) return done(felt.error());
-        shown.empathized.insert(felt.value().begin(), felt.value().end());
-        done(std::move(shown));
+        marks.empathized.insert(felt.value().begin(), felt.value().end());
+        done(std::move(marks));
       });
 }
 
 void send_page(const PartsPtr& parts, const RequestPtr& request, std::vector<RowPtr> posts,
                const std::string& next, Responder respond) {
-  show(parts, request, std::move(posts),
-       [next, respond = std::move(respond)](Result<Shown> shown) mutable {
-         if (!shown.ok()) return respond.send(http::problem(shown.error()));
-         constexpr std::size_t around = 64;  // a post's own end, or that of the page
-         std::size_t size = around;
-         for (const RowPtr& row : shown.value().posts) size += row->rendered.size() + around;
-         Response response;
-         std::string& body = response.body;
-         body.reserve(size);
-         body = R"({"posts":[)";
-         for (const RowPtr& row : shown.value().posts) {
-           if (row != shown.value().posts.front()) body += ',';
-           append_row(body, *row, shown.value().reader_of(row->post));
-         }
-         body += R"(],"next":)";
-         body += next.empty() ? "null" : '"' + next + '"';
-         body += '}';
-         respond.send(std::move(response));
-       });
+  std::vector<PostId> felt;
+  for (const RowPtr& row : posts)
+    if (row->post.empathy_count > 0) felt.push_back(row->post.id);
+  find_marks(
+      parts, request, std::move(felt),
+      [posts = std::move(posts), next, respond = std::move(respond)](Result<Marks> marks) mutable {
+        if (!marks.ok()) return respond.send(http::problem(marks.error()));
+        constexpr std::size_t around = 64;  // a post's own end, or that of the page
+        std::size_t size = around;
+        for (const RowPtr& row : posts) size += row->rendered.size() + around;
+        Response response;
+        std::string& body = response.body;
+        body.reserve(size);
+        body = R"({"posts":[)";
+        for (const RowPtr& row : posts) {
+          if (row != posts.front()) body += ',';
+          append_row(body, *row, marks.value().reader_of(row->post));
+        }
+        body += R"(],"next":)";
+        body += next.empty() ? "null" : '"' + next + '"';
+        body += '}';
+        respond.send(std::move(response));
+      });
 }
 
 namespace {

@@ -260,14 +260,16 @@ void get_post(const PartsPtr& parts, const RequestPtr& request, Responder respon
       [parts, request](std::vector<RowPtr> posts, Responder respond_to) {
         if (posts.empty())
           return respond_to.send(http::problem(Error(Code::not_found, "there is no such post")));
-        show(parts, request, std::move(posts),
-             [to = std::move(respond_to)](Result<Shown> shown) mutable {
-               if (!shown.ok()) return to.send(http::problem(shown.error()));
-               const Row& row = *shown.value().posts.front();
-               Response response;
-               append_row(response.body, row, shown.value().reader_of(row.post));
-               to.send(std::move(response));
-             });
+        const RowPtr row = std::move(posts.front());
+        std::vector<PostId> felt;
+        if (row->post.empathy_count > 0) felt.push_back(row->post.id);
+        find_marks(parts, request, std::move(felt),
+                   [row, to = std::move(respond_to)](Result<Marks> marks) mutable {
+                     if (!marks.ok()) return to.send(http::problem(marks.error()));
+                     Response response;
+                     append_row(response.body, *row, marks.value().reader_of(row->post));
+                     to.send(std::move(response));
+                   });
       });
 }
 

@@ -21,6 +21,7 @@
 #include "sql/db.h"
 #include "stream/view.h"
 #include "timeline/query.h"
+#include "timeline/rings.h"
 
 namespace matsuri::timeline {
 
@@ -38,10 +39,12 @@ struct LiveOptions {
 
 // Sends to everybody who listens to its community and may read it: `post` (comments too),
 // `post_changed`, `post_deleted`, and `counts` as they move; to one account alone: `refused`, and
-// `notification` with what is unread. The id of an event is "incarnation.offset" of the timeline's
-// outbox: a client that comes back with one gets what it missed, or `reset` where that is no longer
-// kept. Counts and notifications have no id and are not kept: what is missed of them comes with the
-// next change, or with the next read.
+// `notification` with what is unread. Who listens to their timeline gets the same of the people and
+// communities that they follow at that moment, and of themselves, but nothing of comments; and
+// `reset` where they follow others than before. The id of an event is "incarnation.offset" of the
+// timeline's outbox: a client that comes back with one gets what it missed, or `reset` where that
+// is no longer kept. Counts and notifications have no id and are not kept: what is missed of them
+// comes with the next change, or with the next read.
 //
 // Thread-safe. Owns one thread, which reads counts. Follow with it the timeline's own outbox
 // (posts), main's (blocks, mutes), empathy's and notification's.
@@ -58,8 +61,9 @@ class Live final : public stream::MemoryView {
   void consume(std::span<const stream::Record> records) override;
 
   struct Listener {
-    CommunityId community;  // none for all of them
-    AccountId viewer;       // none for a visitor
+    CommunityId community;     // none for all of them
+    AccountId viewer;          // none for a visitor
+    bool is_timeline = false;  // the viewer's timeline in place of a community
   };
   // Starts with what the stream's Last-Event-ID missed, as soon as the viewer's blocks are known.
   void listen(const Listener& listener, std::shared_ptr<http::EventStream> stream,
@@ -70,6 +74,7 @@ class Live final : public stream::MemoryView {
     std::uint64_t offset = 0;
     CommunityId community;  // of a post; none for what goes to `account` alone
     AccountId account;      // the author, or who is to be told
+    bool is_comment = false;
     std::string name;
     std::string data;
   };
@@ -80,15 +85,23 @@ class Live final : public stream::MemoryView {
     bool is_mute = false;
     bool holds = false;
   };
+  // What has to be known of a viewer before anything is sent.
+  struct Sight {
+    std::vector<Hidden> hidden;
+    std::vector<Source> sources;
+  };
   struct Subscriber {
     Listener listener;
     std::shared_ptr<http::EventStream> stream;
     std::uint64_t sent_offset = 0;
-    bool is_ready = false;  // blocks are known
+    bool is_ready = false;  // blocks and follows are known
     bool needs_reset = false;
     std::unordered_map<AccountId, Hidden> hidden;
+    std::vector<Source> sources;  // of a timeline, in order; the limits on follows bound it
 
+    bool follows(Source source) const;
     bool may_see(CommunityId community, AccountId author) const;
+    bool gets(const Event& event) const;
   };
   // A post whose counts have moved, and what a fact said of them: the database may be behind it.
   struct Moved {
@@ -100,10 +113,14 @@ class Live final : public stream::MemoryView {
   void take_others(std::span<const stream::Record> records);
   void move(PostId post, const Moved& moved);  // REQUIRES: the mutex is held
   static void hide(Subscriber& subscriber, const Relation& relation);
+  // Whoever listens to their timeline follows as the facts among `records` say.
+  // REQUIRES: the mutex is held.
+  void follow(std::span<const stream::Record> records);
+  static void follow(Subscriber& subscriber, const FollowChanged& fact);
   void pump(Subscriber& subscriber);
   std::string id_of(std::uint64_t offset) const;
   std::optional<std::uint64_t> offset_of(std::string_view id) const;
-  void begin(const std::shared_ptr<Subscriber>& subscriber, Result<std::vector<Hidden>> hidden);
+  void begin(const std::shared_ptr<Subscriber>& subscriber, Result<Sight> sight);
   void run_counts();
   void send_counts(const std::vector<std::pair<PostId, Moved>>& posts);
 
@@ -114,8 +131,9 @@ class Live final : public stream::MemoryView {
   metrics::Counter& event_count_;
 
   std::mutex mutex_;
-  std::deque<Event> events_;        // all of those after kept_after_
-  std::deque<Relation> relations_;  // the last ones: a view in SQL may not have them yet
+  std::deque<Event> events_;           // all of those after kept_after_
+  std::deque<Relation> relations_;     // the last ones: a view in SQL may not have them yet
+  std::deque<FollowChanged> follows_;  // the last ones: who begins may have read before them
   std::uint64_t kept_after_;
   std::uint64_t end_offset_;  // of the newest outbox row seen, event or not
   std::unordered_set<std::shared_ptr<Subscriber>> subscribers_;

@@ -49,7 +49,14 @@ void get_command(const PartsPtr& parts, const RequestPtr& request, Responder res
 Result<void> open_stream(const internal::Parts& parts, const RequestPtr& request,
                          std::shared_ptr<http::EventStream> stream) {
   TRY_ASSIGN(const auto community, request->query_parameter("community"));
+  TRY_ASSIGN(const auto topic, request->query_parameter("topic"));
   Live::Listener listener{.community = {}, .viewer = request->caller.account};
+  if (topic) {
+    if (*topic != "timeline") return Error(Code::invalid, "topic: timeline is taken");
+    if (community) return Error(Code::invalid, "community, topic: one of the two is taken");
+    if (!listener.viewer) return Error(Code::unauthenticated, "topic: sign in to follow yours");
+    listener.is_timeline = true;
+  }
   if (community) {
     const auto id = parse_id_as<CommunityId>(*community);
     if (!id) return Error(Code::invalid, "community: the id of a community is taken");

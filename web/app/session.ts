@@ -42,6 +42,12 @@ export function expired(failure: Failure): boolean {
   return true;
 }
 
+/** Where something failed that only a session allows: asks whether it still stands. */
+export async function check_session(): Promise<void> {
+  const reply = await client.accounts.me();
+  if (!reply.ok) expired(reply.failure);
+}
+
 async function ask(): Promise<void> {
   if (kept(mark) === null) return session_store.set({ state: "anonymous" });
   const reply = await client.accounts.me();

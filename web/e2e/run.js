@@ -14,6 +14,7 @@ import { looks } from "./looks.js";
 import { launch, Person } from "./person.js";
 import { Server } from "./server.js";
 import { settings } from "./settings.js";
+import { timeline } from "./timeline.js";
 import { words } from "./words.js";
 
 const shots = path.join(path.dirname(fileURLToPath(import.meta.url)), "shots");
@@ -59,7 +60,7 @@ await test("the server carries the page that was built last", async () => {
 });
 try {
   for (const [name, run] of Object.entries({ ...journey, ...words, ...keyboard, ...connection,
-    ...settings, ...community, ...looks })) {
+    ...settings, ...community, ...timeline, ...looks })) {
     if (!name.includes(wanted)) continue;
     await test(name, { timeout: 240_000 }, async () => {
       try {

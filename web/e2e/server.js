@@ -28,12 +28,15 @@ export class Server {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** Fills the data folder from files of docs/formats/import.md, while nobody serves from it. */
-  async import(...files) {
-    const child = spawn(binary, ["import", "--data", this.data, ...files],
-      { stdio: "ignore" });
+  async run(...words) {
+    const child = spawn(binary, [...words, "--data", this.data], { stdio: "ignore" });
     const [status] = await once(child, "close");
-    if (status !== 0) throw new Error(`matsuri import ended with ${status}`);
+    if (status !== 0) throw new Error(`matsuri ${words[0]} ended with ${status}`);
+  }
+
+  /** Fills the data folder from files of docs/formats/import.md, while nobody serves from it. */
+  import(...files) {
+    return this.run("import", ...files);
   }
 
   /** Serves from the same data, after the first time on the same port. */

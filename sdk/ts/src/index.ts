@@ -1,5 +1,5 @@
 // Client of the Matsuri API for browsers and Node. See README.md.
-export { Client, type ClientOptions } from "./client";
+export { Client, type ClientOptions, type StreamOf } from "./client";
 export { PositionKeeper, type PositionStore } from "./position";
 export { EventParser, type ServerEvent } from "./sse";
 export { LiveStream, type StreamHandlers, type StreamOptions } from "./stream";

@@ -1,16 +1,16 @@
-// What outlives the page's views: the feeds of the communities one has looked at, what is being
+// What outlives the page's views: the timeline and the communities one has looked at, what is being
 // sent, and what was refused. Going to a post and back neither loads nor loses anything.
 //
-// One feed at a time has a connection: that of the community one looks at, or looked at last. It
-// also brings what concerns oneself, on every page.
+// One feed at a time has a connection: the one that one looks at, or looked at last. It also brings
+// what concerns oneself, on every page.
 import type { Post } from "../../../sdk/ts/src/index";
 import { client } from "../../app/client";
-import { my_id, session_store } from "../../app/session";
+import { check_session, my_id, session_store } from "../../app/session";
 import { online_store } from "../../lib/connection";
 import { Store } from "../../lib/store";
 import { desks, refused_store, sent, take_refusal } from "./desks";
 import { sweep_drafts } from "./draft";
-import { Feed } from "./feed";
+import { Feed, type Place } from "./feed";
 import { drop_posts } from "./lists";
 
 export const plaza_community = "1";
@@ -29,11 +29,16 @@ function current(): Feed {
 }
 
 /** The feed of a community, which is live from now on. */
-export function watch(community: string): Feed {
-  let feed = feeds.find((one) => one.community === community);
+export const watch = (community: string): Feed => watch_feed(community, { community });
+
+/** What those say whom one follows, live from now on. For whoever is signed in. */
+export const watch_timeline = (): Feed => watch_feed("timeline", { topic: "timeline" });
+
+function watch_feed(name: string, place: Place): Feed {
+  let feed = feeds.find((one) => one.name === name);
   if (feed !== undefined && feed === feeds.at(-1)) return feed;
   feeds.at(-1)?.pause();
-  feed ??= new_feed(community);
+  feed ??= new_feed(place);
   const other = feed;
   feeds = [...feeds.filter((one) => one !== other), other];
   if (feeds.length > feeds_max) feeds.shift()?.stop();
@@ -57,13 +62,15 @@ export function hide_author(account: string, hide: boolean): void {
   if (hide) drop_posts((post) => post.author.id === account);
 }
 
-function new_feed(community: string): Feed {
-  const feed = new Feed(client, community);
+function new_feed(place: Place): Feed {
+  const feed = new Feed(client, place);
   feed.at_top = () => window.scrollY < 160;
   feed.on_post = (post) => sent.seen(post.id);
   feed.on_refused = take_refusal;
   feed.on_unread = (count) => unread_store.set(count);
   feed.on_resumed = read_unread;
+  // Others read on without a session; a timeline is lost with it.
+  if ("topic" in place) feed.on_lost = () => void check_session();
   return feed;
 }
 
@@ -85,6 +92,11 @@ function read_as_session(): void {
   reader = now;
   for (const feed of feeds.slice(0, -1)) feed.stop();
   feeds = feeds.slice(-1);
+  // Nobody's timeline is nothing.
+  if (now === "" && "topic" in current().place) {
+    current().stop();
+    feeds = [new_feed({ community: plaza_community })];
+  }
   if (first) current().start();
   else current().restart();
   for (const { sender } of desks.values()) sender.stop();

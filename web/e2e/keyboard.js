@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 const stops_max = 60;
 
 /** Presses Tab until the focus is on what `selector` finds; every stop on the way must be marked. */
-async function tab_to(page, selector) {
+export async function tab_to(page, selector) {
   for (let stop = 0; stop < stops_max; ++stop) {
     await page.keyboard.press("Tab");
     const here = await page.evaluate((wanted) => {

@@ -15,6 +15,7 @@ import { launch, Person } from "./person.js";
 import { Server } from "./server.js";
 import { settings } from "./settings.js";
 import { timeline } from "./timeline.js";
+import { titles } from "./titles.js";
 import { words } from "./words.js";
 
 const shots = path.join(path.dirname(fileURLToPath(import.meta.url)), "shots");
@@ -60,7 +61,7 @@ await test("the server carries the page that was built last", async () => {
 });
 try {
   for (const [name, run] of Object.entries({ ...journey, ...words, ...keyboard, ...connection,
-    ...settings, ...community, ...timeline, ...looks })) {
+    ...settings, ...community, ...titles, ...timeline, ...looks })) {
     if (!name.includes(wanted)) continue;
     await test(name, { timeout: 240_000 }, async () => {
       try {

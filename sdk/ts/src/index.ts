@@ -5,8 +5,8 @@ export { EventParser, type ServerEvent } from "./sse";
 export { LiveStream, type StreamHandlers, type StreamOptions } from "./stream";
 export type { Sort } from "./community";
 export type {
-  Account, AccountChange, Author, Code, Command, Community, CommunityRelation, Counts, CreatedPost,
-  CreatedToken, Drawing, DrawingAddresses, Failure, Followed, Me, Names, NewCommunity, NewPost, Notice,
-  NoticeKind, NoticePage, NoticeSettings, PeoplePage, PersonRelation, Post, PostChange, PostContent,
-  PostPage, Privacy, Problem, Refusal, Reply, Session, Title, Token, Who,
+  Account, AccountChange, Author, Code, Command, Community, CommunityChange, CommunityRelation, Counts,
+  CreatedPost, CreatedToken, Drawing, DrawingAddresses, Failure, Followed, Me, Names, NewCommunity, NewPost,
+  NewTitle, Notice, NoticeKind, NoticePage, NoticeSettings, PeoplePage, PersonRelation, Post, PostChange,
+  PostContent, PostPage, Privacy, Problem, Refusal, Reply, Session, Title, TitleChange, Token, Who,
 } from "./types";

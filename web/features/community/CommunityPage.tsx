@@ -2,7 +2,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Community, CommunityRelation, Failure, Sort, Title } from "../../../sdk/ts/src/index";
 import { client } from "../../app/client";
-import { session_store } from "../../app/session";
+import { session_store, useMe } from "../../app/session";
 import { failure_text } from "../../lib/failure";
 import { useTexts } from "../../lib/i18n";
 import { name_in } from "../../lib/names";
@@ -17,9 +17,10 @@ import { Invite, Lately, Offline, useConnected } from "../feed/FeedPage";
 import type { Feed } from "../feed/feed";
 import { watch } from "../feed/live";
 import { LivePosts, PagedPosts, posts_page } from "../feed/PostList";
-import { CommunityRow, useCommunities } from "./CommunitiesPage";
+import { CommunityRow, TitleLinks, useCommunities } from "./CommunitiesPage";
 import { FollowButton } from "./FollowButton";
 import { KindBadge } from "./KindBadge";
+import { is_staff, may_change } from "./rules";
 
 const page_count = 30;
 
@@ -104,6 +105,7 @@ export function CommunityPage({ id, sort }: { id: string; sort: Sort }) {
 function Head({ community, title, name }: { community: Community; title: Title | null; name: string }) {
   const t = useTexts();
   const session = useStore(session_store);
+  const me = useMe();
   const [relation, set_relation] = useState<CommunityRelation | null>(null);
   useEffect(() => {
     let here = true;
@@ -130,6 +132,11 @@ function Head({ community, title, name }: { community: Community; title: Title |
           followed={relation.followed} name={name} on_change={change}
           send={(on) => client.communities.follow(community.id, on)}
         />
+      )}
+      {may_change(community, me) && (
+        <a class="btn" href={`/communities/${community.id}/edit`} aria-label={t.forms.change_of(name)}>
+          <Icon name="pencil" />{t.forms.change}
+        </a>
       )}
     </div>
   );
@@ -158,7 +165,7 @@ function Writing({ community, name }: { community: Community; name: string }) {
   if (session.state !== "known") return null;
   const { me } = session;
   const owns = community.owner?.id === me.id;
-  const staff = me.role === "moderator" || me.role === "admin";
+  const staff = is_staff(me);
   if (community.who_posts === "owner" && !owns && !staff) return <p class="hint">{t.communities.owner_posts}</p>;
   if (community.who_posts === "staff" && !staff) return <p class="hint">{t.communities.staff_posts}</p>;
   return (
@@ -268,6 +275,7 @@ function About({ community, title, feed }: { community: Community; title: Title 
           <ul class="subs">{others.map((one) => <CommunityRow key={one.id} community={one} />)}</ul>
         </section>
       )}
+      {title !== null && <TitleLinks title={title} communities={communities} />}
       <Lately posts={posts} />
     </aside>
   );

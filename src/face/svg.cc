@@ -366,13 +366,15 @@ std::string Sketch::extra() const {
 
 std::string to_svg(Genome genome, int feeling, Ground ground) {
   MATSURI_ASSERT(feeling >= 0 && feeling < feeling_count);
-  std::string paper;
+  std::string before = "100\">";
   if (ground == Ground::paper) {
     const std::string_view robe = internal::robes[(internal::genes_of(genome).robe + 7) % 16];
-    paper = "<rect width=\"100\" height=\"100\"" +
-            internal::attribute("fill", internal::mix(robe, "#fff3dc", .56)) + "/>";
+    before += "<rect width=\"100\" height=\"100\"" +
+              internal::attribute("fill", internal::mix(robe, "#fff3dc", .56)) + "/>";
+  } else {
+    before = "107\">";
   }
-  return "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 100 100\">" + paper +
+  return "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 100 " + before +
          "<g transform=\"translate(0 7)\">" + internal::Sketch(genome, feeling).draw() +
          "</g></svg>";
 }

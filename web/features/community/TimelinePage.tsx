@@ -4,7 +4,7 @@ import { session_store } from "../../app/session";
 import { useTexts } from "../../lib/i18n";
 import { useStore } from "../../lib/store";
 import { Skeleton } from "../../ui/States";
-import { Invite } from "../feed/FeedPage";
+import { Invite } from "../feed/Aside";
 import { PagedPosts, posts_page } from "../feed/PostList";
 
 const page_count = 30;

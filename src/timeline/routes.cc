@@ -49,7 +49,13 @@ void get_command(const PartsPtr& parts, const RequestPtr& request, Responder res
 Result<void> open_stream(const internal::Parts& parts, const RequestPtr& request,
                          std::shared_ptr<http::EventStream> stream) {
   TRY_ASSIGN(const auto community, request->query_parameter("community"));
+  TRY_ASSIGN(const auto topic, request->query_parameter("topic"));
   Live::Listener listener{.community = {}, .viewer = request->caller.account};
+  if (topic) {
+    if (*topic != "plaza" || community)
+      return Error(Code::invalid, "topic: plaza is taken, and then no community");
+    listener.is_on_plaza = true;
+  }
   if (community) {
     const auto id = parse_id_as<CommunityId>(*community);
     if (!id) return Error(Code::invalid, "community: the id of a community is taken");
@@ -67,6 +73,7 @@ void add_routes(http::Router& router, RouteParts route_parts) {
   internal::add_feed_routes(router, parts);
   internal::add_post_routes(router, parts);
   internal::add_follow_routes(router, parts);
+  internal::add_plaza_routes(router, parts);
   internal::add_route(router, parts, Method::get, "/v1/commands/{position}",
                       {.needs_account = true, .waits_for_position = true}, get_command);
   router.add_stream("/v1/stream", {},

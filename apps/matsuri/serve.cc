@@ -28,6 +28,7 @@
 #include "ops/upkeep.h"
 #include "posts.h"
 #include "timeline/routes.h"
+#include "titles.h"
 #include "web_assets.h"
 
 namespace matsuri {
@@ -164,6 +165,7 @@ Result<void> serve(const Config& config) {
   StreamPositionWaiter waiter(*node->stream);
 
   Posts posts(*node->timeline_db, *node->empathy_db);
+  Titles titles(node->community_directory);
   http::Router router;
   account::add_routes(router, {.accounts = *node->accounts,
                                .db = *node->main_db,
@@ -182,6 +184,8 @@ Result<void> serve(const Config& config) {
                                 .rankings = node->rankings,
                                 .follows = *node->follows,
                                 .home = node->home,
+                                .plaza = node->plaza,
+                                .titles = titles,
                                 .drawers = *node->drawers,
                                 .empathies = &posts});
   empathy::add_routes(router,

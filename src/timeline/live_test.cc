@@ -12,176 +12,17 @@
 #include "face/face.h"
 #include "io/random.h"
 #include "stream/outbox.h"
-#include "timeline/testing/fixture.h"
+#include "timeline/testing/live.h"
 
 namespace matsuri::timeline {
 namespace {
 
+using testing::Client;
+using testing::ken;
+using testing::LiveTest;
+using testing::mio;
+using testing::Names;
 using testing::post_id;
-using Names = std::vector<std::string>;
-
-constexpr AccountId mio{11}, ken{22}, rin{33};
-
-// A client: keeps what it is sent, up to a number of events that it can take.
-class Client final : public http::EventStream {
- public:
-  explicit Client(std::string last_event_id = {}, std::size_t event_count_max = 1'000'000)
-      : last_event_id_(std::move(last_event_id)), event_count_max_(event_count_max) {}
-
-  bool send(const http::StreamEvent& event) override {
-    const std::lock_guard lock(mutex_);
-    if (!is_open_) return false;
-    if (events.size() == event_count_max_) return is_open_ = false;
-    events.push_back(event);
-    return true;
-  }
-  bool is_open() const override { return is_open_; }
-  void close() override { is_open_ = false; }
-  const std::string& last_event_id() const override { return last_event_id_; }
-  void on_close(std::function<void()> callback) override { callback_ = std::move(callback); }
-  void go() {
-    is_open_ = false;
-    callback_();
-  }
-
-  // The names of the events, and what their posts say.
-  Names seen() const {
-    const std::lock_guard lock(mutex_);
-    Names names;
-    for (const http::StreamEvent& event : events) {
-      const std::size_t text = event.data.find("\"text\":\"");
-      names.push_back(text == std::string::npos
-                          ? event.name
-                          : event.data.substr(text + 8, event.data.find('"', text + 8) - text - 8));
-    }
-    return names;
-  }
-
-  // The data of the last event of this name; empty where none came.
-  std::string last(std::string_view name) const {
-    const std::lock_guard lock(mutex_);
-    std::string data;
-    for (const http::StreamEvent& event : events)
-      if (event.name == name) data = event.data;
-    return data;
-  }
-  std::size_t count(std::string_view name) const {
-    const std::lock_guard lock(mutex_);
-    return static_cast<std::size_t>(
-        std::ranges::count(events, name, [](const auto& event) { return event.name; }));
-  }
-
-  std::vector<http::StreamEvent> events;
-
- private:
-  mutable std::mutex mutex_;
-  const std::string last_event_id_;
-  const std::size_t event_count_max_;
-  bool is_open_ = true;
-  std::function<void()> callback_;
-};
-
-class LiveTest : public testing::ViewTest {
- protected:
-  void SetUp() override {
-    testing::ViewTest::SetUp();
-    if (IsSkipped()) return;
-    apply({testing::name_record(mio, 1, "Mio"), testing::name_record(ken, 1, "Ken")});
-    main_.incarnation = 5;
-    empathy_.incarnation = 6;
-    outbox_ = {.region = Region{0}, .node = Node{1}, .incarnation = 0xabc};
-    live_ = make_live(0);
-  }
-  void TearDown() override { live_.reset(); }
-
-  std::unique_ptr<Live> make_live(std::uint64_t from) {
-    return std::make_unique<Live>(*db_, Position{outbox_, from}, registry_,
-                                  LiveOptions{.counts_pause_ms = 20});
-  }
-  std::shared_ptr<Client> listen(AccountId viewer, const std::string& last_event_id = {},
-                                 std::size_t event_count_max = 1'000'000,
-                                 CommunityId community = plaza_community) {
-    return listen_as({.community = community, .viewer = viewer}, last_event_id, event_count_max);
-  }
-  std::shared_ptr<Client> follow_timeline(AccountId viewer, const std::string& last_event_id = {}) {
-    return listen_as({.viewer = viewer, .is_timeline = true}, last_event_id);
-  }
-  std::shared_ptr<Client> listen_as(const Live::Listener& listener,
-                                    const std::string& last_event_id,
-                                    std::size_t event_count_max = 1'000'000) {
-    const auto client = std::make_shared<Client>(last_event_id, event_count_max);
-    std::promise<void> read;
-    // Work posted behind the read of the blocks ends after it.
-    struct Executor final : io::Executor {
-      explicit Executor(std::promise<void>& done) : done_(done) {}
-      void post(io::Task task) override {
-        task();
-        done_.set_value();
-      }
-      std::promise<void>& done_;
-    };
-    executors_.push_back(std::make_unique<Executor>(read));
-    live_->listen(listener, client, *executors_.back());
-    if (listener.viewer) read.get_future().wait();
-    return client;
-  }
-
-  void consume(const Origin& origin, std::uint64_t first_offset, const std::vector<Event>& facts) {
-    std::vector<stream::Record> records;
-    for (const Event& fact : facts) {
-      records.push_back(testing::fact_record(fact));
-      records.back().position = {origin, first_offset + records.size() - 1};
-    }
-    live_->consume(records);
-  }
-  static Event posted(AccountId author, const std::string& text, std::uint16_t sequence = 0,
-                      CommunityId community = plaza_community) {
-    return PostPublished{.post = post_id(0, sequence),
-                         .rev = 1,
-                         .community = community,
-                         .author = author,
-                         .text = text};
-  }
-  // The next facts of the timeline's outbox.
-  void happen(const std::vector<Event>& facts) {
-    consume(outbox_, end_offset_ + 1, facts);
-    end_offset_ += facts.size();
-  }
-  void block(AccountId account, AccountId target, std::uint64_t rev, bool blocked) {
-    consume(main_, ++main_offset_, {BlockChanged{account, target, rev, blocked}});
-  }
-
-  void mute(AccountId account, AccountId target, std::uint64_t rev, bool muted) {
-    consume(main_, ++main_offset_, {MuteChanged{account, target, rev, muted}});
-  }
-  static Event followed(AccountId account, AccountId target, bool holds = true) {
-    return FollowChanged{
-        .account = account, .target = target.value, .rev = post_id(0).value, .followed = holds};
-  }
-  static EmpathyChanged felt(PostId post, std::uint64_t count, std::uint64_t count_rev) {
-    return {.post = post,
-            .post_author = mio,
-            .community = plaza_community,
-            .account = ken,
-            .rev = count_rev,
-            .given = true,
-            .count = count,
-            .count_rev = count_rev};
-  }
-  void feel(const EmpathyChanged& fact) { consume(empathy_, ++empathy_offset_, {fact}); }
-  // Counts come from a thread of their own.
-  static void wait_for(const std::function<bool()>& is_there) {
-    for (int round = 0; round < 2000 && !is_there(); ++round)
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    EXPECT_TRUE(is_there());
-  }
-
-  metrics::Registry registry_;
-  Origin main_, outbox_, empathy_;
-  std::uint64_t end_offset_ = 0, main_offset_ = 0, empathy_offset_ = 0;
-  std::vector<std::unique_ptr<io::Executor>> executors_;
-  std::unique_ptr<Live> live_;
-};
 MATSURI_FOR_EACH_ENGINE(LiveTest);
 
 TEST_P(LiveTest, BeginsWithReadyAndSendsPostsWithIdsThatGrow) {
@@ -486,76 +327,87 @@ TEST_P(LiveTest, WhatIsUnreadGoesToItsAccountAlone) {
   EXPECT_EQ(visitor->seen(), Names{"ready"});
 }
 
-TEST_P(LiveTest, ATimelineIsOfWhatOneFollowsWithoutComments) {
-  constexpr CommunityId near{2}, far{3};
-  const PostId post = post_id(5);
-  apply({testing::name_record(rin, 1, "Rin")});
-  apply({testing::follow_record(post_id(1), ken, mio),
-         testing::follow_record(post_id(2), ken, near),
-         testing::post_record(post, rin, "of rin", {.community = far})});
-  const auto client = follow_timeline(ken), other = follow_timeline(mio);
-  PostPublished comment = std::get<PostPublished>(posted(mio, "a comment"));
-  comment.parent = post;
-  happen({posted(mio, "mio, far", 0, far), posted(rin, "rin, near", 0, near),
-          posted(rin, "rin, far", 0, far), posted(ken, "ken, far", 0, far), comment,
-          PostDeleted{.post = post, .community = far, .author = rin},
-          PostDeleted{.post = post, .community = far, .author = mio, .parent = post},
-          PostDeleted{.post = post, .community = near, .author = rin}});
-  EXPECT_EQ(client->seen(), (Names{"ready", "mio, far", "rin, near", "ken, far", "post_deleted"}));
-  EXPECT_TRUE(client->events[3].data.ends_with(R"("mine":true})"));
-  EXPECT_EQ(other->seen(), (Names{"ready", "mio, far"}));
-  // Counts too: of what one follows, and nothing of the rest.
-  const PostId seen = post_id(6);
-  apply({testing::post_record(seen, mio, "of mio", {.community = far})});
-  feel(felt(post, 5, 1));
-  feel(felt(seen, 6, 2));
-  wait_for([&] { return client->count("counts") > 0; });
-  EXPECT_EQ(client->count("counts"), 1u);
-  EXPECT_NE(client->last("counts").find(seen.to_string()), std::string::npos);
+class LivePlazaTest : public LiveTest {
+ protected:
+  void SetUp() override {
+    LiveTest::SetUp();
+    if (IsSkipped()) return;
+    for (std::uint64_t title = 1; title <= 9; ++title)
+      rules_.rules[CommunityId{100 + title}] = {.post_kinds = post_kind_text,
+                                                .plaza_title = TitleId{title}};
+    rules_.rules[closed] = {.post_kinds = post_kind_text};
+  }
+  Event said(std::uint64_t title, AccountId author, const std::string& text) {
+    PostPublished post = std::get<PostPublished>(posted(author, text, ++sequence_));
+    post.community = CommunityId{100 + title};
+    return post;
+  }
+  std::shared_ptr<Client> listen_to_plaza(AccountId viewer, const std::string& last_event_id = {}) {
+    return listen_as({.community = {}, .viewer = viewer, .is_on_plaza = true}, last_event_id);
+  }
+
+  static constexpr CommunityId closed{99};
+  std::uint16_t sequence_ = 0;
+};
+MATSURI_FOR_EACH_ENGINE(LivePlazaTest);
+
+TEST_P(LivePlazaTest, NewPostsSayOfWhichTitleTheyAre) {
+  const auto visitor = listen_to_plaza({}), author = listen_to_plaza(mio);
+  happen({said(7, mio, "here")});
+  EXPECT_EQ(visitor->seen(), (Names{"ready", "here"}));
+  const std::string data = visitor->last("plaza_post");
+  EXPECT_TRUE(data.starts_with(R"({"title":"7","id":")")) << data;
+  EXPECT_TRUE(data.ends_with(R"("mine":false})")) << data;
+  EXPECT_TRUE(author->last("plaza_post").ends_with(R"("mine":true})"));
 }
 
-TEST_P(LiveTest, WhomOneFollowsHoldsAtOnceAndTheListIsReadAgain) {
-  const auto client = follow_timeline(ken), other = follow_timeline(mio), here = listen(ken);
-  happen({posted(rin, "0"), followed(ken, mio), posted(mio, "1")});
-  happen({posted(mio, "2"), followed(ken, mio, false)});
-  happen({posted(mio, "3")});
-  // Of one batch, all that it says of follows holds for all of its posts.
-  EXPECT_EQ(client->seen(), (Names{"ready", "reset", "1", "reset"}));
-  EXPECT_EQ(other->seen(), (Names{"ready", "1", "2", "3"}));
-  EXPECT_EQ(here->seen(), (Names{"ready", "1", "2", "3"}));
-  // What was missed meanwhile is told by the follows of now, and the change of them too.
-  EXPECT_EQ(follow_timeline(ken, client->events[0].id)->seen(), (Names{"ready", "reset", "reset"}));
-  // An import does not make a reader read again with each follow of the past.
-  const PostId past{compose_id({.unix_ms = testing::start_ms, .node = import_node})};
-  FollowChanged imported = std::get<FollowChanged>(followed(ken, mio));
-  imported.rev = past.value;
-  happen({imported, posted(mio, "4")});
-  EXPECT_EQ(client->seen(), (Names{"ready", "reset", "1", "reset", "4"}));
+TEST_P(LivePlazaTest, OnlyWhatMayBeShownThereComes) {
+  Event comment = said(1, mio, "a comment"), veiled = said(2, mio, "veiled");
+  std::get<PostPublished>(comment).parent = post_id(0);
+  std::get<PostPublished>(veiled).spoiler = true;
+  Event elsewhere = said(3, mio, "elsewhere");
+  std::get<PostPublished>(elsewhere).community = closed;
+  const auto client = listen_to_plaza({}), ken_too = listen_to_plaza(ken);
+  block(ken, mio, 1, true);
+  happen({comment, veiled, elsewhere, posted(mio, "of no title"), said(4, mio, "shown")});
+  EXPECT_EQ(client->seen(), (Names{"ready", "shown"}));
+  EXPECT_EQ(ken_too->seen(), Names{"ready"});
 }
 
-// A fact may come between the reading of the database and its answer.
-TEST_P(LiveTest, AFollowThatWasNotReadYetHoldsForNewTimelines) {
-  happen({followed(ken, mio)});
-  const auto early = follow_timeline(ken);
-  apply({testing::follow_record(post_id(1), ken, mio)});
-  const auto both = follow_timeline(ken);
-  happen({posted(mio, "1")});
-  EXPECT_EQ(early->seen(), (Names{"ready", "1"}));
-  EXPECT_EQ(both->seen(), (Names{"ready", "1"}));
+TEST_P(LivePlazaTest, AtMostFourComeInASecondAndOneOfATitle) {
+  const auto client = listen_to_plaza({});
+  happen({said(1, mio, "1a"), said(1, mio, "1b"), said(2, mio, "2a"), said(1, mio, "1c")});
+  EXPECT_EQ(client->seen(), (Names{"ready", "2a", "1c"}));
+  happen({said(1, mio, "1d"), said(3, mio, "3a"), said(4, mio, "4a"), said(5, mio, "5a")});
+  EXPECT_EQ(client->seen(), (Names{"ready", "2a", "1c", "4a", "5a"}));
+  happen({said(6, mio, "6a")});
+  EXPECT_EQ(client->count("plaza_post"), 4U);
+  // Who comes back gets the same ones again, and no others.
+  EXPECT_EQ(listen_to_plaza({}, client->events[0].id)->seen(), client->seen());
 }
 
-TEST_P(LiveTest, BlocksAndMutesHoldOnTimelines) {
-  constexpr CommunityId near{2};
-  apply({testing::name_record(rin, 1, "Rin"), testing::block_record(rin, ken, 1, true)});
-  apply({testing::follow_record(post_id(1), ken, mio),
-         testing::follow_record(post_id(2), ken, near)});
-  const auto client = follow_timeline(ken);
-  happen({posted(rin, "blocks ken", 0, near), posted(mio, "1")});
-  mute(ken, mio, 1, true);
-  happen({posted(mio, "2")});
-  mute(ken, mio, 2, false);
-  happen({posted(mio, "3")});
-  EXPECT_EQ(client->seen(), (Names{"ready", "1", "3"}));
+TEST_P(LivePlazaTest, AfterASecondTheNextOnesCome) {
+  plaza_pause_ms_ = 1;
+  live_ = make_live(0);
+  const auto client = listen_to_plaza({});
+  for (const char* text : {"one", "two", "three", "four", "five", "six"}) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    happen({said(1, mio, text)});
+  }
+  EXPECT_EQ(client->count("plaza_post"), 6U);
+}
+
+TEST_P(LivePlazaTest, WhatGoesOrIsVeiledIsToldAndCountsAreNot) {
+  apply({testing::post_record(post_id(0), mio, "text", {.community = CommunityId{101}})});
+  const auto client = listen_to_plaza({});
+  const auto everywhere = listen({}, {}, 1'000'000, {});
+  PostEdited edit{.post = post_id(0), .rev = 2, .community = CommunityId{101}, .author = mio};
+  happen({edit, PostDeleted{post_id(0), CommunityId{101}, mio, {}},
+          PostDeleted{post_id(1), closed, mio, {}}});
+  feel(felt(post_id(0), 5, 1));
+  wait_for([&] { return everywhere->count("counts") > 0; });
+  EXPECT_EQ(client->seen(), (Names{"ready", "text", "post_deleted"}));
+  EXPECT_EQ(client->count("post_changed"), 1U);
 }
 
 }  // namespace

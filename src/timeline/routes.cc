@@ -52,10 +52,13 @@ Result<void> open_stream(const internal::Parts& parts, const RequestPtr& request
   TRY_ASSIGN(const auto topic, request->query_parameter("topic"));
   Live::Listener listener{.community = {}, .viewer = request->caller.account};
   if (topic) {
-    if (*topic != "timeline") return Error(Code::invalid, "topic: timeline is taken");
     if (community) return Error(Code::invalid, "community, topic: one of the two is taken");
-    if (!listener.viewer) return Error(Code::unauthenticated, "topic: sign in to follow yours");
-    listener.is_timeline = true;
+    listener.is_on_plaza = *topic == "plaza";
+    listener.is_timeline = *topic == "timeline";
+    if (!listener.is_on_plaza && !listener.is_timeline)
+      return Error(Code::invalid, "topic: timeline or plaza is taken");
+    if (listener.is_timeline && !listener.viewer)
+      return Error(Code::unauthenticated, "topic: sign in to follow your timeline");
   }
   if (community) {
     const auto id = parse_id_as<CommunityId>(*community);
@@ -74,6 +77,7 @@ void add_routes(http::Router& router, RouteParts route_parts) {
   internal::add_feed_routes(router, parts);
   internal::add_post_routes(router, parts);
   internal::add_follow_routes(router, parts);
+  internal::add_plaza_routes(router, parts);
   internal::add_route(router, parts, Method::get, "/v1/commands/{position}",
                       {.needs_account = true, .waits_for_position = true}, get_command);
   router.add_stream("/v1/stream", {},

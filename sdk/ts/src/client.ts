@@ -21,7 +21,7 @@ export interface ClientOptions {
 }
 
 /** What a stream tells of. */
-export type StreamOf = { community: string } | { topic: "timeline" } | Record<string, never>;
+export type StreamOf = { community: string } | { topic: "timeline" | "plaza" } | Record<string, never>;
 
 const segment = encodeURIComponent;
 
@@ -91,7 +91,10 @@ export class Client {
     get: (position: string) => this.read<Command>(`/v1/commands/${segment(position)}`),
   };
 
-  /** Follows a community, the reader's own timeline, or everything, live until it is closed. */
+  /**
+   * Follows a community, the reader's own timeline, the plaza (a few of its new posts come, as
+   * `plaza_post`, and no counts), or everything, live until it is closed.
+   */
   stream(of: StreamOf, handlers: StreamHandlers): LiveStream {
     return new LiveStream({
       fetch: this.fetch, url: `${this.base}/v1/stream?${new URLSearchParams(of)}`,

@@ -3,7 +3,8 @@
 import type {
   Community, CommunityChange, CommunityIds, CommunityPage, CommunityRelation, CreatedPost, DeletedPost,
   Drawing, EmpathySet, Followed, MuteList, NewCommunity, NewPost, NewTitle, NoticePage, NoticeSettings,
-  PeoplePage, PersonRelation, Post, PostChange, PostPage, ReadMarkSet, Reply, Title, TitleChange, TitlePage,
+  PeoplePage, PersonRelation, Plaza, Post, PostChange, PostPage, ReadMarkSet, Reply, Title, TitleChange,
+  TitlePage,
 } from "./types";
 
 /** What the calls need of a client. */
@@ -90,6 +91,7 @@ export function mute_calls({ read, command }: Caller) {
 
 export function community_calls({ read, command }: Caller) {
   return {
+    plaza: (limit?: number) => read<Plaza>(`/v1/plaza${query({ limit })}`),
     titles: (page: Page = {}) =>
       read<TitlePage>(`/v1/titles${query({ ...page })}`),
     title: (title: string) => read<Title>(`/v1/titles/${segment(title)}`),

@@ -1,10 +1,7 @@
 // The page for the address.
 import type { ComponentType } from "preact";
 import { useEffect, useLayoutEffect } from "preact/hooks";
-import { LogInPage } from "../features/account/LogInPage";
-import { SignUpPage } from "../features/account/SignUpPage";
-import { FeedPage } from "../features/feed/FeedPage";
-import { PostPage } from "../features/feed/PostPage";
+import { PlazaPage } from "../features/plaza/PlazaPage";
 import { useTexts, type Texts } from "../lib/i18n";
 import { useStore } from "../lib/store";
 import { lazy } from "../ui/Lazy";
@@ -14,7 +11,7 @@ import { Shell } from "./Shell";
 
 function title_of(route: Route, t: Texts): string {
   switch (route.page) {
-    case "plaza": return `${t.feed.title} · ${t.app.name}`;
+    case "plaza": return `${t.nav.plaza} · ${t.app.name}`;
     case "sign_up": return `${t.account.sign_up} · ${t.app.name}`;
     case "log_in": return `${t.account.log_in} · ${t.app.name}`;
     case "settings": return `${t.settings.title} · ${t.app.name}`;
@@ -27,7 +24,7 @@ function title_of(route: Route, t: Texts): string {
   }
 }
 
-// Pages of which few are the first: their code comes with the first visit.
+// All but the plaza: their code comes with the first visit.
 const later = <P extends object>(load: () => Promise<ComponentType<P>>) => lazy(
   load,
   () => <main id="main" class="narrow"><Skeleton count={3} /></main>,
@@ -35,6 +32,9 @@ const later = <P extends object>(load: () => Promise<ComponentType<P>>) => lazy(
 
 const SettingsPage = later(
   () => import("../features/settings/SettingsPage").then((part) => part.SettingsPage));
+const SignUpPage = later(() => import("./pages").then((part) => part.SignUpPage));
+const LogInPage = later(() => import("./pages").then((part) => part.LogInPage));
+const PostPage = later(() => import("./pages").then((part) => part.PostPage));
 const CommunitiesPage = later(() => import("./pages").then((part) => part.CommunitiesPage));
 const CommunityPage = later(() => import("./pages").then((part) => part.CommunityPage));
 const TimelinePage = later(() => import("./pages").then((part) => part.TimelinePage));
@@ -61,7 +61,7 @@ function PageMissing() {
 
 function Page({ route }: { route: Route }) {
   switch (route.page) {
-    case "plaza": return <FeedPage />;
+    case "plaza": return <PlazaPage />;
     case "sign_up": return <SignUpPage />;
     case "log_in": return <LogInPage />;
     case "settings": return <SettingsPage />;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
-import { route_of, same_place } from "./router";
+import { route_of, same_place, then_to, wanted_page } from "./router";
 
 test("addresses", () => {
   assert.deepEqual(route_of("/"), { page: "plaza" });
@@ -34,4 +34,11 @@ test("tabs of one page are one place", () => {
   assert.ok(same("/people/mio_kaze", "/people/mio_kaze/following"));
   assert.ok(!same("/communities/5", "/communities/6") && !same("/people/mio_kaze", "/people/gen_yoi"));
   assert.ok(!same("/communities/5", "/people/mio_kaze") && !same("/posts/1", "/posts/1"));
+});
+
+test("who logs in goes on to where they wanted, and never elsewhere", () => {
+  assert.equal(wanted_page(new URL(then_to("/login", "/communities/5"), "http://a").search), "/communities/5");
+  for (const to of ["", "?to=", "?to=//else.where", "?to=https://else.where/", "?to=/docs", "?to=javascript:1"]) {
+    assert.equal(wanted_page(to), "/", to);
+  }
 });

@@ -42,6 +42,16 @@ export function route_of(path: string): Route {
   return { page: "not_found" };
 }
 
+/** The address where one logs in or signs up, and then goes on to a page. */
+export const then_to = (page: "/login" | "/signup", path: string): string =>
+  `${page}?to=${encodeURIComponent(path)}`;
+
+/** Where whoever has logged in goes on to. */
+export function wanted_page(search = location.search): string {
+  const to = new URLSearchParams(search).get("to") ?? "/";
+  return route_of(to).page === "not_found" ? "/" : to;
+}
+
 export const route_store = new Store<Route>({ page: "plaza" });
 
 // Where each entry of the history was scrolled to; the browser cannot know when we have drawn.
@@ -64,7 +74,7 @@ export function go(path: string): void {
   scrolls.set(entry, window.scrollY);
   entry = Date.now();
   history.pushState({ entry }, "", path);
-  const route = route_of(path);
+  const route = route_of(location.pathname);
   arrived = same_place(route_store.get(), route) ? "turned" : "followed";
   route_store.set(route);
 }
@@ -82,7 +92,7 @@ function follow(event: MouseEvent): void {
   if (!link || link.origin !== location.origin || link.target !== "" || link.hash !== "") return;
   if (route_of(link.pathname).page === "not_found") return; // Such as /docs: the server's.
   event.preventDefault();
-  if (link.pathname !== location.pathname) go(link.pathname);
+  if (link.pathname !== location.pathname) go(link.pathname + link.search);
   else window.scrollTo(0, 0);
 }
 

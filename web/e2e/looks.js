@@ -9,9 +9,9 @@ const small = { width: 320, height: 640 };
 
 /** Names, the way there, and what to wait for. */
 const pages = {
-  plaza: ["/", "article"],
+  plaza: ["/", ".crowd img"],
   post: ["/posts/{post}", "article"],
-  communities: ["/communities", ".plaza-link"],
+  communities: ["/communities", ".common-link"],
   community: ["/communities/1", "article"],
   hot: ["/communities/1/hot", ".feed article"],
   popular: ["/communities/1/popular", ".feed article"],
@@ -101,7 +101,7 @@ export const looks = {
     await page.getByRole("button", { name: "Night" }).click();
     assert.equal(await ground(), "rgb(18, 20, 43)");
     await page.getByRole("button", { name: "日本語" }).click();
-    await page.getByRole("heading", { name: "広場", exact: true }).waitFor();
+    await page.getByRole("heading", { name: "今夜の広場" }).waitFor();
     assert.equal(await page.evaluate(() => document.documentElement.lang), "ja");
     assert.match(await page.title(), /広場/);
 
@@ -157,7 +157,9 @@ export const looks = {
   "nothing moves for those who asked for stillness": async (world) => {
     const guest = await world.comes();
     await guest.page.emulateMedia({ reducedMotion: "reduce" });
-    await guest.visit_plaza();
-    assert.equal(await guest.page.evaluate(() => document.getAnimations().length), 0);
+    for (const visit of ["visit_plaza", "visit_ground"]) {
+      await guest[visit]();
+      assert.equal(await guest.page.evaluate(() => document.getAnimations().length), 0);
+    }
   },
 };

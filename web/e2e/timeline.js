@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
+import { ground } from "./person.js";
 
 async function follow(person, address) {
   await person.page.goto(address);
@@ -62,7 +63,7 @@ export const timeline = {
     await page.getByText("Quiet here").waitFor();
     await star.post("said to others");
     // A post of one's own tells that the stream has come so far.
-    await other.goto("/");
+    await other.goto(ground);
     await other.fill("#say", "said by myself");
     await other.click(".composer button[type=submit]");
     await fan.sees("said by myself");
@@ -84,7 +85,7 @@ export const timeline = {
     await page.getByText("first noise of many").waitFor({ state: "detached" });
     await loud.post("second noise of many");
     const other = await fan.open();
-    await other.goto("/");
+    await other.goto(ground);
     await other.fill("#say", "a quiet word of mine");
     await other.click(".composer button[type=submit]");
     await fan.sees("a quiet word of mine");

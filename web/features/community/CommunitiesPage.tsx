@@ -9,7 +9,7 @@ import { language_store } from "../../lib/prefs";
 import { useStore } from "../../lib/store";
 import { Lantern } from "../../ui/Lantern";
 import { Notice, Skeleton } from "../../ui/States";
-import { plaza_community } from "../feed/live";
+import { common_ground } from "../feed/desks";
 import { Pager } from "../feed/pager";
 import { Failed, Older } from "../feed/PostList";
 import { KindBadge } from "./KindBadge";
@@ -37,7 +37,7 @@ export function CommunitiesPage() {
         {is_admin(me) && <a class="btn" href="/titles/new">{t.forms.new_title}</a>}
       </div>
       <p class="quiet">{t.communities.lead}</p>
-      <a class="card title-card plaza-link" href="/">
+      <a class="card title-card common-link" href={`/communities/${common_ground}`}>
         <span class="lamp lit" aria-hidden="true"><Lantern lit crest="祭" /></span>
         <span><b class="title-name">{t.feed.title}</b><br /><span class="small quiet">{t.feed.lead}</span></span>
       </a>
@@ -82,7 +82,7 @@ function TitleCard({ title, followed }: { title: Title; followed: ReadonlySet<st
   return (
     <section class="card" aria-labelledby={id}>
       <div class="title-card">
-        <span class="lamp lit" aria-hidden="true"><Lantern lit crest={title.crest} /></span>
+        <span class="lamp lit" aria-hidden="true"><Lantern lit crest={title.crest} title={title.id} /></span>
         <div>
           <h2 id={id} class="h-card title-name" lang={name.language} dir="auto">
             <a href={`/communities/${title.main_community}`}>{name.text}</a>
@@ -147,10 +147,9 @@ export function TitleLinks({ title, communities }: TitleLinksProps) {
 export function CommunityRow({ community, followed }: { community: Community; followed?: boolean }) {
   const t = useTexts();
   const name = name_in(community.names, useStore(language_store));
-  const href = community.id === plaza_community ? "/" : `/communities/${community.id}`;
   return (
     <li>
-      <a href={href}>
+      <a href={`/communities/${community.id}`}>
         <span lang={name.language} dir="auto">{name.text}</span>
         <span class="row">
           <KindBadge kind={community.kind} />

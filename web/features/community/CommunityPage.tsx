@@ -13,9 +13,11 @@ import { Icon } from "../../ui/Icon";
 import { Notice, Skeleton } from "../../ui/States";
 import { Band } from "../feed/Band";
 import { Composer } from "../feed/Composer";
-import { Invite, Lately, Offline, useConnected } from "../feed/FeedPage";
+import { Invite, Lately } from "../feed/Aside";
+import { Offline, useConnected } from "../feed/Connected";
+import { common_ground } from "../feed/desks";
 import type { Feed } from "../feed/feed";
-import { watch } from "../feed/live";
+import { watch_community } from "../feed/live";
 import { LivePosts, PagedPosts, posts_page } from "../feed/PostList";
 import { CommunityRow, TitleLinks, useCommunities } from "./CommunitiesPage";
 import { FollowButton } from "./FollowButton";
@@ -55,11 +57,12 @@ function useCommunity(id: string) {
 
 export function CommunityPage({ id, sort }: { id: string; sort: Sort }) {
   const t = useTexts();
-  const feed = useMemo(() => watch(id), []);
+  const feed = useMemo(() => watch_community(id), []);
   const { loaded, failure, retry } = useCommunity(id);
   const language = useStore(language_store);
   const connected = useConnected(feed);
-  const name = name_in(loaded?.community.names ?? {}, language);
+  const name = id === common_ground ? { text: t.feed.title, language }
+    : name_in(loaded?.community.names ?? {}, language);
   useEffect(() => {
     if (name.text !== "") document.title = `${name.text} · ${t.app.name}`;
   }, [name.text, t, sort]);
@@ -83,7 +86,7 @@ export function CommunityPage({ id, sort }: { id: string; sort: Sort }) {
     <>
       <Band
         lit={connected} title={name.text} language={name.language}
-        {...(title === null ? {} : { crest: title.crest })}
+        {...(title === null ? { crest: "祭" } : { crest: title.crest, of: title.id })}
       >
         <Head community={community} title={title} name={name.text} />
       </Band>
@@ -171,7 +174,7 @@ function Writing({ community, name }: { community: Community; name: string }) {
   return (
     <Composer
       key={me.id} me={me} to={{ community: community.id }} kinds={community.post_kinds}
-      label={t.communities.write(name)} form={t.composer.form}
+      label={community.id === common_ground ? t.composer.label : t.communities.write(name)} form={t.composer.form}
     />
   );
 }
@@ -254,12 +257,13 @@ function About({ community, title, feed }: { community: Community; title: Title 
   const { communities } = useCommunities(community.title);
   const others = communities?.filter((one) => one.id !== community.id) ?? [];
   const { owner } = community;
+  const about = community.id === common_ground ? t.feed.about : community.description;
   return (
     <aside class="stack">
-      {(community.description !== "" || owner !== null) && (
+      {(about !== "" || owner !== null) && (
         <section class="card">
           <h2 class="h-card">{t.communities.about}</h2>
-          <p class="small quiet description" dir="auto">{community.description}</p>
+          <p class="small quiet description" dir="auto">{about}</p>
           {owner !== null && (
             <p class="row small owner">
               <Face face={owner.face} />

@@ -8,7 +8,7 @@ import { useTexts } from "../../lib/i18n";
 import { useStore } from "../../lib/store";
 import { Icon } from "../../ui/Icon";
 import { Notice, Skeleton } from "../../ui/States";
-import { Invite } from "../feed/FeedPage";
+import { Invite } from "../feed/Aside";
 import type { Form } from "./useForm";
 
 interface Props {

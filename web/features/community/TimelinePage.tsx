@@ -4,7 +4,8 @@ import { session_store } from "../../app/session";
 import { useTexts } from "../../lib/i18n";
 import { useStore } from "../../lib/store";
 import { Skeleton } from "../../ui/States";
-import { Invite, Offline, useConnected } from "../feed/FeedPage";
+import { Invite } from "../feed/Aside";
+import { Offline, useConnected } from "../feed/Connected";
 import { watch_timeline } from "../feed/live";
 import { LivePosts } from "../feed/PostList";
 

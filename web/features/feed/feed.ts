@@ -4,12 +4,12 @@
 // The stream is opened before the list is read, so that nothing can fall between the two. What
 // comes over both is kept once. Everything is bounded: a page that is left open through a
 // festival's night must not grow for ever.
-import type { Client, Counts, Failure, LiveStream, Post, PostPage, Refusal, Reply } from "../../../sdk/ts/src/index";
+import type { Client, Counts, Failure, Post, PostPage, Reply } from "../../../sdk/ts/src/index";
 import { Store } from "../../lib/store";
 import {
-  change_post, change_posts, changed, comment_came, drop_posts, follow_changes, follow_own,
-  take_back_refused, told, type Change,
+  change_posts, changed, comment_came, follow_changes, follow_own, type Change,
 } from "./lists";
+import { Source, type Live } from "./source";
 
 const page_count = 50;
 const shown_max = 400;
@@ -31,7 +31,7 @@ export interface FeedState {
   fresh: Post[];
   fresh_overflow: boolean;
   older: "idle" | "loading" | "failed";
-  live: "connecting" | "live" | "lost";
+  live: Live;
   stale: boolean;
   /** How many posts came in last, for those who listen. */
   arrived: number;
@@ -58,22 +58,13 @@ export function merged(a: readonly Post[], b: readonly Post[]): Post[] {
   return [...by_id.values()].sort((x, y) => (id_is_newer(x.id, y.id) ? -1 : 1));
 }
 
-export class Feed {
+export class Feed extends Source {
   readonly state = new Store<FeedState>(empty);
-  /** Called with how many of the reader's notifications are unread. */
-  on_unread: (count: number) => void = () => {};
-  /** Called where the stream goes on after a loss: what has no place in it was missed. */
-  on_resumed: () => void = () => {};
   /** Called where the connection is gone, and again for each try that fails. */
   on_lost: () => void = () => {};
-  /** Called for every refusal of one's own posts. */
-  on_refused: (refusal: Refusal) => void = () => {};
-  /** Called for every post that the stream shows. */
-  on_post: (post: Post) => void = () => {};
   /** Says whether the reader is at the top, where new posts may come in by themselves. */
   at_top: () => boolean = () => true;
 
-  private stream: LiveStream | null = null;
   private unfollow: () => void = () => {};
   private readonly hidden_authors = new Set<string>();
   private gathered: Post[] = [];
@@ -84,9 +75,10 @@ export class Feed {
   private failed_reads = 0;
   private reading = 0;
 
-  constructor(private readonly client: Client, readonly place: Place) {}
+  constructor(private readonly client: Client, readonly place: Place) {
+    super();
+  }
 
-  /** Names it among other feeds: the id of a community, or `timeline`. */
   get name(): string {
     return "topic" in this.place ? this.place.topic : this.place.community;
   }
@@ -100,6 +92,7 @@ export class Feed {
     this.unfollow = () => unfollow.forEach((end) => end());
     this.change({ live: "connecting" });
     this.stream = this.client.stream(this.place, {
+      ...this.of_everybody(),
       open: (resumed) => {
         this.change({ live: "live" });
         if (!resumed) return void this.read_list();
@@ -108,17 +101,9 @@ export class Feed {
       },
       reset: () => void this.read_list(true),
       post: (post) => this.take(post),
-      post_changed: (post) => change_post(post.id, (known) => told(known, post)),
-      post_deleted: ({ post }) => drop_posts((one) => one.id === post),
       counts: (counts) => {
         this.counted.set(counts.post, counts);
         this.gather_timer ??= setTimeout(() => this.show_gathered(), gather_ms);
-      },
-      notification: ({ unread_count }) => this.on_unread(unread_count),
-      refused: (refusal) => {
-        if (take_back_refused(refusal)) return;
-        drop_posts((post) => post.id === refusal.post);
-        this.on_refused(refusal);
       },
       lost: () => {
         this.change({ live: "lost" });
@@ -130,9 +115,8 @@ export class Feed {
     }, stream_wait_ms);
   }
 
-  stop(): void {
-    this.stream?.close();
-    this.stream = null;
+  override stop(): void {
+    super.stop();
     this.unfollow();
     if (this.wait_timer !== null) clearTimeout(this.wait_timer);
     if (this.retry_timer !== null) clearTimeout(this.retry_timer);
@@ -144,7 +128,6 @@ export class Feed {
     this.counted.clear();
   }
 
-  /** Who reads has changed, and with them what may be read. */
   restart(): void {
     this.stop();
     this.hidden_authors.clear();
@@ -152,12 +135,8 @@ export class Feed {
     this.start();
   }
 
-  pause(): void {
-    this.stream?.pause();
-  }
-
-  resume(): void {
-    this.stream?.resume();
+  known(id: string): Post | null {
+    return this.state.get().posts.find((post) => post.id === id) ?? null;
   }
 
   retry(): void {
@@ -193,7 +172,6 @@ export class Feed {
     this.change({ posts: merged([post], this.state.get().posts), status: "ready", stale: false });
   }
 
-  /** Takes an author's posts away until the next start, or gives them back at the next reading. */
   hide_author(account: string, hide: boolean): void {
     if (hide) {
       this.hidden_authors.add(account);

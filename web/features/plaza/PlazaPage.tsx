@@ -64,7 +64,7 @@ export function PlazaPage() {
           </Notice>
         </div>
       )}
-      {status === "ready" && <Further plaza={plaza} />}
+      {lanterns.length > 0 && <Further plaza={plaza} />}
     </main>
   );
 }
@@ -79,8 +79,10 @@ function Hero({ plaza, connected }: { plaza: Plaza; connected: boolean }) {
   return (
     <div class="hero">
       <h1 tabIndex={-1}>{t.plaza.title}</h1>
-      {status === "loading" ? <p><span class="skel" /></p>
-        : <p>{lanterns.length === 0 ? t.plaza.lead_empty : t.plaza.lead(people_count, titles_count)}</p>}
+      {status === "loading" && <p><span class="skel" /></p>}
+      {status === "ready" && (
+        <p>{lanterns.length === 0 ? t.plaza.lead_empty : t.plaza.lead(people_count, titles_count)}</p>
+      )}
       <div class="acts">
         <a class="btn btn-main" href={session.state === "anonymous" ? then_to("/login", place) : place}>
           <Icon name="brush" />{t.plaza.write}

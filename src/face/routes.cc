@@ -28,7 +28,7 @@ std::optional<Wanted> wanted_of(std::string_view name) {
 
 void add_routes(http::Router& router) {
   router.add(
-      http::Method::get, "/faces/{genome}/{feeling}", {.cost = http::Cost::none},
+      http::Method::get, "/faces/{genome}/{feeling}", {.cost = http::Cost::picture},
       [](const http::RequestPtr& request, http::Responder respond) {
         const auto genome = parse_genome(request->path_parameter("genome"));
         const auto wanted = wanted_of(request->path_parameter("feeling"));

@@ -102,11 +102,11 @@ class LiveTest : public testing::ViewTest {
   std::shared_ptr<Client> listen(AccountId viewer, const std::string& last_event_id = {},
                                  std::size_t event_count_max = 1'000'000,
                                  CommunityId community = plaza_community) {
-    return listen({.community = community, .viewer = viewer}, last_event_id, event_count_max);
+    return listen_as({.community = community, .viewer = viewer}, last_event_id, event_count_max);
   }
-  std::shared_ptr<Client> listen(const Live::Listener& listener,
-                                 const std::string& last_event_id = {},
-                                 std::size_t event_count_max = 1'000'000) {
+  std::shared_ptr<Client> listen_as(const Live::Listener& listener,
+                                    const std::string& last_event_id = {},
+                                    std::size_t event_count_max = 1'000'000) {
     const auto client = std::make_shared<Client>(last_event_id, event_count_max);
     std::promise<void> read;
     // Work posted behind the read of the blocks ends after it.
@@ -497,7 +497,7 @@ class LivePlazaTest : public LiveTest {
     return post;
   }
   std::shared_ptr<Client> listen_to_plaza(AccountId viewer, const std::string& last_event_id = {}) {
-    return listen({.community = {}, .viewer = viewer, .is_on_plaza = true}, last_event_id);
+    return listen_as({.community = {}, .viewer = viewer, .is_on_plaza = true}, last_event_id);
   }
 
   static constexpr CommunityId closed{99};

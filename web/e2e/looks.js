@@ -44,6 +44,9 @@ async function visit(person, name, post) {
   const [address, ready] = pages[name];
   await person.page.goto(address.replace("{post}", post).replace("{handle}", person.handle));
   await person.page.waitForSelector(ready);
+  // Bubbles rise for ever where they may.
+  const moves = person.page.locator(".acts button[aria-pressed=false]");
+  if (await moves.count() > 0) await moves.click();
 }
 
 async function take(person, shots, name) {

@@ -89,16 +89,28 @@ function NotFoundPage() {
   );
 }
 
+// The focus follows to the heading of a new page, also where that comes late with the page's code or
+// content; but not after somebody who has gone on by themselves. Returns what ends the wait.
+function focus_heading(): (() => void) | undefined {
+  const before = document.activeElement;
+  const heading = () => document.querySelector<HTMLElement>("h1");
+  const focus = () => heading()?.focus({ preventScroll: true });
+  if (heading() !== null) return void focus();
+  const observer = new MutationObserver(() => {
+    if (heading() === null) return;
+    observer.disconnect();
+    if (document.activeElement === before) focus();
+  });
+  observer.observe(document.body, { childList: true, subtree: true });
+  return () => observer.disconnect();
+}
+
 export function App() {
   const t = useTexts();
   const route = useStore(route_store);
   useLayoutEffect(() => settle_scroll(), [route]);
   // In the layout phase: a page that knows better, such as whose post it shows, comes after it.
   useLayoutEffect(() => void (document.title = title_of(route, t)), [route, t]);
-  useEffect(() => {
-    if (arrived === "followed") {
-      document.querySelector<HTMLElement>("h1")?.focus({ preventScroll: true });
-    }
-  }, [route]);
+  useEffect(() => (arrived === "followed" ? focus_heading() : undefined), [route]);
   return <Shell><Page route={route} /></Shell>;
 }

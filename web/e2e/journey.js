@@ -148,7 +148,7 @@ export const journey = {
     guest.take_refusals();
     await guest.page.goto("/docs");
     await guest.page.getByRole("heading", { name: "API reference", level: 1 }).waitFor();
-    await guest.page.getByRole("link", { name: "Plaza" }).click();
+    await guest.page.locator(".nav").getByRole("link", { name: "Plaza" }).click();
     await guest.page.getByRole("heading", { name: "Tonight’s plaza" }).waitFor();
   },
 };

@@ -48,6 +48,9 @@ async function check(person, where) {
 async function visit(person, [address, ready], places) {
   await person.page.goto(address.replace(/\{(\w+)\}/, (_, name) => places[name]));
   await person.page.waitForSelector(ready);
+  // Bubbles rise for ever where they may.
+  const moves = person.page.locator(".acts button[aria-pressed=false]");
+  if (await moves.count() > 0) await moves.click();
 }
 
 async function take(person, shots, name) {

@@ -37,7 +37,7 @@ export const plaza = {
     for (const [at, { people_count, people, posts }] of told.titles.slice(0, 6).entries()) {
       const one = page.locator(".gather").nth(at);
       await one.scrollIntoViewIfNeeded();
-      await one.locator(".crowd").waitFor();
+      await one.locator(".crowd img").first().waitFor();
       assert.equal(await one.locator(".plate p").textContent(), `${people_count} here`);
       assert.equal(await one.locator(".crowd img").count(), people.length);
       assert.deepEqual(await one.locator(".says a").evaluateAll((all) => all.map((link) => link.pathname)),
@@ -112,13 +112,14 @@ export const plaza = {
     const before = await up(page);
     const writer = await comes_to_write(world, "waits_to_rise");
     await writer.post("I can wait.");
-    await bubble(reader, "I can wait.").waitFor({ state: "attached" });
     await page.waitForTimeout(6500); // Longer than a turn.
     assert.deepEqual(await up(page), before);
-    await page.reload();
-    await page.waitForSelector(".up");
-    assert.equal(await button.getAttribute("aria-pressed"), "true");
-    assert.equal(await moving(page), 0);
+    assert.equal(await bubble(reader, "I can wait.").count(), 0);
+    const other = await reader.open();
+    await other.goto("/");
+    await other.waitForSelector(".up");
+    assert.equal(await other.getByRole("button", { name: "Hold still" }).getAttribute("aria-pressed"), "true");
+    assert.equal(await moving(other), 0);
     await button.click();
     assert.ok(await moving(page) > 0);
     await seen(reader, "I can wait.");

@@ -78,7 +78,7 @@ export const en = {
     empty_title: "No one has written yet",
     empty: "Light the first lantern.",
     failed_title: "The posts did not arrive",
-    offline_title: "No connection",
+    offline_title: "No connection.",
     offline: "New posts come by themselves when it is back. What you write is kept on this device.",
     stale: "Your last post is on its way and will show in a moment.",
     about: "One place for everyone. Up to 280 characters, in any language. Be kind to newcomers.",

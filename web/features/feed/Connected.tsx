@@ -27,7 +27,7 @@ export function Offline() {
   return (
     <div class="banner warn" role="status">
       <Icon name="warn" />
-      <p><b>{t.feed.offline_title}.</b> {t.feed.offline}</p>
+      <p><b>{t.feed.offline_title}</b> {t.feed.offline}</p>
     </div>
   );
 }

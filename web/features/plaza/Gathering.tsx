@@ -42,9 +42,10 @@ interface Props {
   /** Whether somebody asked for stillness now, or for calm on all pages. */
   still: boolean;
   calm: boolean;
+  hold: () => () => void;
 }
 
-export function Gathering({ one, lit, place, still, calm }: Props) {
+export function Gathering({ one, lit, place, still, calm, hold }: Props) {
   const t = useTexts();
   const name = name_in(one.title.names, useStore(language_store));
   const element = useRef<HTMLElement>(null);
@@ -69,10 +70,10 @@ export function Gathering({ one, lit, place, still, calm }: Props) {
       {one.posts.length > 0 && (
         <Says
           posts={one.posts.slice(0, posts_max)} label={t.plaza.said(name.text)} place={place}
-          still={still} calm={calm} near={near}
+          still={still} calm={calm} near={near} hold={hold}
         />
       )}
-      {seen && <Crowd people={one.people} />}
+      <Crowd people={seen ? one.people : []} />
     </article>
   );
 }

@@ -1,5 +1,5 @@
 // The plaza, the front page: a lantern for each title, a crowd under it, and what they say rises.
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useRef } from "preact/hooks";
 import { then_to } from "../../app/router";
 import { session_store } from "../../app/session";
 import { failure_text } from "../../lib/failure";
@@ -24,6 +24,8 @@ export function PlazaPage() {
   const still = useStore(still_store);
   const calm = useMedia("(prefers-reduced-motion: reduce)");
   const { lanterns, status } = state;
+  const hold = useCallback(() => plaza.hold(), [plaza]);
+  useEffect(() => (still ? hold() : undefined), [still]);
   // The lights are lit while the page is connected: a lit lantern says that people are there.
   const lit = lit_of(lanterns, connected);
   return (
@@ -40,13 +42,13 @@ export function PlazaPage() {
         <div class="ground">
           {lanterns.map((one, at) => (
             <Gathering
-              key={one.title.id} one={one} lit={lit[at] ?? 0} place={at} still={still} calm={calm}
+              key={one.title.id} one={one} lit={lit[at] ?? 0} place={at} still={still} calm={calm} hold={hold}
             />
           ))}
         </div>
       )}
       {status === "failed" && (
-        <div class="hero">
+        <div class="note">
           <Notice
             title={t.plaza.failed} alert
             text={state.failure === null ? t.failure.unreachable : failure_text(state.failure, t)}
@@ -56,13 +58,13 @@ export function PlazaPage() {
         </div>
       )}
       {status === "ready" && lanterns.length === 0 && (
-        <div class="hero">
+        <div class="note">
           <Notice title={t.plaza.empty_title} text={t.plaza.empty}>
             <a class="btn" href={`/communities/${common_ground}`}>{t.feed.title}</a>
           </Notice>
         </div>
       )}
-      {status === "ready" && <Further plaza={plaza} />}
+      {lanterns.length > 0 && <Further plaza={plaza} />}
     </main>
   );
 }
@@ -77,8 +79,10 @@ function Hero({ plaza, connected }: { plaza: Plaza; connected: boolean }) {
   return (
     <div class="hero">
       <h1 tabIndex={-1}>{t.plaza.title}</h1>
-      {status === "loading" ? <p><span class="skel" /></p>
-        : <p>{lanterns.length === 0 ? t.plaza.lead_empty : t.plaza.lead(people_count, titles_count)}</p>}
+      {status === "loading" && <p><span class="skel" /></p>}
+      {status === "ready" && (
+        <p>{lanterns.length === 0 ? t.plaza.lead_empty : t.plaza.lead(people_count, titles_count)}</p>
+      )}
       <div class="acts">
         <a class="btn btn-main" href={session.state === "anonymous" ? then_to("/login", place) : place}>
           <Icon name="brush" />{t.plaza.write}

@@ -18,43 +18,50 @@ interface Props {
   near: boolean;
   /** Its place among the lanterns, so that they don't all turn at once. */
   place: number;
+  /** Lets what is said stay as it is; returns what ends that. */
+  hold: () => () => void;
 }
 
-export function Says({ posts, label, still, calm, near, place }: Props) {
+export function Says({ posts, label, still, calm, near, place, hold }: Props) {
   const [turns, set_turns] = useState(() => settled(no_turns, posts));
-  const list = useRef<HTMLUListElement>(null);
+  // What is pointed at or has the focus: nobody goes from under somebody's eyes.
+  const [pointed, set_pointed] = useState<string | null>(null);
+  const [focused, set_focused] = useState<string | null>(null);
+  const listens = posts.some(({ id }) => id === pointed || id === focused);
   const turned_at = useRef(Date.now() - (place % 3) * (turn_ms / 3));
   const now = settled(turns, posts);
 
   useEffect(() => {
     if (now !== turns) set_turns(now);
   }, [now]);
+  useEffect(() => (listens ? hold() : undefined), [listens]);
   useEffect(() => {
-    if (still || !near) return;
+    if (still || listens || !near) return;
     if (calm) return set_turns(newest_up(now, posts));
     const wait = turned_at.current + (waits(now, posts) ? new_ms : turn_ms) - Date.now();
-    let timer = setTimeout(turn, Math.max(wait, 0));
-    function turn() {
-      // Not from under somebody's eyes: what is pointed at or has the focus stays.
-      if (list.current?.querySelector("li:hover, li:focus-within")) {
-        timer = setTimeout(turn, 1000);
-        return;
-      }
+    const timer = setTimeout(() => {
       turned_at.current = Date.now();
       set_turns((one) => turned(settled(one, posts), posts));
-    }
+    }, Math.max(wait, 0));
     return () => clearTimeout(timer);
-  }, [still, calm, near, now, posts]);
+  }, [still, listens, calm, near, now, posts]);
 
   return (
-    <ul class="says" aria-label={label} ref={list}>
+    <ul class="says" aria-label={label}>
       {posts.map((post) => {
         // What goes, goes where it was.
         const side = now.heard.get(post.id)?.side ?? 0;
         return (
           <li
-            key={post.id} class={`${side === 0 ? "l" : "r"} ${now.up[side] === post.id ? "up" : ""}`}
-            onFocusIn={() => set_turns((one) => raised(one, post.id))}
+            key={post.id}
+            class={`${side === 0 ? "l" : "r"} ${now.up[side] === post.id ? "up" : ""} ${post.drawing === null ? "" : "drawn"}`}
+            onFocusIn={() => {
+              set_focused(post.id);
+              set_turns((one) => raised(one, post.id));
+            }}
+            onFocusOut={() => set_focused(null)}
+            onPointerEnter={(event) => event.pointerType === "mouse" && set_pointed(post.id)}
+            onPointerLeave={() => set_pointed(null)}
           >
             <Bubble post={post} />
           </li>

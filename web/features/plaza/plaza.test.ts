@@ -109,6 +109,20 @@ test("lanterns and people keep their places when numbers are read again", () => 
   assert.deepEqual(rehung(after, [lantern("2", [], [])]).map(({ title }) => title.id), ["2"]);
 });
 
+test("what is held still stays, but for what has gone; the rest comes when it is let go", async () => {
+  const world = new World([lantern("1", ["1"], [post(3), post(2), post(1)])]);
+  await world.opens();
+  const let_go = world.plaza.hold();
+  world.handlers.plaza_post?.(live(4));
+  world.titles = [lantern("1", ["1"], [post(4), post(3), post(1)])];
+  world.handlers.reset?.();
+  await gathered();
+  assert.deepEqual(world.posts(), ["3", "1"]);
+  let_go();
+  assert.deepEqual(world.posts(), ["4", "3", "1"]);
+  world.plaza.stop();
+});
+
 test("walking on asks for more, as far as the path goes", async () => {
   const world = new World([lantern("1", [], [])]);
   await world.opens();

@@ -6,7 +6,7 @@ import type {
   Author, Client, Failure, PlazaPost, PlazaTitle, Post,
 } from "../../../sdk/ts/src/index";
 import { Store } from "../../lib/store";
-import { merged } from "../feed/feed";
+import { id_is_newer, merged } from "../feed/feed";
 import { changed, follow_changes, follow_own, type Change } from "../feed/lists";
 import { Source, type Live } from "../feed/source";
 
@@ -49,13 +49,16 @@ export function lit_of(lanterns: readonly PlazaTitle[], connected: boolean): num
  * The lanterns as they hang after a new answer: those that hung stay in their places, so that
  * nothing jumps while somebody reads, and new ones come at the end.
  */
-export function rehung(before: readonly PlazaTitle[], answer: readonly PlazaTitle[]): PlazaTitle[] {
+export function rehung(
+  before: readonly PlazaTitle[], answer: readonly PlazaTitle[], held = false,
+): PlazaTitle[] {
   const now = new Map(answer.map((one) => [one.title.id, one]));
   const kept = before.flatMap((old) => {
     const one = now.get(old.title.id);
     if (one === undefined) return [];
     now.delete(old.title.id);
-    return { ...one, people: stayed(old.people, one.people), posts: newest(one.posts, old.posts) };
+    const posts = held ? left(one.posts, old.posts) : newest(one.posts, old.posts);
+    return { ...one, people: stayed(old.people, one.people), posts };
   });
   return [...kept, ...now.values()];
 }
@@ -80,6 +83,13 @@ function newest(answer: readonly Post[], known: readonly Post[]): Post[] {
   return [...all.slice(0, since), ...answer].slice(0, kept_posts_max);
 }
 
+// Of what is held still, what has not gone: an answer has the newest ones, and tells nothing of others.
+function left(answer: readonly Post[], known: readonly Post[]): Post[] {
+  const oldest = answer.length < kept_posts_max ? undefined : answer.at(-1);
+  return known.filter(({ id }) => answer.some((post) => post.id === id)
+    || (oldest !== undefined && id_is_newer(oldest.id, id)));
+}
+
 export class Plaza extends Source {
   readonly name = "plaza";
   readonly state = new Store<PlazaState>(empty);
@@ -92,6 +102,7 @@ export class Plaza extends Source {
   private failed_reads = 0;
   private reading = 0;
   private wanted_count = step_count;
+  private holds = 0;
 
   constructor(private readonly client: Client) {
     super();
@@ -156,10 +167,20 @@ export class Plaza extends Source {
     void this.read();
   }
 
+  /** Lets what is said stay as it is, until whoever asked for that lets go. New posts wait. */
+  hold(): () => void {
+    ++this.holds;
+    return () => {
+      --this.holds;
+      if (this.gathered.length > 0) this.show_gathered();
+    };
+  }
+
   /** More lanterns, further down the path. */
   async walk_on(): Promise<void> {
-    if (this.state.get().further === "loading") return;
-    this.wanted_count = Math.min(this.wanted_count + step_count, lanterns_max);
+    const { further } = this.state.get();
+    if (further === "loading") return;
+    if (further === "idle") this.wanted_count = Math.min(this.wanted_count + step_count, lanterns_max);
     this.change({ further: "loading" });
     await this.read();
   }
@@ -220,7 +241,7 @@ export class Plaza extends Source {
     const { titles, people_count, titles_count } = reply.value;
     this.change({
       status: "ready", failure: null, further: "idle", people_count, titles_count,
-      lanterns: rehung(lanterns, titles.map((one) => this.visible(one))),
+      lanterns: rehung(lanterns, titles.map((one) => this.visible(one)), this.holds > 0),
     });
   }
 
@@ -239,6 +260,7 @@ export class Plaza extends Source {
 
   private show_gathered(): void {
     this.gather_timer = null;
+    if (this.holds > 0) return;
     const came = this.gathered;
     this.gathered = [];
     this.change({ lanterns: this.state.get().lanterns.map((one) => with_posts(one, came)) });

@@ -16,15 +16,23 @@ export interface Turns {
 
 export const no_turns: Turns = { up: [null, null], last: 1, heard: new Map(), turn: 0 };
 
-/** Whether a post waits that was never up. */
+// As many as are remembered, through a night of posts.
+const heard_max = 64;
+
+/** Whether the newest post waits, which was never up. */
 export function waits(turns: Turns, posts: readonly Post[]): boolean {
-  return posts.some(({ id }) => !turns.heard.has(id));
+  return posts[0] !== undefined && !turns.heard.has(posts[0].id);
 }
 
 function put(turns: Turns, side: Side, id: string): Turns {
   const up: [string | null, string | null] = [...turns.up];
   up[side] = id;
-  return { up, last: side, heard: new Map(turns.heard).set(id, { turn: turns.turn, side }), turn: turns.turn + 1 };
+  const heard = new Map(turns.heard);
+  heard.delete(id);
+  heard.set(id, { turn: turns.turn, side });
+  const oldest = heard.keys().next().value;
+  if (heard.size > heard_max && oldest !== undefined) heard.delete(oldest);
+  return { up, last: side, heard, turn: turns.turn + 1 };
 }
 
 const last_turn = (turns: Turns, id: string): number => turns.heard.get(id)?.turn ?? -1;

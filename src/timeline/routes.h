@@ -36,7 +36,7 @@ struct RouteParts {
 };
 
 // Adds /v1/communities/{community}/posts, /v1/accounts/{handle}/posts, /v1/posts/{post} with its
-// comments and drawing, follows and /v1/timeline, /v1/plaza, /v1/commands/{position}, /v1/stream.
+// comments and drawing, follows and /v1/timeline, /v1/plaza, /v1/stream.
 void add_routes(http::Router& router, RouteParts parts);
 
 }  // namespace matsuri::timeline

@@ -2,19 +2,24 @@
 //
 //   node e2e/run.js [PART OF A TEST'S NAME]
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import test from "node:test";
 import { community } from "./community.js";
 import { connection } from "./connection.js";
+import { festival } from "./festival.js";
 import { journey } from "./journey.js";
 import { keyboard } from "./keyboard.js";
 import { looks } from "./looks.js";
 import { launch, Person } from "./person.js";
+import { plaza } from "./plaza.js";
 import { Server } from "./server.js";
 import { settings } from "./settings.js";
+import { timeline } from "./timeline.js";
+import { titles } from "./titles.js";
 import { words } from "./words.js";
+import { xss } from "./xss.js";
 
 const shots = path.join(path.dirname(fileURLToPath(import.meta.url)), "shots");
 rmSync(shots, { recursive: true, force: true });
@@ -22,6 +27,7 @@ mkdirSync(shots, { recursive: true });
 
 class World {
   people = [];
+  #endings = [];
 
   constructor(browser, server) {
     this.browser = browser;
@@ -29,8 +35,8 @@ class World {
   }
 
   /** Somebody new, who leaves at the end of the test. */
-  async comes(options) {
-    const person = await Person.come(this.browser, this.server, options);
+  async comes({ server = this.server, ...options } = {}) {
+    const person = await Person.come(this.browser, server, options);
     this.people.push(person);
     return person;
   }
@@ -46,9 +52,22 @@ class World {
   async everybody_leaves() {
     for (const person of this.people.splice(0)) await person.leave();
   }
+
+  /** What several tests share is taken down after the last one. */
+  at_end(ending) {
+    this.#endings.push(ending);
+  }
+
+  async end() {
+    for (const ending of this.#endings) await ending();
+    await this.browser.close();
+  }
 }
 
 const server = new Server();
+const lines = path.join(server.folder, "festival.ndjson");
+writeFileSync(lines, festival(Date.now()));
+await server.import(lines);
 await server.start();
 const browser = await launch();
 const world = new World(browser, server);
@@ -59,7 +78,7 @@ await test("the server carries the page that was built last", async () => {
 });
 try {
   for (const [name, run] of Object.entries({ ...journey, ...words, ...keyboard, ...connection,
-    ...settings, ...community, ...looks })) {
+    ...settings, ...community, ...titles, ...timeline, ...plaza, ...xss, ...looks })) {
     if (!name.includes(wanted)) continue;
     await test(name, { timeout: 240_000 }, async () => {
       try {
@@ -74,7 +93,7 @@ try {
     });
   }
 } finally {
-  await browser.close();
+  await world.end();
   const status = await server.end();
   await test("the server ends with 0 when it is asked to", () => {
     if (status !== 0) throw new Error(`it ended with ${status}`);

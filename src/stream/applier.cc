@@ -159,10 +159,22 @@ Result<void> Applier::refresh_follows() {
   return {};
 }
 
+// One that can't be read just now holds nobody up: a view that lost records goes on with what is
+// answered today.
+bool Applier::has_to_wait(const Follow& follow) const {
+  for (auto earlier = follow.feed->earlier(); earlier != nullptr; earlier = earlier->earlier()) {
+    const auto found = follows_.find(earlier->origin());
+    if (found == follows_.end() || found->second.backoff_ms != 0) continue;
+    if (found->second.mark.applied < earlier->end()) return true;
+  }
+  return false;
+}
+
 bool Applier::step(Follow& follow) {
   const std::uint64_t end = follow.feed->end();
   const std::int64_t now_us = options_.clock->monotonic_us();
   if (follow.beyond || end <= follow.mark.read || now_us < follow.retry_us) return false;
+  if (has_to_wait(follow)) return false;
   batch_.raw.clear();
   const Result<void> read = follow.cursor->read(follow.mark.read, end, options_.batch_count_max,
                                                 options_.batch_size_max, batch_.raw);

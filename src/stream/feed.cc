@@ -216,13 +216,14 @@ Result<void> Feeds::add_journal(const std::string& folder, journal::Writer* writ
     for (const journal::Range& range : ranges) removed_.erase(range.origin);
     if (writer) removed_.erase(writer->origin());
   }
+  const std::shared_ptr<Feed> last = follow(folder, ranges, writer);
   if (writer) {
     const auto feed = std::make_shared<JournalFeed>(files_, folder, writer->origin());
+    feed->come_after(last);
     feed->attach(*writer, signal_, feed);
     add(feed);
+    return {};
   }
-  follow(folder, ranges, writer);
-  if (writer) return {};
   const std::lock_guard lock(mutex_);
   if (std::ranges::find(folders_, folder) == folders_.end()) folders_.push_back(folder);
   return {};
@@ -271,9 +272,11 @@ void Feeds::close_all() {
   for (const auto& feed : *list()) feed->close();
 }
 
-void Feeds::follow(const std::string& folder, const std::vector<journal::Range>& ranges,
-                   const journal::Writer* writer) {
+std::shared_ptr<Feed> Feeds::follow(const std::string& folder,
+                                    const std::vector<journal::Range>& ranges,
+                                    const journal::Writer* writer) {
   bool news = false;
+  std::shared_ptr<Feed> last;
   for (const journal::Range& range : ranges) {
     // What lies in the file behind the writer's own word may not be durable yet.
     if (writer && range.origin == writer->origin()) continue;
@@ -287,12 +290,15 @@ void Feeds::follow(const std::string& folder, const std::vector<journal::Range>&
     if (known) {
       news |= known->raise_end(range.end_offset);
     } else {
-      const auto feed = std::make_shared<JournalFeed>(files_, folder, range.origin);
-      feed->raise_end(range.end_offset);
-      add(feed);
+      known = std::make_shared<JournalFeed>(files_, folder, range.origin);
+      known->come_after(last);
+      known->raise_end(range.end_offset);
+      add(known);
     }
+    last = std::move(known);
   }
   if (news) signal_->raise();
+  return last;
 }
 
 Result<void> Feeds::poll_folder(const std::string& folder) {

@@ -39,7 +39,7 @@ Result<std::unique_ptr<ServerNode>> ServerNode::open(const Config& config, NodeU
   TRY(node->open_databases());
   TRY(node->open_journals(use));
   TRY(node->open_domains());
-  if (use != NodeUse::peek) TRY(node->open_stream());
+  if (use != NodeUse::peek) TRY(node->open_stream(use));
   return node;
 }
 
@@ -104,8 +104,10 @@ Result<void> ServerNode::open_domains() {
   return {};
 }
 
-Result<void> ServerNode::open_stream() {
-  stream = std::make_unique<stream::Stream>(stream::StreamOptions{.metrics = &metrics});
+Result<void> ServerNode::open_stream(NodeUse use) {
+  // An import has nobody who waits for an answer.
+  stream = std::make_unique<stream::Stream>(
+      stream::StreamOptions{.gives_way = use == NodeUse::serve, .metrics = &metrics});
   // Others than these two are what a restore under another node number has left to be read.
   TRY_ASSIGN(const auto journals, ops::journal_folders(io::posix_files(), folder.path));
   for (const std::string& path : journals) {

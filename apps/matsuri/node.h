@@ -147,7 +147,7 @@ class ServerNode {
   Result<void> open_databases();
   Result<void> open_journals(NodeUse use);
   Result<void> open_domains();
-  Result<void> open_stream();
+  Result<void> open_stream(NodeUse use);
 };
 
 }  // namespace matsuri

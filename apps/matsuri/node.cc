@@ -40,7 +40,7 @@ Result<std::unique_ptr<ServerNode>> ServerNode::open(const Config& config, NodeU
   TRY(node->open_databases(seams));
   TRY(node->open_journals(use));
   TRY(node->open_domains());
-  if (use != NodeUse::peek) TRY(node->open_stream(seams));
+  if (use != NodeUse::peek) TRY(node->open_stream(use, seams));
   return node;
 }
 
@@ -106,9 +106,12 @@ Result<void> ServerNode::open_domains() {
   return {};
 }
 
-Result<void> ServerNode::open_stream(const NodeSeams& seams) {
-  stream = std::make_unique<stream::Stream>(
-      stream::StreamOptions{.retry_ms_max = seams.retry_ms_max, .metrics = &metrics});
+Result<void> ServerNode::open_stream(NodeUse use, const NodeSeams& seams) {
+  // An import has nobody who waits for an answer.
+  stream =
+      std::make_unique<stream::Stream>(stream::StreamOptions{.retry_ms_max = seams.retry_ms_max,
+                                                             .gives_way = use == NodeUse::serve,
+                                                             .metrics = &metrics});
   // Others than these two are what a restore under another node number has left to be read.
   TRY_ASSIGN(const auto journals, ops::journal_folders(io::posix_files(), folder.path));
   for (const std::string& path : journals) {

@@ -159,7 +159,7 @@ class ServerNode {
   Result<void> open_databases(const NodeSeams& seams);
   Result<void> open_journals(NodeUse use);
   Result<void> open_domains();
-  Result<void> open_stream(const NodeSeams& seams);
+  Result<void> open_stream(NodeUse use, const NodeSeams& seams);
 };
 
 }  // namespace matsuri

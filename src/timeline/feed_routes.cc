@@ -64,31 +64,49 @@ void find_marks(const PartsPtr& parts, const RequestPtr& request, std::vector<Po
       });
 }
 
+namespace {
+
+// "2026-11-21"
+std::string date_of(std::int64_t day) { return to_rfc3339(day * 24 * 3600 * 1000).substr(0, 10); }
+
+void append_days(std::string& body, const RankedDays& days) {
+  const auto append = [&](std::string_view name, const std::optional<std::int64_t>& day) {
+    body.append(R"(,")").append(name).append(R"(":)");
+    body += day ? '"' + date_of(*day) + '"' : "null";
+  };
+  append("day", days.day);
+  append("day_before", days.before);
+  append("day_after", days.after);
+}
+
+}  // namespace
+
 void send_page(const PartsPtr& parts, const RequestPtr& request, std::vector<RowPtr> posts,
-               const std::string& next, Responder respond) {
+               const std::string& next, Responder respond, const std::optional<RankedDays>& days) {
   std::vector<PostId> felt;
   for (const RowPtr& row : posts)
     if (row->post.empathy_count > 0) felt.push_back(row->post.id);
-  find_marks(
-      parts, request, std::move(felt),
-      [posts = std::move(posts), next, respond = std::move(respond)](Result<Marks> marks) mutable {
-        if (!marks.ok()) return respond.send(http::problem(marks.error()));
-        constexpr std::size_t around = 64;  // a post's own end, or that of the page
-        std::size_t size = around;
-        for (const RowPtr& row : posts) size += row->rendered.size() + around;
-        Response response;
-        std::string& body = response.body;
-        body.reserve(size);
-        body = R"({"posts":[)";
-        for (const RowPtr& row : posts) {
-          if (row != posts.front()) body += ',';
-          append_row(body, *row, marks.value().reader_of(row->post));
-        }
-        body += R"(],"next":)";
-        body += next.empty() ? "null" : '"' + next + '"';
-        body += '}';
-        respond.send(std::move(response));
-      });
+  find_marks(parts, request, std::move(felt),
+             [posts = std::move(posts), next, days,
+              respond = std::move(respond)](Result<Marks> marks) mutable {
+               if (!marks.ok()) return respond.send(http::problem(marks.error()));
+               constexpr std::size_t around = 64;  // a post's own end, or that of the page
+               std::size_t size = around;
+               for (const RowPtr& row : posts) size += row->rendered.size() + around;
+               Response response;
+               std::string& body = response.body;
+               body.reserve(size);
+               body = R"({"posts":[)";
+               for (const RowPtr& row : posts) {
+                 if (row != posts.front()) body += ',';
+                 append_row(body, *row, marks.value().reader_of(row->post));
+               }
+               body += R"(],"next":)";
+               body += next.empty() ? "null" : '"' + next + '"';
+               if (days) append_days(body, *days);
+               body += '}';
+               respond.send(std::move(response));
+             });
 }
 
 namespace {

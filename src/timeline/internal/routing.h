@@ -46,9 +46,11 @@ struct Marks {
 // nobody has to be asked: leave those out.
 void find_marks(const PartsPtr& parts, const http::RequestPtr& request, std::vector<PostId> posts,
                 std::move_only_function<void(Result<Marks>)> done);
-// Answers with a page: {"posts": […], "next": …}; `next` empty for null.
+// Answers with a page: {"posts": […], "next": …}; `next` empty for null. With `days`, they are
+// told too.
 void send_page(const PartsPtr& parts, const http::RequestPtr& request, std::vector<RowPtr> posts,
-               const std::string& next, http::Responder respond);
+               const std::string& next, http::Responder respond,
+               const std::optional<RankedDays>& days = std::nullopt);
 
 // Gives `use` what `read` finds, and an answer to be sent: at once where all of it is in memory,
 // else from a reader's thread. Answers what goes wrong. `read` is one of the reads through Home.
@@ -77,12 +79,12 @@ void read_and_send(const PartsPtr& parts, const http::RequestPtr& request, http:
                    Read read) {
   read_and_use<Page>(parts, request, std::move(respond), std::move(read),
                      [parts, request](Page page, http::Responder to) {
-                       std::string next;
-                       if constexpr (std::is_same_v<decltype(page.next), PostId>)
-                         next = page.next ? page.next.to_string() : "";
+                       if constexpr (std::is_same_v<Page, RankedPage>)
+                         send_page(parts, request, std::move(page.posts), page.next, std::move(to),
+                                   page.days);
                        else
-                         next = std::move(page.next);
-                       send_page(parts, request, std::move(page.posts), next, std::move(to));
+                         send_page(parts, request, std::move(page.posts),
+                                   page.next ? page.next.to_string() : "", std::move(to));
                      });
 }
 

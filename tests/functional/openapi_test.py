@@ -685,9 +685,13 @@ class OpenapiTest(unittest.TestCase):
             self.assertEqual(len(both), len(set(both)))
             self.call("listPosts", 409, query=f"?sort={sort}&before=0000000000000000.2")
         day = made.json["created_at"][:10]
-        self.call("listPosts", 200, query=f"?sort=popular&day={day}")
+        self.assertEqual(page["day"], day)
+        today = self.call("listPosts", 200, query=f"?sort=popular&day={day}").json
+        self.assertEqual((today["day"], today["day_before"], today["day_after"]), (day, None, None))
         old = self.call("listPosts", 200, query="?sort=popular&day=2011-01-01").json
-        self.assertEqual(old, {"posts": [], "next": None})
+        self.assertEqual(old, {"posts": [], "next": None, "day": "2011-01-01", "day_before": None,
+                               "day_after": day})
+
     def test_follows(self):
         fan, star = Person(self.server, "fan"), Person(self.server, "star")
         fan.position = star.position  # the timeline knows both by then
@@ -875,6 +879,10 @@ class OpenapiTest(unittest.TestCase):
         self.call("openStream", 200, query="?community=1", who=self.mio)
         self.call("openStream", 400, query="?community=x")
         self.call("openStream", 404, query="?community=2")
+        self.call("openStream", 200, query="?topic=timeline", who=self.mio)
+        self.call("openStream", 401, query="?topic=timeline")
+        self.call("openStream", 400, query="?topic=weather", who=self.mio)
+        self.call("openStream", 400, query="?topic=timeline&community=1", who=self.mio)
         content = CONTRACT.operations["openStream"]["responses"][200]["content"]
         events = content["text/event-stream"]["x-events"]
         _, connection = self.server.stream(query="?community=1", last_event_id="unknown")
@@ -899,6 +907,26 @@ class OpenapiTest(unittest.TestCase):
         self.call("deletePost", 200, who=person, post=comment.json["id"], headers=seen)
         self.assertEqual(expect("post_deleted")["post"], comment.json["id"])
         self.assertEqual(expect("counts")["comment_count"], 0)
+        connection.close()
+
+    def test_a_timeline_is_live(self):
+        fan, star = Person(self.server, "live_fan"), Person(self.server, "live_star")
+        _, connection = self.server.stream(who=fan, query="?topic=timeline")
+
+        def expect(name):
+            event = connection.read_event()
+            self.assertEqual(event["event"], name)
+            return json.loads(event["data"])
+
+        expect("ready")
+        star.post(self.server, "before anybody followed")
+        followed = self.call("followAccount", 200, who=fan, handle="live_star")
+        expect("reset")
+        seen = [("Matsuri-Position", followed.headers["matsuri-position"])]
+        before = self.call("getTimeline", 200, who=fan, headers=seen).json["posts"]
+        self.assertEqual([one["text"] for one in before], ["before anybody followed"])
+        star.post(self.server, "for my fans")
+        self.assertEqual(expect("post")["text"], "for my fans")
         connection.close()
 
     def test_operation(self):

@@ -15,7 +15,7 @@ function title_of(route: Route, t: Texts): string {
     case "sign_up": return `${t.account.sign_up} · ${t.app.name}`;
     case "log_in": return `${t.account.log_in} · ${t.app.name}`;
     case "settings": return `${t.settings.title} · ${t.app.name}`;
-    case "communities": case "community": return `${t.communities.title} · ${t.app.name}`;
+    case "communities": case "community": case "title_form": case "community_form": return `${t.communities.title} · ${t.app.name}`;
     case "timeline": return `${t.timeline.title} · ${t.app.name}`;
     case "notifications": return `${t.notices.title} · ${t.app.name}`;
     case "person": return `@${route.handle} · ${t.app.name}`;
@@ -41,6 +41,10 @@ const TimelinePage = later(() => import("./pages").then((part) => part.TimelineP
 const PersonPage = later(() => import("./pages").then((part) => part.PersonPage));
 const NotificationsPage = later(() => import("./pages").then((part) => part.NotificationsPage));
 
+const TitleForm = later(() => import("./forms").then((part) => part.TitleForm));
+const NewCommunity = later(() => import("./forms").then((part) => part.NewCommunity));
+const ChangeCommunity = later(() => import("./forms").then((part) => part.ChangeCommunity));
+
 // The server may have been renewed since this page came, and then has other parts.
 function PageMissing() {
   const t = useTexts();
@@ -63,6 +67,9 @@ function Page({ route }: { route: Route }) {
     case "settings": return <SettingsPage />;
     case "communities": return <CommunitiesPage />;
     case "community": return <CommunityPage id={route.community} sort={route.sort} key={route.community} />;
+    case "title_form": return <TitleForm id={route.title} key={route.title} />;
+    case "community_form": return "title" in route ? <NewCommunity title={route.title} key={route.title} />
+      : <ChangeCommunity id={route.community} key={route.community} />;
     case "timeline": return <TimelinePage />;
     case "notifications": return <NotificationsPage />;
     case "person": return <PersonPage handle={route.handle} tab={route.tab} key={route.handle} />;

@@ -26,7 +26,10 @@ function usePlaces(): Place[] {
   const unread = useStore(unread_store) ?? 0;
   const places: Place[] = [
     { href: "/", label: t.nav.plaza, icon: "plaza", pages: ["plaza"] },
-    { href: "/communities", label: t.nav.communities, icon: "people", pages: ["communities", "community"] },
+    {
+      href: "/communities", label: t.nav.communities, icon: "people",
+      pages: ["communities", "community", "title_form", "community_form"],
+    },
   ];
   if (session.state === "known") {
     places.push(

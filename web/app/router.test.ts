@@ -12,7 +12,11 @@ test("addresses", () => {
   assert.deepEqual(route_of("/people/mio_kaze"), { page: "person", handle: "mio_kaze", tab: "posts" });
   assert.deepEqual(route_of("/people/mio_kaze/empathies"),
     { page: "person", handle: "mio_kaze", tab: "empathies" });
-  for (const path of ["/people/", "/people/Mio", "/people/mio_kaze/all", "/communities/5/new", "/posts/", "/posts/0", "/posts/12a", "/posts/1/2", "/nothing", "/signup/"]) {
+  assert.deepEqual(route_of("/titles/new"), { page: "title_form" });
+  assert.deepEqual(route_of("/titles/5/edit"), { page: "title_form", title: "5" });
+  assert.deepEqual(route_of("/titles/5/communities/new"), { page: "community_form", title: "5" });
+  assert.deepEqual(route_of("/communities/5/edit"), { page: "community_form", community: "5" });
+  for (const path of ["/titles/5", "/titles/new/edit", "/communities/new", "/people/", "/people/Mio", "/people/mio_kaze/all", "/communities/5/new", "/posts/", "/posts/0", "/posts/12a", "/posts/1/2", "/nothing", "/signup/"]) {
     assert.deepEqual(route_of(path), { page: "not_found" }, path);
   }
 });

@@ -10,6 +10,9 @@ export type Route =
   | { page: PlainPage | "not_found" }
   | { page: "post"; post: string }
   | { page: "community"; community: string; sort: Sort }
+  | { page: "title_form"; title?: string }
+  | { page: "community_form"; title: string }
+  | { page: "community_form"; community: string }
   | { page: "person"; handle: string; tab: ProfileTab };
 
 const plain_pages = {
@@ -25,6 +28,14 @@ export function route_of(path: string): Route {
   if (post !== undefined) return { page: "post", post };
   const [, community, sort] = /^\/communities\/([1-9][0-9]{0,18})(?:\/(hot|popular))?$/.exec(path) ?? [];
   if (community !== undefined) return { page: "community", community, sort: (sort ?? "new") as Sort };
+  if (path === "/titles/new") return { page: "title_form" };
+  const [, title, form] =
+    /^\/titles\/([1-9][0-9]{0,18})\/(edit|communities\/new)$/.exec(path) ?? [];
+  if (title !== undefined) {
+    return form === "edit" ? { page: "title_form", title } : { page: "community_form", title };
+  }
+  const edited = /^\/communities\/([1-9][0-9]{0,18})\/edit$/.exec(path)?.[1];
+  if (edited !== undefined) return { page: "community_form", community: edited };
   const [, handle, tab] =
     /^\/people\/([a-z][a-z0-9_]{2,19})(?:\/(drawings|empathies|followers|following))?$/.exec(path) ?? [];
   if (handle !== undefined) return { page: "person", handle, tab: (tab ?? "posts") as ProfileTab };

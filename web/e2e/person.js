@@ -128,6 +128,29 @@ export class Person {
     await page.waitForSelector("#say");
   }
 
+  /** Becomes an admin, as far as the server and the page know. */
+  async rises() {
+    await this.server.run("account", "role", this.handle, "admin");
+    await this.page.waitForFunction(async () => {
+      const answer = await fetch("/v1/titles", {
+        method: "POST", headers: { "Content-Type": "application/json" }, body: "{}",
+      });
+      return answer.status === 400; // Not 403: what it says is looked at.
+    });
+    await this.page.reload();
+    this.take_refusals();
+  }
+
+  /** Makes a title by the API, as an admin; gives what the server answers. */
+  make_title(names, more = {}) {
+    return this.page.evaluate(async (title) => {
+      const answer = await fetch("/v1/titles", {
+        method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(title),
+      });
+      return answer.json();
+    }, { names, ...more });
+  }
+
   /** Posts, and waits until the composer is empty again. */
   async post(text) {
     const { page } = this;

@@ -16,6 +16,8 @@ import { launch, Person } from "./person.js";
 import { plaza } from "./plaza.js";
 import { Server } from "./server.js";
 import { settings } from "./settings.js";
+import { timeline } from "./timeline.js";
+import { titles } from "./titles.js";
 import { words } from "./words.js";
 import { xss } from "./xss.js";
 
@@ -76,7 +78,7 @@ await test("the server carries the page that was built last", async () => {
 });
 try {
   for (const [name, run] of Object.entries({ ...journey, ...words, ...keyboard, ...connection,
-    ...settings, ...community, ...plaza, ...xss, ...looks })) {
+    ...settings, ...community, ...titles, ...timeline, ...plaza, ...xss, ...looks })) {
     if (!name.includes(wanted)) continue;
     await test(name, { timeout: 240_000 }, async () => {
       try {

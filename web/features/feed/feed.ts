@@ -1,9 +1,10 @@
-// The posts of a community as this page shows them: a list that grows at both ends.
+// The posts of a community, or of the timeline, as this page shows them: a list that grows at both
+// ends.
 //
 // The stream is opened before the list is read, so that nothing can fall between the two. What
 // comes over both is kept once. Everything is bounded: a page that is left open through a
 // festival's night must not grow for ever.
-import type { Client, Counts, Failure, Post } from "../../../sdk/ts/src/index";
+import type { Client, Counts, Failure, Post, PostPage, Reply } from "../../../sdk/ts/src/index";
 import { Store } from "../../lib/store";
 import {
   change_posts, changed, comment_came, follow_changes, follow_own, type Change,
@@ -41,6 +42,9 @@ const empty: FeedState = {
   older: "idle", live: "connecting", stale: false, arrived: 0,
 };
 
+/** Whose posts a feed shows. */
+export type Place = { community: string } | { topic: "timeline" };
+
 // Ids are decimal numbers too large for `number`; longer is larger.
 export function id_is_newer(a: string, b: string): boolean {
   return a.length === b.length ? a > b : a.length > b.length;
@@ -56,6 +60,8 @@ export function merged(a: readonly Post[], b: readonly Post[]): Post[] {
 
 export class Feed extends Source {
   readonly state = new Store<FeedState>(empty);
+  /** Called where the connection is gone, and again for each try that fails. */
+  on_lost: () => void = () => {};
   /** Says whether the reader is at the top, where new posts may come in by themselves. */
   at_top: () => boolean = () => true;
 
@@ -69,23 +75,23 @@ export class Feed extends Source {
   private failed_reads = 0;
   private reading = 0;
 
-  constructor(private readonly client: Client, readonly community: string) {
+  constructor(private readonly client: Client, readonly place: Place) {
     super();
   }
 
   get name(): string {
-    return this.community;
+    return "topic" in this.place ? this.place.topic : this.place.community;
   }
 
   start(): void {
     if (this.stream !== null) return;
     const unfollow = [
       follow_changes((change) => this.apply(change)),
-      follow_own((post) => post.community === this.community && this.add_own(post)),
+      follow_own((post) => this.is_of_here(post) && this.add_own(post)),
     ];
     this.unfollow = () => unfollow.forEach((end) => end());
     this.change({ live: "connecting" });
-    this.stream = this.client.stream(this.community, {
+    this.stream = this.client.stream(this.place, {
       ...this.of_everybody(),
       open: (resumed) => {
         this.change({ live: "live" });
@@ -93,13 +99,16 @@ export class Feed extends Source {
         void this.catch_up();
         this.on_resumed();
       },
-      reset: () => void this.read_list(),
+      reset: () => void this.read_list(true),
       post: (post) => this.take(post),
       counts: (counts) => {
         this.counted.set(counts.post, counts);
         this.gather_timer ??= setTimeout(() => this.show_gathered(), gather_ms);
       },
-      lost: () => this.change({ live: "lost" }),
+      lost: () => {
+        this.change({ live: "lost" });
+        this.on_lost();
+      },
     });
     this.wait_timer = setTimeout(() => {
       if (this.state.get().status === "loading") void this.read_list();
@@ -141,7 +150,7 @@ export class Feed extends Source {
     if (next === null || older === "loading") return;
     this.change({ older: "loading" });
     const reading = this.reading;
-    const reply = await this.client.posts.list(this.community, { limit: page_count, before: next });
+    const reply = await this.read_page(next);
     if (reading !== this.reading) return; // The list was read anew, from the top.
     if (!reply.ok) return this.change({ older: "failed" });
     const { posts } = this.state.get();
@@ -188,23 +197,35 @@ export class Feed extends Source {
     return posts.filter((post) => !this.hidden_authors.has(post.author.id));
   }
 
-  private async read_list(): Promise<void> {
+  private is_of_here(post: Post): boolean {
+    return "topic" in this.place || post.community === this.place.community;
+  }
+
+  private read_page(before?: string): Promise<Reply<PostPage>> {
+    const page = { limit: page_count, ...(before === undefined ? {} : { before }) };
+    const { posts } = this.client;
+    return "topic" in this.place ? posts.timeline(page) : posts.list(this.place.community, page);
+  }
+
+  // `anew`: what is shown already may belong here no more.
+  private async read_list(anew = false): Promise<void> {
     const reading = ++this.reading;
     if (this.retry_timer !== null) clearTimeout(this.retry_timer);
-    const reply = await this.client.posts.list(this.community, { limit: page_count });
+    const old = new Set(anew ? this.state.get().posts.map((post) => post.id) : []);
+    const reply = await this.read_page();
     if (reading !== this.reading) return;
     if (!reply.ok) {
       const failed = this.state.get().posts.length === 0;
       const wait_s = Math.max(reply.failure.retry_after_s ?? 0, retry_s_min * 2 ** this.failed_reads++);
       this.retry_timer = setTimeout(
-        () => void this.read_list(), 1000 * Math.min(wait_s, retry_s_max));
+        () => void this.read_list(anew), 1000 * Math.min(wait_s, retry_s_max));
       return this.change({ failure: reply.failure, status: failed ? "failed" : "ready" });
     }
     this.failed_reads = 0;
     // What the stream brought while the list was read is newer than the list.
     const newest = reply.value.posts[0]?.id;
-    const since = this.state.get().posts.filter(
-      (post) => newest === undefined || id_is_newer(post.id, newest));
+    const since = this.state.get().posts.filter((post) =>
+      !old.has(post.id) && (newest === undefined || id_is_newer(post.id, newest)));
     this.change({
       status: "ready", failure: null, posts: merged(this.visible(reply.value.posts), since),
       next: reply.value.next, older: "idle", fresh: [], fresh_overflow: false, stale: reply.stale,
@@ -213,7 +234,7 @@ export class Feed extends Source {
 
   // The stream keeps posts for those who were away, and no counts.
   private async catch_up(): Promise<void> {
-    const reply = await this.client.posts.list(this.community, { limit: page_count });
+    const reply = await this.read_page();
     if (!reply.ok) return;
     for (const { id, empathy_count, comment_count } of reply.value.posts) {
       this.counted.set(id, { post: id, empathy_count, comment_count });
@@ -225,7 +246,7 @@ export class Feed extends Source {
     this.on_post(post);
     if (this.hidden_authors.has(post.author.id)) return;
     if (post.parent != null) comment_came(post);
-    else if (post.community === this.community) this.gather(post);
+    else if (this.is_of_here(post)) this.gather(post);
   }
 
   private gather(post: Post): void {

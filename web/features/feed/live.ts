@@ -1,18 +1,18 @@
-// What outlives the page's views: the plaza, the feeds of the communities one has looked at, what is
-// being sent, and what was refused. Going to a post and back neither loads nor loses anything.
+// What outlives the page's views: the plaza, the timeline and the communities one has looked at, what
+// is being sent, and what was refused. Going to a post and back neither loads nor loses anything.
 //
 // One of them at a time has a connection: the one that is looked at, or was last. It also brings
 // what concerns oneself, on every page.
 import type { Post } from "../../../sdk/ts/src/index";
 import { client } from "../../app/client";
 import { route_store } from "../../app/router";
-import { my_id, session_store } from "../../app/session";
+import { check_session, my_id, session_store } from "../../app/session";
 import { online_store } from "../../lib/connection";
 import { Store } from "../../lib/store";
 import { Plaza } from "../plaza/plaza";
 import { desks, refused_store, sent, take_refusal } from "./desks";
 import { sweep_drafts } from "./draft";
-import { Feed } from "./feed";
+import { Feed, type Place } from "./feed";
 import { drop_posts } from "./lists";
 import type { Source } from "./source";
 
@@ -42,12 +42,24 @@ function watch<S extends Source>(name: string, make: () => S): S {
   return source;
 }
 
+function watch_feed(name: string, place: Place): Feed {
+  return watch(name, () => {
+    const feed = new Feed(client, place);
+    feed.at_top = () => window.scrollY < 160;
+    return feed;
+  });
+}
+
 /** The feed of a community, which is live from now on. */
-export const watch_community = (id: string): Feed => watch(id, () => {
-  const feed = new Feed(client, id);
-  feed.at_top = () => window.scrollY < 160;
+export const watch_community = (id: string): Feed => watch_feed(id, { community: id });
+
+/** What those say whom one follows, live from now on. For whoever is signed in. */
+export function watch_timeline(): Feed {
+  const feed = watch_feed("timeline", { topic: "timeline" });
+  // Others read on without a session; a timeline is lost with it.
+  feed.on_lost = () => void check_session();
   return feed;
-});
+}
 
 /** The plaza, which is live from now on. */
 export const watch_plaza = (): Plaza => watch("plaza", () => new Plaza(client));
@@ -93,6 +105,12 @@ function read_as_session(): void {
   reader = now;
   for (const source of sources.slice(0, -1)) source.stop();
   sources = sources.slice(-1);
+  // Nobody's timeline is nothing.
+  if (now === "" && current().name === "timeline") {
+    current().stop();
+    sources = [];
+    watch_plaza();
+  }
   if (first) current().start();
   else current().restart();
   for (const { sender } of desks.values()) sender.stop();

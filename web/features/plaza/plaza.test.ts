@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import type {
-  Author, Client, Plaza as Answer, PlazaPost, PlazaTitle, Post, StreamHandlers,
+  Author, Client, Plaza as Answer, PlazaPost, PlazaTitle, Post, StreamHandlers, StreamOf,
 } from "../../../sdk/ts/src/index";
 import { change_post, drop_posts, posted_here } from "../feed/lists";
 import { lit_of, Plaza, rehung } from "./plaza";
@@ -31,7 +31,7 @@ class World {
 
   constructor(public titles: PlazaTitle[] | null) {
     const client = {
-      plaza_stream: (handlers: StreamHandlers) => {
+      stream: (_of: StreamOf, handlers: StreamHandlers) => {
         this.handlers = handlers;
         return { close() {}, pause() {}, resume() {} };
       },

@@ -117,7 +117,7 @@ export class Plaza extends Source {
     ];
     this.unfollow = () => unfollow.forEach((end) => end());
     this.change({ live: "connecting" });
-    this.stream = this.client.plaza_stream({
+    this.stream = this.client.stream({ topic: "plaza" }, {
       ...this.of_everybody(),
       open: (resumed) => {
         this.change({ live: "live" });

@@ -296,20 +296,20 @@ class Checker {
     const bool is_open = !model_.is_blocked(viewer, id) &&
                          (viewer == id || person.follows_shown_to == Audience::everyone);
     std::vector<AccountId> found;
-    std::uint64_t before = 0;
+    std::optional<Cursor> before = Cursor{};
     do {
       const auto page = read(*node_.timeline_db, [&](sql::Connection& connection) {
         return timeline::read_people(connection, {.which = which,
                                                   .handle = person.handle,
                                                   .viewer = viewer,
-                                                  .before = before,
+                                                  .before = *before,
                                                   .count_max = page_size()});
       });
       if (page.ok() != is_open) return complain(what + " are open or closed to " + who_);
       if (!page.ok()) return;
       for (const timeline::Author& one : page->people) found.push_back(one.id);
       before = page->next;
-    } while (before != 0);
+    } while (before);
     std::vector<AccountId> wanted = is_followers ? followers(id) : followed_by(id);
     std::erase_if(wanted, [&](AccountId one) { return model_.is_blocked(viewer, one); });
     expect_ids(what, found, wanted);
@@ -360,19 +360,19 @@ class Checker {
 
   void check_empathies(PostId id, const Post& post, AccountId viewer) {
     std::vector<AccountId> found;
-    std::uint64_t before = 0;
+    std::optional<Cursor> before = Cursor{};
     do {
       const auto page = read(*node_.empathy_db, [&](sql::Connection& connection) {
         return empathy::read_people(connection, {.post = id,
                                                  .post_author = post.said.author,
                                                  .viewer = viewer,
-                                                 .before = before,
+                                                 .before = *before,
                                                  .count_max = page_size()});
       });
       if (!page.ok()) return complain(page.error().to_string());
       for (const people::Person& one : page->people) found.push_back(one.id);
       before = page->next;
-    } while (before != 0);
+    } while (before);
     expect_ids("people who feel empathy with " + id.to_string(), found,
                model_.empathies(state_, id, viewer));
   }

@@ -2,20 +2,14 @@
 // `return 200`, one thread each; and the memory of a connection that waits for its next request.
 //
 // Servers run in processes of their own, so that their memory and their time are not the client's.
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <signal.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <memory>
@@ -27,6 +21,7 @@
 
 #include "bench/report.h"
 #include "bench/scratch.h"
+#include "bench/servers.h"
 #include "http/router.h"
 #include "http/server.h"
 
@@ -36,30 +31,6 @@ namespace {
 constexpr std::string_view body = R"({"ok":true})";
 constexpr std::string_view request = "GET /null HTTP/1.1\r\nHost: localhost\r\n\r\n";
 constexpr double idle_baseline_bytes = 6144;
-
-// A process that ends with this object, and with this program.
-class Child {
- public:
-  explicit Child(const std::function<void()>& run) {
-    std::fflush(nullptr);
-    pid_ = ::fork();
-    if (pid_ < 0) give_up("cannot fork");
-    if (pid_ > 0) return;
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    run();
-    ::_exit(0);
-  }
-  ~Child() {
-    ::kill(pid_, SIGTERM);
-    ::waitpid(pid_, nullptr, 0);
-  }
-  Child(const Child&) = delete;
-  Child& operator=(const Child&) = delete;
-  pid_t pid() const { return pid_; }
-
- private:
-  pid_t pid_ = -1;
-};
 
 void raise_file_limit() {
   rlimit limit{};
@@ -72,7 +43,7 @@ void raise_file_limit() {
 class Client {
  public:
   explicit Client(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    const sockaddr_in address = address_of(port);
+    const sockaddr_in address = loopback(port);
     const timeval patience{.tv_sec = 10, .tv_usec = 0};
     ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     is_connected_ =
@@ -84,14 +55,6 @@ class Client {
   Client(Client&& other) noexcept
       : socket_(std::exchange(other.socket_, -1)), is_connected_(other.is_connected_) {}
   Client& operator=(Client&&) = delete;
-
-  static sockaddr_in address_of(std::uint16_t port) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return address;
-  }
 
   // Asks once more, and says whether the answer is 200 with the body.
   bool ask() {
@@ -148,60 +111,6 @@ class OurServer {
   std::uint16_t port_ = 0;
 };
 
-std::uint16_t free_port() {
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = Client::address_of(0);
-  socklen_t size = sizeof address;
-  if (::bind(socket, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-      ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0)
-    give_up("there is no free port");
-  ::close(socket);
-  return ntohs(address.sin_port);
-}
-
-class Nginx {
- public:
-  explicit Nginx(const std::string& program) : port_(free_port()) {
-    const std::string config = folder_.path() + "/nginx.conf";
-    std::ofstream(config) << config_text();
-    child_ = std::make_unique<Child>([&] {
-      ::execl(program.c_str(), program.c_str(), "-p", folder_.path().c_str(), "-c", config.c_str(),
-              "-e", "error.log", nullptr);
-    });
-    for (int i = 0; i < 500; ++i) {
-      if (Client(port_).ask()) return;
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    give_up("nginx did not start: " + program);
-  }
-  std::uint16_t port() const { return port_; }
-
- private:
-  std::string config_text() const {
-    std::string text = ::geteuid() == 0 ? "user root;\n" : "";
-    text +=
-        "worker_processes 1;\ndaemon off;\npid nginx.pid;\nevents { worker_connections 4096; }\n";
-    text += "http {\n  access_log off;\n  default_type application/json;\n";
-    for (const std::string_view kind : {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"})
-      text.append("  ").append(kind).append("_temp_path ").append(kind).append(";\n");
-    text += "  keepalive_requests 1000000000;\n  tcp_nodelay on;\n";
-    text += "  server { listen 127.0.0.1:" + std::to_string(port_) + "; location / { return 200 '";
-    return text.append(body) + "'; } }\n}\n";
-  }
-
-  const Folder folder_;
-  const std::uint16_t port_;
-  std::unique_ptr<Child> child_;
-};
-
-// Where a program is; empty where nowhere. ./dev unpacks some below build/tools.
-std::string find_program(const std::string& name) {
-  for (const std::string folder :
-       {"/usr/sbin/", "/usr/bin/", "build/tools/usr/sbin/", "build/tools/usr/bin/"})
-    if (::access((folder + name).c_str(), X_OK) == 0) return folder + name;
-  return {};
-}
-
 // Requests a second by wrk's count; every answer must be a 2xx that came whole.
 double run_wrk(const std::string& wrk, std::uint16_t port, int seconds, bool& checked) {
   const std::string command = wrk + " -t1 -c64 -d" + std::to_string(seconds) +
@@ -225,13 +134,10 @@ double run_wrk(const std::string& wrk, std::uint16_t port, int seconds, bool& ch
 
 void bench_null(Report& report, const Options& options) {
   const std::string wrk = find_program("wrk");
-  const std::string program = find_program("nginx");
-  if (wrk.empty() || program.empty()) {
-    give_up(std::string(wrk.empty() ? "wrk" : "nginx") +
-            " is missing: run this by ./dev bench http, which fetches what it needs");
-  }
+  if (wrk.empty())
+    give_up("wrk is missing: run this by ./dev bench http, which fetches what it needs");
   const OurServer ours;
-  const Nginx nginx(program);
+  const Nginx nginx(1, "location / { return 200 '" + std::string(body) + "'; }");
   const int seconds = options.quick ? 1 : 3;
   bool checked = true;
   const auto run = [&](std::uint16_t port) {

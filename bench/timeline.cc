@@ -11,9 +11,7 @@
 //
 // Somebody who follows N people: a person of the graph with as many, or fewer and then whom those
 // follow.
-#include <arpa/inet.h>
 #include <malloc.h>
-#include <netinet/in.h>
 
 #include <algorithm>
 #include <atomic>
@@ -26,6 +24,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "bench/client.h"
 #include "bench/crowd.h"
 #include "bench/redis.h"
 #include "bench/report.h"
@@ -33,7 +32,6 @@
 #include "http/router.h"
 #include "http/server.h"
 #include "io/thread_pool.h"
-#include "json/writer.h"
 #include "sql/call.h"
 #include "sql/db.h"
 #include "timeline/home.h"
@@ -123,7 +121,7 @@ void bench_inproc(const Bench& bench, std::size_t followee_count) {
   if (bench.options.quick) followee_count = std::min<std::size_t>(followee_count, 1000);
   const std::vector<Viewer> viewers = make_viewers(bench.world, followee_count, viewer_count);
   bench.data.add(viewers);
-  timeline::Home home;
+  timeline::Home home{timeline::render_row};
   bool checked = true;
   const auto ours = [&](int rounds, bool check) {
     double us = 0;
@@ -131,10 +129,10 @@ void bench_inproc(const Bench& bench, std::size_t followee_count) {
       const double begin = seconds_now();
       for (int round = 0; round < rounds; ++round) {
         for (const Viewer& viewer : viewers) {
-          TRY_ASSIGN(const std::vector<PostId> ids,
-                     home.read_ids(connection, home.now(),
+          TRY_ASSIGN(const auto ids,
+                     home.read_ids({&connection, home.now()},
                                    {.viewer = viewer.account, .count_max = page_count}));
-          if (check) checked = checked && std::ranges::equal(ids, viewer.page, {}, &PostId::value);
+          if (check) checked = checked && std::ranges::equal(*ids, viewer.page, {}, &PostId::value);
         }
       }
       us = (seconds_now() - begin) * 1e6 / rounds / static_cast<double>(viewers.size());
@@ -169,76 +167,32 @@ void bench_inproc(const Bench& bench, std::size_t followee_count) {
                     .checked = checked});
 }
 
-// A blocking connection that keeps alive.
-class HttpClient {
- public:
-  explicit HttpClient(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-      give_up("cannot connect to the server");
-  }
-  ~HttpClient() { ::close(socket_); }
-  HttpClient(const HttpClient&) = delete;
-  HttpClient& operator=(const HttpClient&) = delete;
-
-  // The body of the answer; empty where it is not 200.
-  std::string_view get(const std::string& path) {
-    const std::string request = "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
-    if (::send(socket_, request.data(), request.size(), MSG_NOSIGNAL) < 0) return {};
-    answer_.clear();
-    std::size_t head = std::string::npos;
-    std::size_t wanted = 0;
-    char buffer[65'536];
-    while (head == std::string::npos || answer_.size() < wanted) {
-      const ssize_t got = ::recv(socket_, buffer, sizeof buffer, 0);
-      if (got <= 0) return {};
-      answer_.append(buffer, static_cast<std::size_t>(got));
-      if (head != std::string::npos) continue;
-      head = answer_.find("\r\n\r\n");
-      if (head == std::string::npos) continue;
-      const std::size_t length = answer_.find("content-length: ");
-      if (length == std::string::npos) return {};
-      wanted = head + 4 + std::strtoull(answer_.c_str() + length + 16, nullptr, 10);
-    }
-    if (!answer_.starts_with("HTTP/1.1 200 ")) {
-      say(answer_.substr(0, 400));
-      return {};
-    }
-    return std::string_view(answer_).substr(head + 4);
-  }
-
- private:
-  int socket_;
-  std::string answer_;
-};
-
 std::string render(const timeline::FeedPage& page) {
-  std::string body;
-  json::Writer writer(body);
-  writer.begin_object().key("posts").begin_array();
-  for (const timeline::Post& post : page.posts) {
-    timeline::write_post(writer, post, {});
+  std::string body = R"({"posts":[)";
+  for (const timeline::RowPtr& row : page.posts) {
+    if (row != page.posts.front()) body += ',';
+    timeline::append_row(body, *row, {});
   }
-  writer.end_array().end_object();
-  return body;
+  return body += "]}";
 }
 
-// Two routes: /ours/N and /stored/N, for viewer number N. Each gives its work to two threads.
+// Two routes: /ours/N and /stored/N, for viewer number N. Ours answers from memory at once, and
+// gives what it does not find there to the database's two readers; the stored one has two threads.
 class PageServer {
  public:
   PageServer(const Bench& bench, timeline::Home& home, const std::vector<Viewer>& viewers)
       : pool_({.name = "stored"}) {
     router_.add(http::Method::get, "/ours/{viewer}", {},
                 [&](http::RequestPtr request, http::Responder respond) {
-                  const AccountId viewer = viewers[number_of(*request)].account;
-                  const timeline::Home::Moment now = home.now();
+                  const timeline::HomeQuery query{.viewer = viewers[number_of(*request)].account};
+                  if (const auto page = must(home.read({}, query)))
+                    return respond.send(http::Response{.body = render(*page)});
                   sql::read_value<timeline::FeedPage>(
                       bench.data.db(), *request->executor,
-                      [&home, now, viewer](sql::Connection& connection) {
-                        return home.read(connection, now, {.viewer = viewer});
+                      [&home, moment = home.now(),
+                       query](sql::Connection& connection) -> Result<timeline::FeedPage> {
+                        TRY_ASSIGN(auto page, home.read({&connection, moment}, query));
+                        return std::move(*page);
                       },
                       [respond = std::move(respond)](Result<timeline::FeedPage> page) mutable {
                         respond.send(page.ok() ? http::Response{.body = render(page.value())}
@@ -306,15 +260,14 @@ void store_feeds(const Bench& bench, const std::vector<Viewer>& viewers) {
       if (!known.insert(id).second) continue;
       const std::uint32_t author = bench.world.authors[posts[at]];
       const std::string name = "person_" + std::to_string(author);
-      const std::string json =
-          render({.posts = {{.id = PostId{id},
+      const std::string post =
+          timeline::to_json({.id = PostId{id},
                              .community = plaza_community,
                              .author = {.id = AccountId{author}, .handle = name, .name = name},
                              .text = text_of(posts[at]),
                              .language = "en",
-                             .created_unix_ms = parts_of(id).unix_ms}},
-                  .next = {}});
-      const std::string_view post = std::string_view(json).substr(10, json.size() - 12);
+                             .created_unix_ms = parts_of(id).unix_ms},
+                            {});
       bench.redis.ask(Redis::command({"SET", "j:" + std::to_string(id), post}));
     }
   }
@@ -326,7 +279,7 @@ void bench_http(const Bench& bench) {
       make_viewers(bench.world, 500, bench.options.quick ? 10 : 200);
   bench.data.add(viewers);
   store_feeds(bench, viewers);
-  timeline::Home home;
+  timeline::Home home{timeline::render_row};
   const PageServer server(bench, home, viewers);
   std::atomic<bool> checked{true};
   std::size_t body_size = 0;
@@ -380,8 +333,8 @@ void bench_memory(const Bench& bench, std::uint64_t redis_set_bytes) {
     bool equal = true;
     must(bench.data.db().read_and_wait([&](sql::Connection& connection) -> Result<void> {
       for (std::uint32_t person = 1; person <= bench.world.count(); ++person) {
-        TRY_ASSIGN(const std::vector<PostId> ids,
-                   home.read_ids(connection, home.now(),
+        TRY_ASSIGN(const auto ids,
+                   home.read_ids({&connection, home.now()},
                                  {.viewer = AccountId{person}, .count_max = page_count}));
         if (person % 1000 != 0) continue;
         std::vector<std::uint64_t> wanted;
@@ -393,7 +346,7 @@ void bench_memory(const Bench& bench, std::uint64_t redis_set_bytes) {
         for (const std::uint32_t author : bench.world.followees[person]) add(author);
         std::ranges::sort(wanted, std::ranges::greater{});
         wanted.resize(std::min(wanted.size(), page_count));
-        equal = equal && std::ranges::equal(ids, wanted, {}, &PostId::value);
+        equal = equal && std::ranges::equal(*ids, wanted, {}, &PostId::value);
       }
       return {};
     }));
@@ -401,7 +354,7 @@ void bench_memory(const Bench& bench, std::uint64_t redis_set_bytes) {
   };
   const auto measure = [&](const timeline::HomeOptions& options, bool& equal) {
     const std::size_t before = used_bytes();
-    timeline::Home home(options);
+    timeline::Home home(timeline::render_row, options);
     equal = read_all(home);
     return static_cast<double>(used_bytes() - before);
   };

@@ -36,6 +36,7 @@
 #include "timeline/plaza.h"
 #include "timeline/ranking.h"
 #include "timeline/recent.h"
+#include "timeline/render.h"
 #include "timeline/rules.h"
 
 namespace matsuri {
@@ -140,13 +141,13 @@ class ServerNode {
   community::CommunityDirectory community_directory;
   std::unique_ptr<community::Communities> communities;
   CommunityRules community_rules{community_directory};
-  timeline::Home home;
+  timeline::Home home{timeline::render_row, {}, &metrics};
   timeline::Plaza plaza{community_rules, io::system_clock()};
   timeline::TimelineView timeline_view{&home, &plaza};
   empathy::EmpathyView empathy_view;
   notification::NotificationView notification_view;
   timeline::RecentKeys recent_keys;
-  timeline::Rankings rankings{io::system_clock(), io::system_random()};
+  timeline::Rankings rankings{home, io::system_clock(), io::system_random()};
   std::unique_ptr<timeline::Live> live;
   std::unique_ptr<stream::Stream> stream;
   std::unique_ptr<timeline::Timeline> timeline;

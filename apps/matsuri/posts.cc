@@ -61,13 +61,15 @@ void Posts::render(std::vector<PostId> posts, AccountId viewer, io::Executor& ex
         if (!given.ok()) return done(given.error());
         sql::read_value<std::vector<std::string>>(
             timeline_, executor,
-            [posts = std::move(posts), viewer, given = std::move(given).value()](
-                sql::Connection& connection) -> Result<std::vector<std::string>> {
-              TRY_ASSIGN(const auto read, timeline::read_posts(connection, posts, viewer));
+            [this, posts = std::move(posts), viewer, given = std::move(given).value(),
+             moment =
+                 home_.now()](sql::Connection& connection) -> Result<std::vector<std::string>> {
+              TRY_ASSIGN(const auto rows, home_.read_posts({&connection, moment}, posts, viewer));
               std::vector<std::string> rendered;
-              for (const timeline::Post& post : read)
-                rendered.push_back(timeline::to_json(post, {.empathized = given.contains(post.id),
-                                                            .mine = post.author.id == viewer}));
+              for (const timeline::RowPtr& row : *rows)
+                timeline::append_row(rendered.emplace_back(), *row,
+                                     {.empathized = given.contains(row->post.id),
+                                      .mine = row->post.author.id == viewer});
               return rendered;
             },
             std::move(done));

@@ -6,6 +6,7 @@
 #include "notification/posts.h"
 #include "sql/db.h"
 #include "timeline/empathies.h"
+#include "timeline/home.h"
 
 namespace matsuri {
 
@@ -14,7 +15,8 @@ class Posts final : public empathy::PostLookup,
                     public notification::PostLookup,
                     public timeline::EmpathyLookup {
  public:
-  Posts(sql::Db& timeline, sql::Db& empathy) : timeline_(timeline), empathy_(empathy) {}
+  Posts(sql::Db& timeline, timeline::Home& home, sql::Db& empathy)
+      : timeline_(timeline), home_(home), empathy_(empathy) {}
 
   void find(PostId post, AccountId viewer, io::Executor& executor,
             std::move_only_function<void(Result<Known>)> done) override;
@@ -27,6 +29,7 @@ class Posts final : public empathy::PostLookup,
 
  private:
   sql::Db& timeline_;
+  timeline::Home& home_;
   sql::Db& empathy_;
 };
 

@@ -173,7 +173,7 @@ Result<void> serve(const Config& config) {
                                                  config.behind_tls);
   StreamPositionWaiter waiter(*node->stream);
 
-  Posts posts(*node->timeline_db, *node->empathy_db);
+  Posts posts(*node->timeline_db, node->home, *node->empathy_db);
   Titles titles(node->community_directory);
   http::Router router;
   account::add_routes(router, {.accounts = *node->accounts,

@@ -30,10 +30,10 @@ TEST_P(ApplyTest, APostIsShownOnceItsAuthorsNameIsThereWhicheverComesFirst) {
   apply({post_record(post_id(1), mio, "after it")});
   EXPECT_EQ(texts_for({}), (Texts{"after it", "before the name"}));
   const FeedPage page = feed_of(*db_, {.community = plaza_community});
-  EXPECT_EQ(page.posts[0].author.name, "Mio");
-  EXPECT_EQ(page.posts[0].author.handle, "h11");
-  EXPECT_EQ(page.posts[0].language, "en");
-  EXPECT_EQ(page.posts[0].created_unix_ms, testing::start_ms + 1);
+  EXPECT_EQ(page.posts[0]->post.author.name, "Mio");
+  EXPECT_EQ(page.posts[0]->post.author.handle, "h11");
+  EXPECT_EQ(page.posts[0]->post.language, "en");
+  EXPECT_EQ(page.posts[0]->post.created_unix_ms, testing::start_ms + 1);
   EXPECT_FALSE(page.next);
 }
 
@@ -41,7 +41,7 @@ TEST_P(ApplyTest, ANameThatChangesChangesOldPostsToo) {
   apply({name_record(mio, 1, "Mio"), name_record(ken, 5, "Ken")});
   apply({post_record(post_id(0), mio, "hello")});
   const auto name = [&] {
-    return feed_of(*db_, {.community = plaza_community}).posts[0].author.name;
+    return feed_of(*db_, {.community = plaza_community}).posts[0]->post.author.name;
   };
   apply({name_record(mio, 3, "Third"), name_record(mio, 2, "Second")});
   EXPECT_EQ(name(), "Third");
@@ -187,7 +187,8 @@ TEST_P(ApplyTest, PagesNeverSkipOrRepeatWhilePostsArrive) {
       const FeedPage whole =
           feed_of(*db_, {.community = plaza_community, .viewer = viewer, .count_max = 10'000});
       Texts got;
-      FeedQuery query{.community = plaza_community, .viewer = viewer, .count_max = count_max};
+      testing::FeedQuery query{
+          .community = plaza_community, .viewer = viewer, .count_max = count_max};
       do {
         const FeedPage page = feed_of(*db_, query);
         EXPECT_LE(page.posts.size(), count_max);
@@ -251,8 +252,9 @@ TEST_P(ApplyTest, ThePlacesWhereBatchesEndDoNotMatter) {
     }
     EXPECT_TRUE(try_apply(*db, {name_record(mio, 1, "Mio"), name_record(ken, 1, "Ken")}).ok());
     std::string rows;
-    for (const Post& post : feed_of(*db, {.community = plaza_community, .count_max = 10'000}).posts)
-      rows += post.id.to_string() + ' ' + post.text + '\n';
+    for (const RowPtr& row :
+         feed_of(*db, {.community = plaza_community, .count_max = 10'000}).posts)
+      rows += row->post.id.to_string() + ' ' + row->post.text + '\n';
     return std::pair(outcomes, rows);
   };
   const auto one_by_one = outcomes_in_pieces(1);

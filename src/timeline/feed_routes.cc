@@ -4,8 +4,6 @@
 #include <string>
 
 #include "base/time.h"
-#include "json/writer.h"
-#include "sql/call.h"
 #include "timeline/internal/routing.h"
 #include "timeline/query.h"
 
@@ -48,26 +46,21 @@ Result<PostId> place_of(const http::Request& request, std::string_view name) {
   return *id;
 }
 
-Reader Shown::reader_of(const Post& post) const {
+Reader Marks::reader_of(const Post& post) const {
   return {.empathized = empathized.contains(post.id), .mine = viewer && post.author.id == viewer};
 }
 
-void show(const PartsPtr& parts, const RequestPtr& request, std::vector<Post> posts,
-          std::move_only_function<void(Result<Shown>)> done) {
-  Shown shown{.posts = std::move(posts), .viewer = request->caller.account, .empathized = {}};
-  if (!shown.viewer || shown.posts.empty() || parts->empathies == nullptr)
-    return done(std::move(shown));
-  std::vector<PostId> ids;
-  for (const Post& post : shown.posts)
-    if (post.empathy_count > 0) ids.push_back(post.id);
-  if (ids.empty()) return done(std::move(shown));
-  const AccountId viewer = shown.viewer;
+void find_marks(const PartsPtr& parts, const RequestPtr& request, std::vector<PostId> posts,
+                std::move_only_function<void(Result<Marks>)> done) {
+  Marks marks{.viewer = request->caller.account, .empathized = {}};
+  if (!marks.viewer || posts.empty() || parts->empathies == nullptr) return done(std::move(marks));
+  const AccountId viewer = marks.viewer;
   parts->empathies->find(
-      viewer, std::move(ids), *request->executor,
-      [shown = std::move(shown), done = std::move(done)](Result<std::vector<PostId>> felt) mutable {
+      viewer, std::move(posts), *request->executor,
+      [marks = std::move(marks), done = std::move(done)](Result<std::vector<PostId>> felt) mutable {
         if (!felt.ok()) return done(felt.error());
-        shown.empathized.insert(felt.value().begin(), felt.value().end());
-        done(std::move(shown));
+        marks.empathized.insert(felt.value().begin(), felt.value().end());
+        done(std::move(marks));
       });
 }
 
@@ -76,55 +69,47 @@ namespace {
 // "2026-11-21"
 std::string date_of(std::int64_t day) { return to_rfc3339(day * 24 * 3600 * 1000).substr(0, 10); }
 
-void write_days(json::Writer& writer, const RankedDays& days) {
-  writer.field("day", date_of(days.day));
-  const auto write = [&](std::string_view name, const std::optional<std::int64_t>& day) {
-    if (day)
-      writer.field(name, date_of(*day));
-    else
-      writer.field_null(name);
+void append_days(std::string& body, const RankedDays& days) {
+  const auto append = [&](std::string_view name, const std::optional<std::int64_t>& day) {
+    body.append(",\"").append(name).append("\":");
+    body += day ? '"' + date_of(*day) + '"' : "null";
   };
-  write("day_before", days.before);
-  write("day_after", days.after);
+  append("day", days.day);
+  append("day_before", days.before);
+  append("day_after", days.after);
 }
 
 }  // namespace
 
-void send_page(const PartsPtr& parts, const RequestPtr& request, std::vector<Post> posts,
-               std::string next, Responder respond, const std::optional<RankedDays>& days) {
-  show(parts, request, std::move(posts),
-       [next = std::move(next), days, respond = std::move(respond)](Result<Shown> shown) mutable {
-         if (!shown.ok()) return respond.send(http::problem(shown.error()));
-         Response response;
-         json::Writer writer(response.body);
-         writer.begin_object().key("posts").begin_array();
-         for (const Post& post : shown.value().posts)
-           write_post(writer, post, shown.value().reader_of(post));
-         writer.end_array();
-         if (next.empty())
-           writer.field_null("next");
-         else
-           writer.field("next", next);
-         if (days) write_days(writer, *days);
-         writer.end_object();
-         respond.send(std::move(response));
-       });
+void send_page(const PartsPtr& parts, const RequestPtr& request, std::vector<RowPtr> posts,
+               const std::string& next, Responder respond, const std::optional<RankedDays>& days) {
+  std::vector<PostId> felt;
+  for (const RowPtr& row : posts)
+    if (row->post.empathy_count > 0) felt.push_back(row->post.id);
+  find_marks(parts, request, std::move(felt),
+             [posts = std::move(posts), next, days,
+              respond = std::move(respond)](Result<Marks> marks) mutable {
+               if (!marks.ok()) return respond.send(http::problem(marks.error()));
+               constexpr std::size_t around = 64;  // a post's own end, or that of the page
+               std::size_t size = around;
+               for (const RowPtr& row : posts) size += row->rendered.size() + around;
+               Response response;
+               std::string& body = response.body;
+               body.reserve(size);
+               body = R"({"posts":[)";
+               for (const RowPtr& row : posts) {
+                 if (row != posts.front()) body += ',';
+                 append_row(body, *row, marks.value().reader_of(row->post));
+               }
+               body += R"(],"next":)";
+               body += next.empty() ? "null" : '"' + next + '"';
+               if (days) append_days(body, *days);
+               body += '}';
+               respond.send(std::move(response));
+             });
 }
 
 namespace {
-
-// Reads a page on a reader's thread, and sends it.
-template <class Read>
-void read_and_send(const PartsPtr& parts, const RequestPtr& request, Responder respond, Read read) {
-  sql::read_value<FeedPage>(
-      parts->db, *request->executor, std::move(read),
-      [parts, request, respond = std::move(respond)](Result<FeedPage> page) mutable {
-        if (!page.ok()) return respond.send(http::problem(page.error()));
-        FeedPage& got = page.value();
-        send_page(parts, request, std::move(got.posts), got.next ? got.next.to_string() : "",
-                  std::move(respond));
-      });
-}
 
 enum class Sort : std::uint8_t { newest, hot, popular };
 
@@ -148,27 +133,12 @@ Result<std::optional<std::int64_t>> day_parameter(const http::Request& request, 
   return std::optional(day_of(*unix_ms));
 }
 
-void list_ranked(const PartsPtr& parts, const RequestPtr& request, RankedQuery query,
-                 Responder respond) {
-  sql::read_value<RankedPage>(
-      parts->db, *request->executor,
-      [parts, query = std::move(query)](sql::Connection& connection) {
-        return parts->rankings.read(connection, query);
-      },
-      [parts, request, respond = std::move(respond)](Result<RankedPage> page) mutable {
-        if (!page.ok()) return respond.send(http::problem(page.error()));
-        RankedPage& got = page.value();
-        send_page(parts, request, std::move(got.posts), std::move(got.next), std::move(respond),
-                  got.days);
-      });
-}
-
 // GET /v1/communities/{community}/posts
 //
 // The newest first, or the hottest, or the most popular of a day. Errors: invalid, not_found
 // (community), conflict (a page of hot or popular ones that is not kept any more).
 void list_posts(const PartsPtr& parts, const RequestPtr& request, Responder respond) {
-  const auto ranked = [&]() -> Result<std::optional<RankedQuery>> {
+  auto ranked = [&]() -> Result<std::optional<RankedQuery>> {
     TRY_ASSIGN(const CommunityId community, community_of(*parts, *request));
     TRY_ASSIGN(const std::size_t count_max, limit_of(*request));
     TRY_ASSIGN(const Sort sort, sort_of(*request));
@@ -185,20 +155,26 @@ void list_posts(const PartsPtr& parts, const RequestPtr& request, Responder resp
                                      .count_max = count_max});
   }();
   if (!ranked.ok()) return respond.send(http::problem(ranked.error()));
-  if (ranked.value()) return list_ranked(parts, request, *ranked.value(), std::move(respond));
+  if (ranked.value())
+    return read_and_send<RankedPage>(
+        parts, request, std::move(respond),
+        [parts, query = std::move(*ranked.value())](const Home::Access& access) {
+          return parts->rankings.read(access, query);
+        });
 
-  const auto query = [&]() -> Result<FeedQuery> {
-    FeedQuery wanted{.viewer = request->caller.account};
-    TRY_ASSIGN(wanted.community, community_of(*parts, *request));
+  const auto query = [&]() -> Result<HomeQuery> {
+    HomeQuery wanted{.viewer = request->caller.account};
+    TRY_ASSIGN(const CommunityId community, community_of(*parts, *request));
+    wanted.source = Source::of(community);
     TRY_ASSIGN(wanted.count_max, limit_of(*request));
     TRY_ASSIGN(wanted.before, place_of(*request, "before"));
     return wanted;
   }();
   if (!query.ok()) return respond.send(http::problem(query.error()));
-  read_and_send(parts, request, std::move(respond),
-                [query = query.value()](sql::Connection& connection) {
-                  return read_feed(connection, query);
-                });
+  read_and_send<FeedPage>(parts, request, std::move(respond),
+                          [parts, query = query.value()](const Home::Access& access) {
+                            return parts->home.read(access, query);
+                          });
 }
 
 // GET /v1/posts/{post}/comments, the oldest first. Errors: invalid, not_found (post).
@@ -211,10 +187,10 @@ void list_comments(const PartsPtr& parts, const RequestPtr& request, Responder r
     return wanted;
   }();
   if (!query.ok()) return respond.send(http::problem(query.error()));
-  read_and_send(parts, request, std::move(respond),
-                [query = query.value()](sql::Connection& connection) {
-                  return read_comments(connection, query);
-                });
+  read_and_send<FeedPage>(parts, request, std::move(respond),
+                          [parts, query = query.value()](const Home::Access& access) {
+                            return read_comments(parts->home, access, query);
+                          });
 }
 
 // GET /v1/accounts/{handle}/posts, the newest first. Errors: invalid, not_found (handle).
@@ -231,10 +207,10 @@ void list_profile(const PartsPtr& parts, const RequestPtr& request, Responder re
     return wanted;
   }();
   if (!query.ok()) return respond.send(http::problem(query.error()));
-  read_and_send(parts, request, std::move(respond),
-                [query = query.value()](sql::Connection& connection) {
-                  return read_profile(connection, query);
-                });
+  read_and_send<FeedPage>(parts, request, std::move(respond),
+                          [parts, query = query.value()](const Home::Access& access) {
+                            return read_profile(parts->home, access, query);
+                          });
 }
 
 }  // namespace

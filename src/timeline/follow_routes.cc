@@ -191,17 +191,10 @@ void get_timeline(const PartsPtr& parts, const RequestPtr& request, Responder re
     return wanted;
   }();
   if (!query.ok()) return respond.send(http::problem(query.error()));
-  sql::read_value<FeedPage>(
-      parts->db, *request->executor,
-      [parts, now = parts->home.now(), query = query.value()](sql::Connection& connection) {
-        return parts->home.read(connection, now, query);
-      },
-      [parts, request, respond = std::move(respond)](Result<FeedPage> page) mutable {
-        if (!page.ok()) return respond.send(http::problem(page.error()));
-        FeedPage& got = page.value();
-        send_page(parts, request, std::move(got.posts), got.next ? got.next.to_string() : "",
-                  std::move(respond));
-      });
+  read_and_send<FeedPage>(parts, request, std::move(respond),
+                          [parts, query = query.value()](const Home::Access& access) {
+                            return parts->home.read(access, query);
+                          });
 }
 
 }  // namespace

@@ -110,11 +110,15 @@ std::optional<Home::Reading::Head> Home::Reading::head(const Rings& rings, Rings
   return Head{below, index, false};
 }
 
-Home::Home(const HomeOptions& options) : options_(options), rings_(options.rings) {}
+Home::Home(Rows::Render render, const HomeOptions& options, metrics::Registry* metrics)
+    : options_(options),
+      rows_(render, options.rows, metrics),
+      of_visitors_(std::make_shared<Followees>()),
+      rings_(options.rings) {}
 
 Home::Moment Home::now() const {
   const std::lock_guard lock(mutex_);
-  return {change_end_};
+  return {.change_index = change_end_, .rows = rows_.now()};
 }
 
 Home::Usage Home::usage() const {
@@ -122,7 +126,8 @@ Home::Usage Home::usage() const {
   Usage usage{.ring_count = rings_.count(),
               .ring_size = rings_.size(),
               .list_count = lists_.size(),
-              .list_size = 0};
+              .list_size = 0,
+              .rows = rows_.usage()};
   // A node of the map, one of the order, the list itself and what the allocator adds to each.
   constexpr std::size_t around = 48 + 40 + 80 + 32;
   for (const auto& [viewer, kept] : lists_) usage.list_size += kept.list->size() + around;
@@ -178,6 +183,7 @@ void Home::forget_list(AccountId viewer) {
 }
 
 void Home::committed(std::span<const stream::Record> records, const stream::BatchResult& result) {
+  rows_.committed(records);
   const std::lock_guard lock(mutex_);
   const auto post = [&](Change::Kind kind, const auto& fact) {
     if (fact.parent) return;  // comments stand below their posts
@@ -214,7 +220,7 @@ bool Home::replay(Moment moment, Each each) const {
   return true;
 }
 
-void Home::keep(AccountId viewer, const std::shared_ptr<Followees>& list) {
+void Home::keep(AccountId viewer, const FolloweesPtr& list) {
   if (lists_.contains(viewer)) return;  // of another read, as true as ours
   followee_count_ += list->sources.size();
   lists_.emplace(viewer, Kept{list, order_.insert(order_.end(), viewer)});
@@ -226,8 +232,9 @@ void Home::keep(AccountId viewer, const std::shared_ptr<Followees>& list) {
   }
 }
 
-Result<std::shared_ptr<Home::Followees>> Home::followees(sql::Connection& connection, Moment moment,
-                                                         AccountId viewer) {
+// Null where it is not in memory, and may not be read.
+Result<Home::FolloweesPtr> Home::followees(const Access& access, AccountId viewer) {
+  if (!viewer) return of_visitors_;
   {
     const std::lock_guard lock(mutex_);
     if (const auto kept = lists_.find(viewer); kept != lists_.end()) {
@@ -235,6 +242,8 @@ Result<std::shared_ptr<Home::Followees>> Home::followees(sql::Connection& connec
       return kept->second.list;
     }
   }
+  if (access.connection == nullptr) return FolloweesPtr();
+  sql::Connection& connection = *access.connection;
   auto list = std::make_shared<Followees>();
   TRY_ASSIGN(list->sources, read_sources(connection, viewer));
   // Without the rings of those who are hidden, nobody has to read past all that they ever said.
@@ -248,7 +257,7 @@ Result<std::shared_ptr<Home::Followees>> Home::followees(sql::Connection& connec
   list->places.assign(list->sources.size(), Rings::nowhere);
   const std::lock_guard lock(mutex_);
   bool is_true = true;
-  is_true &= replay(moment, [&](const Change& change) {
+  is_true &= replay(access.moment, [&](const Change& change) {
     if (change.id != viewer.value) return;
     if (change.kind == Change::Kind::followed || change.kind == Change::Kind::unfollowed)
       change_list(*list, change);
@@ -371,18 +380,28 @@ Result<void> Home::load(sql::Connection& connection, Reading& reading) {
   return {};
 }
 
-Result<std::vector<PostId>> Home::read_ids(sql::Connection& connection, Moment moment,
-                                           const HomeQuery& query) {
-  TRY_ASSIGN(const auto list, followees(connection, moment, query.viewer));
-  return page_of(connection, moment, list, query);
+// A list of one, or the viewer's.
+Home::FolloweesPtr Home::sources_of(const HomeQuery& query, const FolloweesPtr& list) {
+  if (query.source == Source{}) return list;
+  auto one = std::make_shared<Followees>();
+  one->sources = {query.source};
+  one->places = {Rings::nowhere};
+  return one;
 }
 
-Result<std::vector<PostId>> Home::page_of(sql::Connection& connection, Moment moment,
-                                          const std::shared_ptr<Followees>& list,
-                                          const HomeQuery& query) {
+Result<std::optional<std::vector<PostId>>> Home::read_ids(const Access& access,
+                                                          const HomeQuery& query) {
+  TRY_ASSIGN(const FolloweesPtr list, followees(access, query.viewer));
+  if (list == nullptr) return std::optional<std::vector<PostId>>();
+  return page_of(access, sources_of(query, list), query);
+}
+
+Result<std::optional<std::vector<PostId>>> Home::page_of(const Access& access,
+                                                         const FolloweesPtr& sources,
+                                                         const HomeQuery& query) {
   Reading reading;
-  reading.list = list;
-  reading.moment = moment;
+  reading.list = sources;
+  reading.moment = access.moment;
   if (query.before) reading.before = query.before.value;
   reading.count_max = query.count_max;
   for (;;) {
@@ -391,36 +410,64 @@ Result<std::vector<PostId>> Home::page_of(sql::Connection& connection, Moment mo
       merge(reading);
     }
     if (reading.wants.empty()) break;
-    TRY(load(connection, reading));
+    if (access.connection == nullptr) return std::optional<std::vector<PostId>>();
+    TRY(load(*access.connection, reading));
   }
   std::vector<PostId> ids;
   ids.reserve(reading.ids.size());
   for (const std::uint64_t id : reading.ids) ids.push_back(PostId{id});
-  return ids;
+  return std::optional(std::move(ids));
 }
 
-Result<FeedPage> Home::read(sql::Connection& connection, Moment moment, const HomeQuery& query) {
+// The rows of `ids`, but for those of whom the list's owner does not see. They are read as for a
+// visitor: asking the database about each took half of the time.
+Result<std::optional<std::vector<RowPtr>>> Home::seen_by(const Followees& list,
+                                                         const Access& access,
+                                                         std::span<const PostId> ids) {
+  std::optional<std::vector<RowPtr>> rows;
+  if (access.connection == nullptr) {
+    rows = rows_.find(ids);
+  } else {
+    TRY_ASSIGN(rows, rows_.read(*access.connection, access.moment.rows, ids));
+  }
+  if (rows)
+    std::erase_if(*rows, [&](const RowPtr& row) { return list.hides(row->post.author.id); });
+  return rows;
+}
+
+Result<std::optional<std::vector<RowPtr>>> Home::read_posts(const Access& access,
+                                                            std::span<const PostId> ids,
+                                                            AccountId viewer) {
+  TRY_ASSIGN(const FolloweesPtr list, followees(access, viewer));
+  if (list == nullptr) return std::optional<std::vector<RowPtr>>();
+  return seen_by(*list, access, ids);
+}
+
+Result<std::optional<FeedPage>> Home::read(const Access& access, const HomeQuery& query) {
   FeedPage page;
   // One more than is asked for tells whether there is a next page.
   const std::size_t wanted = query.count_max + 1;
   HomeQuery more = query;
   more.count_max = wanted;
-  TRY_ASSIGN(const auto list, followees(connection, moment, query.viewer));
+  TRY_ASSIGN(const FolloweesPtr list, followees(access, query.viewer));
+  if (list == nullptr) return std::optional<FeedPage>();
+  const bool is_person = query.source != Source{} && !query.source.is_community();
+  if (is_person && list->hides(AccountId{query.source.id()})) return std::optional(page);
+  const FolloweesPtr sources = sources_of(query, list);
   while (page.posts.size() < wanted) {
-    TRY_ASSIGN(const std::vector<PostId> ids, page_of(connection, moment, list, more));
-    // As for a visitor: whom the viewer does not see is known already, and asking for each row
-    // took half of the time.
-    TRY_ASSIGN(std::vector<Post> posts, read_posts(connection, ids, {}));
-    std::erase_if(posts, [&](const Post& post) { return list->hides(post.author.id); });
-    std::ranges::move(posts, std::back_inserter(page.posts));
-    if (ids.size() < more.count_max) break;
-    more.before = ids.back();
+    TRY_ASSIGN(const auto ids, page_of(access, sources, more));
+    if (!ids) return std::optional<FeedPage>();
+    TRY_ASSIGN(const auto rows, seen_by(*list, access, *ids));
+    if (!rows) return std::optional<FeedPage>();
+    page.posts.insert(page.posts.end(), rows->begin(), rows->end());
+    if (ids->size() < more.count_max) break;
+    more.before = ids->back();
   }
   if (page.posts.size() > query.count_max) {
     page.posts.resize(query.count_max);
-    page.next = page.posts.back().id;
+    page.next = page.posts.back()->post.id;
   }
-  return page;
+  return std::optional(std::move(page));
 }
 
 }  // namespace matsuri::timeline

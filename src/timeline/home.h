@@ -1,6 +1,6 @@
-// The timeline of what one follows, made when it is asked for: the newest posts of all those people
-// and communities, merged. A post costs nothing per follower, and a follow, a block or a deletion
-// holds at the next read.
+// Feeds by time, made when they are asked for: the newest posts of one community or person, or of
+// all those that somebody follows, merged. A post costs nothing per follower, and a follow, a block
+// or a deletion holds at the next read.
 #pragma once
 
 #include <cstdint>
@@ -19,11 +19,13 @@
 #include "stream/view.h"
 #include "timeline/model.h"
 #include "timeline/rings.h"
+#include "timeline/rows.h"
 
 namespace matsuri::timeline {
 
 struct HomeOptions {
   RingOptions rings;
+  RowOptions rows;
   // People and communities of all the lists that are kept, 12 bytes each; the list that was read
   // the longest ago goes first.
   std::size_t followee_count_max = 8'000'000;
@@ -32,18 +34,21 @@ struct HomeOptions {
 };
 
 struct HomeQuery {
-  AccountId viewer;
-  PostId before;  // none for the newest
+  AccountId viewer;  // none for a visitor
+  Source source;     // none for all that the viewer follows, and their own
+  PostId before;     // none for the newest
   std::size_t count_max = feed_count_default;
 };
 
-// Rings of posts and lists of whom people follow, in memory as far as there is room, kept true by
-// committed(). What is not there is read from the database, and kept.
+// Rings of posts, lists of whom people follow and don't see, and the posts themselves, in memory as
+// far as there is room, kept true by committed(). What is not there is read from the database, and
+// kept.
 //
 // Thread-safe. Memory is bounded by HomeOptions.
 class Home {
  public:
-  explicit Home(const HomeOptions& options = {});
+  explicit Home(Rows::Render render, const HomeOptions& options = {},
+                metrics::Registry* metrics = nullptr);
 
   // What the timeline's view committed. Called by one thread, in the order of the commits.
   void committed(std::span<const stream::Record> records, const stream::BatchResult& result);
@@ -52,23 +57,37 @@ class Home {
   // what the read finds. Take it before Db::read().
   struct Moment {
     std::uint64_t change_index = 0;
+    Rows::Moment rows;
   };
   Moment now() const;
 
-  // The page as a plain recomputation gives it: posts (no comments) of whom the viewer follows, of
-  // the communities they follow, and their own, as far as they may be seen; each once, the newest
-  // first. Reads the database for the rows, and for what is not in memory.
-  Result<FeedPage> read(sql::Connection& connection, Moment moment, const HomeQuery& query);
+  // Where a read looks: in memory alone (any thread), or in the database too.
+  struct Access {
+    sql::Connection* connection = nullptr;
+    Moment moment = {};
+  };
+
+  // All reads give nullopt where not everything is in memory, and they may look nowhere else.
+
+  // The page as a plain recomputation gives it: posts (no comments) of the source, or of whom the
+  // viewer follows, of the communities they follow, and their own, as far as they may be seen; each
+  // once, the newest first.
+  Result<std::optional<FeedPage>> read(const Access& access, const HomeQuery& query);
+
+  // Those of `ids` that are there and that the viewer may see, in their order. REQUIRES: each once.
+  Result<std::optional<std::vector<RowPtr>>> read_posts(const Access& access,
+                                                        std::span<const PostId> ids,
+                                                        AccountId viewer);
 
   // The ids alone, before anybody asks who may see them: at most count_max, fewer at the end.
-  Result<std::vector<PostId>> read_ids(sql::Connection& connection, Moment moment,
-                                       const HomeQuery& query);
+  Result<std::optional<std::vector<PostId>>> read_ids(const Access& access, const HomeQuery& query);
 
   struct Usage {
     std::size_t ring_count = 0;
     std::size_t ring_size = 0;  // bytes
     std::size_t list_count = 0;
     std::size_t list_size = 0;  // bytes
+    Rows::Usage rows;
   };
   Usage usage() const;
 
@@ -91,23 +110,28 @@ class Home {
   template <class Each>
   bool replay(Moment moment, Each each) const;
 
-  Result<std::shared_ptr<Followees>> followees(sql::Connection& connection, Moment moment,
-                                               AccountId viewer);
-  void keep(AccountId viewer, const std::shared_ptr<Followees>& list);
-  Result<std::vector<PostId>> page_of(sql::Connection& connection, Moment moment,
-                                      const std::shared_ptr<Followees>& list,
-                                      const HomeQuery& query);
+  using FolloweesPtr = std::shared_ptr<Followees>;
+  Result<FolloweesPtr> followees(const Access& access, AccountId viewer);
+  void keep(AccountId viewer, const FolloweesPtr& list);
+  static FolloweesPtr sources_of(const HomeQuery& query, const FolloweesPtr& list);
+  Result<std::optional<std::vector<PostId>>> page_of(const Access& access,
+                                                     const FolloweesPtr& sources,
+                                                     const HomeQuery& query);
+  Result<std::optional<std::vector<RowPtr>>> seen_by(const Followees& list, const Access& access,
+                                                     std::span<const PostId> ids);
   void merge(Reading& reading);
   Result<void> load(sql::Connection& connection, Reading& reading);
 
   const HomeOptions options_;
+  Rows rows_;
+  const FolloweesPtr of_visitors_;  // nobody
   mutable std::mutex mutex_;
   Rings rings_;
   std::deque<Change> changes_;
   std::uint64_t change_end_ = 0;  // how many there were
 
   struct Kept {
-    std::shared_ptr<Followees> list;
+    FolloweesPtr list;
     std::list<AccountId>::iterator order;
   };
   std::unordered_map<AccountId, Kept> lists_;

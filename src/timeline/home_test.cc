@@ -36,7 +36,7 @@ class HomeTest : public testing::ViewTest {
     if (!IsSkipped()) make_home({});
   }
   void make_home(const HomeOptions& options) {
-    home_ = std::make_unique<Home>(options);
+    home_ = std::make_unique<Home>(testing::not_rendered, options);
     view_ = std::make_unique<TimelineView>(home_.get());
   }
 
@@ -63,7 +63,10 @@ class HomeTest : public testing::ViewTest {
   FeedPage page_of(const HomeQuery& query) { return page_of(query, home_->now()); }
   FeedPage page_of(const HomeQuery& query, Home::Moment moment) {
     return read(*db_,
-                [&](sql::Connection& connection) { return home_->read(connection, moment, query); })
+                [&](sql::Connection& connection) {
+                  return home_->read({&connection, moment}, query);
+                })
+        .value()
         .value();
   }
   Texts texts(AccountId viewer, std::size_t count_max = 50) {
@@ -300,7 +303,7 @@ TEST_P(HomeTest, EqualsAPlainRecomputation) {
   };
   const auto ids_of = [](const FeedPage& page) {
     std::vector<std::uint64_t> ids;
-    for (const Post& post : page.posts) ids.push_back(post.id.value);
+    for (const RowPtr& row : page.posts) ids.push_back(row->post.id.value);
     return ids;
   };
 
@@ -362,9 +365,12 @@ class HomeNodeTest : public testing::NodeTest {
   }
   Texts texts() {
     const Home::Moment now = home_.now();
-    return texts_of(read(*db_, [&](sql::Connection& connection) {
-                      return home_.read(connection, now, {.viewer = mio});
-                    }).value());
+    return texts_of(read(*db_,
+                         [&](sql::Connection& connection) {
+                           return home_.read({&connection, now}, {.viewer = mio});
+                         })
+                        .value()
+                        .value());
   }
   Position follow(AccountId account, AccountId target, bool followed) {
     Follows follows(*writer_, *ids_, *stream_);
@@ -374,7 +380,7 @@ class HomeNodeTest : public testing::NodeTest {
     return promise.get_future().get().value();
   }
 
-  Home home_;
+  Home home_{testing::not_rendered};
   TimelineView view_with_home_{&home_};
 };
 MATSURI_FOR_EACH_ENGINE(HomeNodeTest);

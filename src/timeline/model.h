@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/result.h"
 #include "model/ids.h"
@@ -48,11 +47,6 @@ struct Post {
   std::int64_t edited_unix_ms = 0;  // 0 where it never was
   std::uint64_t comment_count = 0;
   std::uint64_t empathy_count = 0;
-};
-
-struct FeedPage {
-  std::vector<Post> posts;  // the newest first; of comments, the oldest
-  PostId next;              // where the next page goes on; none at the end
 };
 
 // The text as it is kept: NFC, trimmed, within the limits.

@@ -16,7 +16,7 @@ using http::RequestPtr;
 using http::Responder;
 using http::Response;
 
-Response render(const Parts& parts, const PlazaPage& page, const Shown& shown) {
+Response render(const Parts& parts, const PlazaPage& page, const Marks& marks) {
   Response response;
   json::Writer writer(response.body);
   writer.begin_object()
@@ -25,38 +25,36 @@ Response render(const Parts& parts, const PlazaPage& page, const Shown& shown) {
       .field("titles_count", page.title_count)
       .key("titles")
       .begin_array();
-  auto post = shown.posts.begin();
   for (const PlazaTitle& title : page.titles) {
-    const auto end = post + static_cast<std::ptrdiff_t>(title.posts.size());
     const auto known = parts.titles.find(title.title);
-    if (known) {
-      writer.begin_object()
-          .key("title")
-          .raw(known->json)
-          .field_id("community", known->main_community.value)
-          .field("people_count", title.people_count)
-          .key("people")
-          .begin_array();
-      for (const Author& person : title.people) write_author(writer, person);
-      writer.end_array().key("posts").begin_array();
-      for (; post != end; ++post) write_post(writer, *post, shown.reader_of(*post));
-      writer.end_array().end_object();
-    }
-    post = end;
+    if (!known) continue;
+    writer.begin_object()
+        .key("title")
+        .raw(known->json)
+        .field_id("community", known->main_community.value)
+        .field("people_count", title.people_count)
+        .key("people")
+        .begin_array();
+    for (const Author& person : title.people) write_author(writer, person);
+    writer.end_array().key("posts").begin_array();
+    for (const Post& post : title.posts) write_post(writer, post, marks.reader_of(post));
+    writer.end_array().end_object();
   }
   writer.end_array().end_object();
   return response;
 }
 
 void send(const PartsPtr& parts, const RequestPtr& request, PlazaPage page, Responder respond) {
-  std::vector<Post> posts;
+  std::vector<PostId> felt;
   for (const PlazaTitle& title : page.titles)
-    posts.insert(posts.end(), title.posts.begin(), title.posts.end());
-  show(parts, request, std::move(posts),
-       [parts, page = std::move(page), respond = std::move(respond)](Result<Shown> shown) mutable {
-         if (!shown.ok()) return respond.send(http::problem(shown.error()));
-         respond.send(render(*parts, page, shown.value()));
-       });
+    for (const Post& post : title.posts)
+      if (post.empathy_count > 0) felt.push_back(post.id);
+  find_marks(
+      parts, request, std::move(felt),
+      [parts, page = std::move(page), respond = std::move(respond)](Result<Marks> marks) mutable {
+        if (!marks.ok()) return respond.send(http::problem(marks.error()));
+        respond.send(render(*parts, page, marks.value()));
+      });
 }
 
 // GET /v1/plaza. Errors: invalid.

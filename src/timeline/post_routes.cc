@@ -250,15 +250,27 @@ void delete_post(const PartsPtr& parts, const RequestPtr& request, Responder res
 }
 
 void get_post(const PartsPtr& parts, const RequestPtr& request, Responder respond) {
-  with_post(parts, request, std::move(respond), [parts, request](Post post, Responder to) {
-    std::vector<Post> posts;
-    posts.push_back(std::move(post));
-    show(parts, request, std::move(posts), [to = std::move(to)](Result<Shown> shown) mutable {
-      if (!shown.ok()) return to.send(http::problem(shown.error()));
-      const Post& one = shown.value().posts.front();
-      to.send(Response{.body = to_json(one, shown.value().reader_of(one))});
-    });
-  });
+  const auto id = post_of(*request);
+  if (!id.ok()) return respond.send(http::problem(id.error()));
+  read_and_use<std::vector<RowPtr>>(
+      parts, request, std::move(respond),
+      [parts, id = id.value(), viewer = request->caller.account](const Home::Access& access) {
+        return parts->home.read_posts(access, {&id, 1}, viewer);
+      },
+      [parts, request](std::vector<RowPtr> posts, Responder respond_to) {
+        if (posts.empty())
+          return respond_to.send(http::problem(Error(Code::not_found, "there is no such post")));
+        const RowPtr row = std::move(posts.front());
+        std::vector<PostId> felt;
+        if (row->post.empathy_count > 0) felt.push_back(row->post.id);
+        find_marks(parts, request, std::move(felt),
+                   [row, to = std::move(respond_to)](Result<Marks> marks) mutable {
+                     if (!marks.ok()) return to.send(http::problem(marks.error()));
+                     Response response;
+                     append_row(response.body, *row, marks.value().reader_of(row->post));
+                     to.send(std::move(response));
+                   });
+      });
 }
 
 enum class Form : std::uint8_t { strokes, svg, png };

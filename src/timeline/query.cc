@@ -60,58 +60,58 @@ Result<std::vector<Post>> read_posts(sql::Connection& connection, AccountId view
 
 namespace {
 
-constexpr std::uint64_t newest = (std::uint64_t{1} << 63) - 1;
-
-// One more than is asked for was read: it tells whether there is a next page.
-FeedPage to_page(std::vector<Post> posts, std::size_t count_max) {
-  FeedPage page{.posts = std::move(posts), .next = {}};
-  if (page.posts.size() > count_max) {
-    page.posts.resize(count_max);
-    page.next = page.posts.back().id;
+// The ids that a feed finds, and one more: it tells whether there is a next page.
+Result<std::optional<FeedPage>> read_page(Home& home, const Home::Access& access, AccountId viewer,
+                                          std::string_view where,
+                                          std::vector<sql::Value> parameters,
+                                          std::string_view order, std::size_t count_max) {
+  std::string text("SELECT p.id FROM post p JOIN author a ON a.id = p.author WHERE ");
+  text.append(where).append(internal::and_visible_to(viewer)).append(order).append(" LIMIT ?");
+  internal::append_viewer(parameters, viewer);
+  parameters.emplace_back(static_cast<std::int64_t>(count_max + 1));
+  std::vector<PostId> ids;
+  TRY(access.connection->query(text, parameters,
+                               [&](const sql::Row& row) { ids.push_back(PostId{row.id(0)}); }));
+  FeedPage page;
+  if (ids.size() > count_max) {
+    ids.resize(count_max);
+    page.next = ids.back();
   }
-  return page;
+  TRY_ASSIGN(auto posts, home.read_posts(access, ids, viewer));
+  page.posts = std::move(*posts);
+  return std::optional(std::move(page));
 }
-
-sql::Value one_more(std::size_t count_max) { return static_cast<std::int64_t>(count_max + 1); }
-
-sql::Value before_or_newest(PostId before) { return before ? before.value : newest; }
 
 }  // namespace
 
-Result<FeedPage> read_feed(sql::Connection& connection, const FeedQuery& query) {
-  TRY_ASSIGN(auto posts,
-             internal::read_posts(connection, query.viewer,
-                                  "p.parent = 0 AND p.community = ? AND p.id < ?",
-                                  {query.community.value, before_or_newest(query.before)},
-                                  " ORDER BY p.id DESC LIMIT ?", {one_more(query.count_max)}));
-  return to_page(std::move(posts), query.count_max);
+Result<std::optional<FeedPage>> read_comments(Home& home, const Home::Access& access,
+                                              const CommentQuery& query) {
+  if (access.connection == nullptr) return std::optional<FeedPage>();
+  TRY_ASSIGN(const Post post, read_post(*access.connection, query.post, query.viewer));
+  return read_page(home, access, query.viewer, "p.parent = ? AND p.community = ? AND p.id > ?",
+                   {post.id.value, post.community.value, query.after.value}, " ORDER BY p.id",
+                   query.count_max);
 }
 
-Result<FeedPage> read_comments(sql::Connection& connection, const CommentQuery& query) {
-  TRY_ASSIGN(const Post post, read_post(connection, query.post, query.viewer));
-  TRY_ASSIGN(auto posts,
-             internal::read_posts(connection, query.viewer,
-                                  "p.parent = ? AND p.community = ? AND p.id > ?",
-                                  {post.id.value, post.community.value, query.after.value},
-                                  " ORDER BY p.id LIMIT ?", {one_more(query.count_max)}));
-  return to_page(std::move(posts), query.count_max);
-}
-
-Result<FeedPage> read_profile(sql::Connection& connection, const ProfileQuery& query) {
-  TRY_ASSIGN(const Author author, read_author(connection, query.handle));
-  // Each tab is a range of one index: a profile of many texts and few drawings is read as fast.
-  const std::string_view where =
-      query.drawings_only
-          ? "p.id IN (SELECT post FROM (SELECT d.post AS post FROM drawing d WHERE d.author = ? "
-            "AND d.is_comment = 0 AND d.post < ? ORDER BY d.post DESC LIMIT ?) latest)"
-          : "p.author = ? AND p.is_comment = 0 AND p.id < ?";
-  std::vector<sql::Value> parameters = {author.id.value, before_or_newest(query.before)};
+Result<std::optional<FeedPage>> read_profile(Home& home, const Home::Access& access,
+                                             const ProfileQuery& query) {
+  if (access.connection == nullptr) return std::optional<FeedPage>();
+  TRY_ASSIGN(const Author author, read_author(*access.connection, query.handle));
+  if (!query.drawings_only)
+    return home.read(access, {.viewer = query.viewer,
+                              .source = Source::of(author.id),
+                              .before = query.before,
+                              .count_max = query.count_max});
+  // A range of an index of its own: a profile of many texts and few drawings is read as fast.
   // Somebody's drawings are all seen or all hidden: the limit inside cuts as the one outside.
-  if (query.drawings_only) parameters.push_back(one_more(query.count_max));
-  TRY_ASSIGN(auto posts,
-             internal::read_posts(connection, query.viewer, where, parameters,
-                                  " ORDER BY p.id DESC LIMIT ?", {one_more(query.count_max)}));
-  return to_page(std::move(posts), query.count_max);
+  constexpr std::uint64_t newest = (std::uint64_t{1} << 63) - 1;
+  return read_page(
+      home, access, query.viewer,
+      "p.id IN (SELECT post FROM (SELECT d.post AS post FROM drawing d WHERE d.author = ? "
+      "AND d.is_comment = 0 AND d.post < ? ORDER BY d.post DESC LIMIT ?) latest)",
+      {author.id.value, query.before ? query.before.value : newest,
+       static_cast<std::int64_t>(query.count_max + 1)},
+      " ORDER BY p.id DESC", query.count_max);
 }
 
 Result<Post> read_post(sql::Connection& connection, PostId id, AccountId viewer) {

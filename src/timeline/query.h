@@ -1,8 +1,10 @@
-// Reads of the timeline. Each runs on a reader's connection, off the I/O threads, and leaves out
-// what the viewer may not see: posts of people they block or mute, or who block them, and what was
-// deleted. internal/select.h has that rule once, for all reads.
+// Reads of the timeline, on a reader's connection, off the I/O threads (but for those through Home,
+// as far as they need the database). Each leaves out what the viewer may not see: posts of people
+// they block or mute, or who block them, and what was deleted. internal/select.h has that rule once
+// for all reads that ask the database, Home for those from memory.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,18 +12,10 @@
 
 #include "base/result.h"
 #include "sql/db.h"
+#include "timeline/home.h"
 #include "timeline/model.h"
 
 namespace matsuri::timeline {
-
-// The newest posts of a community; no comments.
-struct FeedQuery {
-  CommunityId community;
-  AccountId viewer;  // none for a visitor
-  PostId before;     // none for the newest
-  std::size_t count_max = feed_count_default;
-};
-Result<FeedPage> read_feed(sql::Connection& connection, const FeedQuery& query);
 
 // The comments on a post, the oldest first.
 struct CommentQuery {
@@ -31,7 +25,8 @@ struct CommentQuery {
   std::size_t count_max = feed_count_default;
 };
 // Code::not_found where the viewer may not know of the post.
-Result<FeedPage> read_comments(sql::Connection& connection, const CommentQuery& query);
+Result<std::optional<FeedPage>> read_comments(Home& home, const Home::Access& access,
+                                              const CommentQuery& query);
 
 // What somebody posted, the newest first; no comments.
 struct ProfileQuery {
@@ -42,7 +37,8 @@ struct ProfileQuery {
   std::size_t count_max = feed_count_default;
 };
 // Code::not_found where nobody has the handle.
-Result<FeedPage> read_profile(sql::Connection& connection, const ProfileQuery& query);
+Result<std::optional<FeedPage>> read_profile(Home& home, const Home::Access& access,
+                                             const ProfileQuery& query);
 
 // Code::not_found where there is none, or the viewer may not know of it.
 Result<Post> read_post(sql::Connection& connection, PostId id, AccountId viewer);

@@ -5,8 +5,6 @@
 #include <span>
 #include <unordered_set>
 
-#include "timeline/query.h"
-
 namespace matsuri::timeline {
 namespace {
 
@@ -142,7 +140,11 @@ Result<std::vector<PostId>> read_ranking(sql::Connection& connection, const Rank
   return best_of(std::move(warm), cold);
 }
 
-Result<RankedPage> Rankings::read(sql::Connection& connection, const RankedQuery& query) {
+Result<std::optional<RankedPage>> Rankings::read(const Home::Access& access,
+                                                 const RankedQuery& query) {
+  // Which days have posts is asked of the database.
+  if (query.ranked == Ranked::popular && access.connection == nullptr)
+    return std::optional<RankedPage>();
   RankingPtr ranking;
   std::size_t index = 0;
   if (query.cursor.empty()) {
@@ -150,12 +152,13 @@ Result<RankedPage> Rankings::read(sql::Connection& connection, const RankedQuery
         .community = query.community, .ranked = query.ranked, .day = query.day.value_or(0)};
     if (query.ranked == Ranked::popular && !query.day) {
       const std::int64_t today = day_of(clock_.unix_ms());
-      TRY_ASSIGN(const auto last, read_day_before(connection, query.community, today + 1));
+      TRY_ASSIGN(const auto last, read_day_before(*access.connection, query.community, today + 1));
       key.day = last.value_or(today);
     }
     ranking = find_fresh(key);
     if (ranking == nullptr) {
-      TRY_ASSIGN(auto posts, read_ranking(connection, key));
+      if (access.connection == nullptr) return std::optional<RankedPage>();
+      TRY_ASSIGN(auto posts, read_ranking(*access.connection, key));
       ranking = keep(key, std::move(posts));
     }
   } else {
@@ -173,24 +176,25 @@ Result<RankedPage> Rankings::read(sql::Connection& connection, const RankedQuery
   }
   RankedPage page;
   if (query.ranked == Ranked::popular) {
-    TRY_ASSIGN(page.days, read_days(connection, query.community, ranking->key.day));
+    TRY_ASSIGN(page.days, read_days(*access.connection, query.community, ranking->key.day));
   }
   while (index < ranking->posts.size()) {
     const std::size_t count = std::min(query.count_max + 1, ranking->posts.size() - index);
     const auto ids = std::span(ranking->posts).subspan(index, count);
-    TRY_ASSIGN(auto posts, read_posts(connection, ids, query.viewer));
-    auto post = posts.begin();
-    for (std::size_t place = 0; place < ids.size() && post != posts.end(); ++place) {
-      if (post->id != ids[place]) continue;  // hidden from the viewer
+    TRY_ASSIGN(auto posts, home_.read_posts(access, ids, query.viewer));
+    if (!posts) return std::optional<RankedPage>();
+    auto post = posts->begin();
+    for (std::size_t place = 0; place < ids.size() && post != posts->end(); ++place) {
+      if ((*post)->post.id != ids[place]) continue;  // hidden from the viewer
       if (page.posts.size() == query.count_max) {
         page.next = Cursor{ranking->id, index + place}.to_string();
-        return page;
+        return std::optional(std::move(page));
       }
       page.posts.push_back(std::move(*post++));
     }
     index += count;
   }
-  return page;
+  return std::optional(std::move(page));
 }
 
 Rankings::RankingPtr Rankings::find(std::uint64_t id) {

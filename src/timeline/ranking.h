@@ -16,6 +16,7 @@
 #include "io/clock.h"
 #include "io/random.h"
 #include "sql/db.h"
+#include "timeline/home.h"
 #include "timeline/model.h"
 
 namespace matsuri::timeline {
@@ -62,26 +63,27 @@ struct RankedDays {
 };
 
 struct RankedPage {
-  std::vector<Post> posts;
+  std::vector<RowPtr> posts;
   std::string next;                // empty at the end
   std::optional<RankedDays> days;  // popular: of the page
 };
 
 // Rankings in memory, for ranking_kept_ms. Bounded: where there are too many, the oldest go early.
-// Thread-safe; read() runs on readers' threads.
+// Thread-safe.
 class Rankings {
  public:
   struct Bounds {
     std::size_t ranking_count_max = 4096;
     std::size_t post_count_max = 1'000'000;  // of all rankings together; 8 bytes each
   };
-  Rankings(io::Clock& clock, io::Random& random) : Rankings(clock, random, Bounds{}) {}
-  Rankings(io::Clock& clock, io::Random& random, Bounds bounds)
-      : clock_(clock), random_(random), bounds_(bounds) {}
+  Rankings(Home& home, io::Clock& clock, io::Random& random)
+      : Rankings(home, clock, random, Bounds{}) {}
+  Rankings(Home& home, io::Clock& clock, io::Random& random, Bounds bounds)
+      : home_(home), clock_(clock), random_(random), bounds_(bounds) {}
 
-  // Code::invalid for a cursor that is none, or one of another feed; Code::conflict where its
-  // ranking is not kept any more: begin again at the first page.
-  Result<RankedPage> read(sql::Connection& connection, const RankedQuery& query);
+  // nullopt as Home's reads. Code::invalid for a cursor that is none, or one of another feed;
+  // Code::conflict where its ranking is not kept any more: begin again at the first page.
+  Result<std::optional<RankedPage>> read(const Home::Access& access, const RankedQuery& query);
 
   std::size_t count() const;
 
@@ -99,6 +101,7 @@ class Rankings {
   RankingPtr keep(const RankingKey& key, std::vector<PostId> posts);
   void drop_old();  // REQUIRES: the mutex is held
 
+  Home& home_;
   io::Clock& clock_;
   io::Random& random_;
   const Bounds bounds_;

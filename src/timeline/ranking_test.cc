@@ -27,6 +27,11 @@ class RankingTest : public testing::ViewTest {
     apply({name_record(mio, 1, "Mio"), name_record(ken, 1, "Ken")});
   }
 
+  stream::BatchResult apply(const std::vector<stream::Record>& records) {
+    stream::BatchResult result = ViewTest::apply(records);
+    home_.committed(records, result);
+    return result;
+  }
   void feel(PostId post, std::uint64_t count) {
     apply({fact_record(EmpathyChanged{.post = post,
                                       .post_author = mio,
@@ -37,13 +42,16 @@ class RankingTest : public testing::ViewTest {
                                       .count = count,
                                       .count_rev = rev_})});
   }
-  Result<RankedPage> page(const RankedQuery& query) {
-    return read(*db_,
-                [&](sql::Connection& connection) { return rankings_.read(connection, query); });
+  Result<RankedPage> page(const RankedQuery& query) { return page(rankings_, query); }
+  Result<RankedPage> page(Rankings& rankings, const RankedQuery& query) {
+    return read(*db_, [&](sql::Connection& connection) -> Result<RankedPage> {
+      TRY_ASSIGN(auto page, rankings.read({&connection, home_.now()}, query));
+      return std::move(*page);
+    });
   }
   Texts texts(const RankedQuery& query) {
     Texts all;
-    for (const Post& post : page(query).value().posts) all.push_back(post.text);
+    for (const RowPtr& row : page(query).value().posts) all.push_back(row->post.text);
     return all;
   }
   // Past the time in which a ranking is shared.
@@ -51,7 +59,8 @@ class RankingTest : public testing::ViewTest {
 
   io::ManualClock clock_{testing::start_ms};
   io::SeededRandom random_{1};
-  Rankings rankings_{clock_, random_};
+  Home home_{testing::not_rendered};
+  Rankings rankings_{home_, clock_, random_};
   std::uint64_t rev_ = 0, next_post_ = 0;
 };
 MATSURI_FOR_EACH_ENGINE(RankingTest);
@@ -157,7 +166,7 @@ TEST_P(RankingTest, PagesNeverSkipOrRepeatWhileScoresMove) {
       do {
         const RankedPage one = page(query).value();
         EXPECT_LE(one.posts.size(), count_max);
-        for (const Post& post : one.posts) got.push_back(post.text);
+        for (const RowPtr& row : one.posts) got.push_back(row->post.text);
         query.cursor = one.next;
         feel(post_id(static_cast<std::int64_t>(step * 17 % 60) * hour_ms), step * 5 % 13);
         const auto late = static_cast<std::int64_t>(++next_post_);
@@ -198,18 +207,15 @@ TEST_P(RankingTest, ACursorIsOfOneFeedAndOneTime) {
 TEST_P(RankingTest, RankingsAreBoundedAndTheOldestGoFirst) {
   for (int number = 0; number < 4; ++number)
     apply({post_record(post_id(number), mio, std::to_string(number))});
-  Rankings few(clock_, random_, {.ranking_count_max = 3, .post_count_max = 8});
+  Rankings few(home_, clock_, random_, {.ranking_count_max = 3, .post_count_max = 8});
   const auto next = [&] {
     later();
     const RankedQuery query{.community = plaza_community, .count_max = 1};
-    return read(*db_, [&](sql::Connection& connection) { return few.read(connection, query); })
-        .value()
-        .next;
+    return page(few, query).value().next;
   };
   const auto is_kept = [&](const std::string& cursor) {
     const RankedQuery query{.community = plaza_community, .cursor = cursor};
-    return read(*db_, [&](sql::Connection& connection) { return few.read(connection, query); })
-        .ok();
+    return page(few, query).ok();
   };
   const std::string first = next(), second = next(), third = next();  // four posts each
   EXPECT_EQ(few.count(), 2u);

@@ -13,18 +13,7 @@ void write_or_null(json::Writer& writer, std::string_view name, std::string_view
     writer.field(name, text);
 }
 
-}  // namespace
-
-void write_author(json::Writer& writer, const Author& author) {
-  writer.begin_object()
-      .field_id("id", author.id.value)
-      .field("handle", author.handle)
-      .field("name", author.name)
-      .field("face", face::to_string(face::chosen_or_own(author.face, author.id.value)))
-      .end_object();
-}
-
-void write_post_fields(json::Writer& writer, const Post& post, const Reader& reader) {
+void write_shared_fields(json::Writer& writer, const Post& post) {
   writer.field_id("id", post.id.value).field_id("community", post.community.value);
   if (post.parent)
     writer.field_id("parent", post.parent.value);
@@ -50,23 +39,54 @@ void write_post_fields(json::Writer& writer, const Post& post, const Reader& rea
   writer.field("created_at", to_rfc3339(post.created_unix_ms));
   write_or_null(writer, "edited_at",
                 post.edited_unix_ms == 0 ? std::string() : to_rfc3339(post.edited_unix_ms));
-  writer.field("comment_count", post.comment_count)
-      .field("empathy_count", post.empathy_count)
-      .field("empathized", reader.empathized)
-      .field("mine", reader.mine);
+  writer.field("comment_count", post.comment_count).field("empathy_count", post.empathy_count);
+}
+
+// Follows render_row().
+std::string_view end_for(const Reader& reader) {
+  if (reader.mine)
+    return reader.empathized ? R"(,"empathized":true,"mine":true})"
+                             : R"(,"empathized":false,"mine":true})";
+  return reader.empathized ? R"(,"empathized":true,"mine":false})"
+                           : R"(,"empathized":false,"mine":false})";
+}
+
+}  // namespace
+
+void write_author(json::Writer& writer, const Author& author) {
+  writer.begin_object()
+      .field_id("id", author.id.value)
+      .field("handle", author.handle)
+      .field("name", author.name)
+      .field("face", face::to_string(face::chosen_or_own(author.face, author.id.value)))
+      .end_object();
+}
+
+std::string render_row(const Post& post) {
+  std::string text;
+  text.reserve(512);
+  json::Writer writer(text);
+  writer.begin_object();
+  write_shared_fields(writer, post);
+  text.shrink_to_fit();
+  return text;
+}
+
+void append_row(std::string& out, const Row& row, const Reader& reader) {
+  out.append(row.rendered).append(end_for(reader));
+}
+
+void write_post_fields(json::Writer& writer, const Post& post, const Reader& reader) {
+  write_shared_fields(writer, post);
+  writer.field("empathized", reader.empathized).field("mine", reader.mine);
 }
 
 void write_post(json::Writer& writer, const Post& post, const Reader& reader) {
-  writer.begin_object();
-  write_post_fields(writer, post, reader);
-  writer.end_object();
+  writer.raw(to_json(post, reader));
 }
 
 std::string to_json(const Post& post, const Reader& reader) {
-  std::string text;
-  json::Writer writer(text);
-  write_post(writer, post, reader);
-  return text;
+  return render_row(post).append(end_for(reader));
 }
 
 }  // namespace matsuri::timeline

@@ -225,7 +225,7 @@ class ScheduleTest : public testing::NodeTest {
 
   static Lines lines_of(const FeedPage& page) {
     Lines lines;
-    for (const Post& post : page.posts) lines.push_back(line_of(post));
+    for (const RowPtr& row : page.posts) lines.push_back(line_of(row->post));
     return lines;
   }
 
@@ -248,8 +248,9 @@ class ScheduleTest : public testing::NodeTest {
 
   std::string threads(AccountId viewer) {
     for (const Post& post : story_.posts()) {
-      const auto page = read(*db_, [&](sql::Connection& connection) {
-        return read_comments(connection, {.post = post.id, .viewer = viewer, .count_max = 10'000});
+      const auto page = read_cold(*db_, [&](Home& home, const Home::Access& access) {
+        return read_comments(home, access,
+                             {.post = post.id, .viewer = viewer, .count_max = 10'000});
       });
       if (page.ok() != story_.sees(viewer, post.author.id)) return "a visible post";
       if (page.ok() &&
@@ -264,11 +265,12 @@ class ScheduleTest : public testing::NodeTest {
   std::string profiles(AccountId viewer) {
     for (const AccountId author : {mio, ken, rin}) {
       for (const bool drawings_only : {false, true}) {
-        const auto page = read(*db_, [&](sql::Connection& connection) {
-                            return read_profile(connection, {.handle = "h" + author.to_string(),
-                                                             .viewer = viewer,
-                                                             .drawings_only = drawings_only,
-                                                             .count_max = 10'000});
+        const auto page = read_cold(*db_, [&](Home& home, const Home::Access& access) {
+                            return read_profile(home, access,
+                                                {.handle = "h" + author.to_string(),
+                                                 .viewer = viewer,
+                                                 .drawings_only = drawings_only,
+                                                 .count_max = 10'000});
                           }).value();
         if (lines_of(page) != story_.lines_for(viewer, true, [&](const Post& post) {
               return post.author.id == author && !post.parent && (post.drawn || !drawings_only);

@@ -37,9 +37,9 @@ TEST_P(TimelineTest, APostIsAnsweredWhenDurableAndShownWhenApplied) {
   ASSERT_TRUE(stream_->drain(drain_ms));
   const FeedPage page = feed_of(*db_, {.community = plaza_community});
   ASSERT_EQ(page.posts.size(), 1u);
-  EXPECT_EQ(page.posts[0].id, published.value().post.id);
-  EXPECT_EQ(page.posts[0].text, "caf\u00e9");
-  EXPECT_EQ(page.posts[0].author.name, "Mio");
+  EXPECT_EQ(page.posts[0]->post.id, published.value().post.id);
+  EXPECT_EQ(page.posts[0]->post.text, "caf\u00e9");
+  EXPECT_EQ(page.posts[0]->post.author.name, "Mio");
   EXPECT_EQ(status_of(published.value().position).state, stream::CommandState::applied);
 }
 

@@ -78,20 +78,30 @@ class Checker {
 
   std::size_t page_size() { return 1 + random_() % 20; }
 
-  // All pages of a feed; `read_page` gets where the page begins.
+  // One of the reads through Home, as a reader's thread does it.
+  template <class Body>
+  Result<timeline::FeedPage> read_page(Body body) {
+    const timeline::Home::Moment moment = node_.home.now();
+    return read(*node_.timeline_db, [&](sql::Connection& connection) -> Result<timeline::FeedPage> {
+      TRY_ASSIGN(auto page, body(timeline::Home::Access{&connection, moment}));
+      return std::move(*page);
+    });
+  }
+
+  // All pages of a feed; `read_from` gets where the page begins.
   template <class ReadPage>
-  std::vector<PostId> walk(const std::string& what, ReadPage read_page) {
+  std::vector<PostId> walk(const std::string& what, ReadPage read_from) {
     std::vector<PostId> ids;
     PostId at;
     do {
-      const Result<timeline::FeedPage> page = read_page(at);
+      const Result<timeline::FeedPage> page = read_from(at);
       if (!page.ok()) {
         complain(what + " for " + who_ + ": " + page.error().to_string());
         return ids;
       }
-      for (const timeline::Post& post : page->posts) {
-        ids.push_back(post.id);
-        check_shown(what, post);
+      for (const timeline::RowPtr& row : page->posts) {
+        ids.push_back(row->post.id);
+        check_shown(what, row->post);
       }
       at = page->next;
     } while (at);
@@ -196,11 +206,11 @@ class Checker {
       expect_ids(what,
                  walk(what,
                       [&](PostId before) {
-                        return read(*node_.timeline_db, [&](sql::Connection& connection) {
-                          return timeline::read_feed(connection, {.community = community,
-                                                                  .viewer = viewer,
-                                                                  .before = before,
-                                                                  .count_max = page_size()});
+                        return read_page([&](const timeline::Home::Access& access) {
+                          return node_.home.read(access, {.viewer = viewer,
+                                                          .source = timeline::Source::of(community),
+                                                          .before = before,
+                                                          .count_max = page_size()});
                         });
                       }),
                  model_.feed(state_, community, viewer));
@@ -212,8 +222,8 @@ class Checker {
         expect_ids(what,
                    walk(what,
                         [&](PostId before) {
-                          return read(*node_.timeline_db, [&](sql::Connection& connection) {
-                            return timeline::read_profile(connection,
+                          return read_page([&](const timeline::Home::Access& access) {
+                            return timeline::read_profile(node_.home, access,
                                                           {.handle = person.handle,
                                                            .viewer = viewer,
                                                            .drawings_only = drawings_only,
@@ -230,11 +240,9 @@ class Checker {
     expect_ids("home",
                walk("home",
                     [&](PostId before) {
-                      const timeline::Home::Moment moment = node_.home.now();
-                      return read(*node_.timeline_db, [&](sql::Connection& connection) {
+                      return read_page([&](const timeline::Home::Access& access) {
                         return node_.home.read(
-                            connection, moment,
-                            {.viewer = viewer, .before = before, .count_max = page_size()});
+                            access, {.viewer = viewer, .before = before, .count_max = page_size()});
                       });
                     }),
                model_.home(state_, viewer));
@@ -348,9 +356,9 @@ class Checker {
         "comments on " + name,
         walk("comments on " + name,
              [&](PostId after) {
-               return read(*node_.timeline_db, [&](sql::Connection& connection) {
+               return read_page([&](const timeline::Home::Access& access) {
                  return timeline::read_comments(
-                     connection,
+                     node_.home, access,
                      {.post = id, .viewer = viewer, .after = after, .count_max = page_size()});
                });
              }),

@@ -374,7 +374,7 @@ void Crowd::empathize() {
   }
   if (!chosen) return;
   ServerNode& node = world_.node();
-  Posts posts(*node.timeline_db, *node.empathy_db);
+  Posts posts(*node.timeline_db, node.home, *node.empathy_db);
   const auto known = ask<empathy::PostLookup::Known>(
       [&](auto done) { posts.find(*chosen, account, here(), std::move(done)); });
   if (!known.ok()) return;

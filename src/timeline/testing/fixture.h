@@ -135,6 +135,16 @@ inline stream::Record mute_record(AccountId account, AccountId target, std::uint
   return fact_record(MuteChanged{account, target, rev, muted});
 }
 
+inline std::string not_rendered(const Post&) { return {}; }
+
+// The newest posts of a community.
+struct FeedQuery {
+  CommunityId community;
+  AccountId viewer;
+  PostId before;
+  std::size_t count_max = feed_count_default;
+};
+
 // A database of the timeline alone, to which records are applied as an applier would.
 class ViewTest : public sql::ForEachEngine {
  protected:
@@ -180,13 +190,29 @@ class ViewTest : public sql::ForEachEngine {
     MATSURI_ASSERT(value.has_value(), done.ok() ? "" : done.error().message());
     return std::move(*value);
   }
+  // A page that `body` reads where nothing is in memory yet.
+  template <class Body>
+  static Result<FeedPage> read_cold(sql::Db& db, Body body) {
+    Home home(not_rendered);
+    const Home::Moment now = home.now();
+    return read(db, [&](sql::Connection& connection) -> Result<FeedPage> {
+      TRY_ASSIGN(auto page, body(home, Home::Access{&connection, now}));
+      return std::move(*page);
+    });
+  }
   static FeedPage feed_of(sql::Db& db, const FeedQuery& query) {
-    return read(db, [&](sql::Connection& connection) { return read_feed(connection, query); })
+    return read_cold(db,
+                     [&](Home& home, const Home::Access& access) {
+                       return home.read(access, {.viewer = query.viewer,
+                                                 .source = Source::of(query.community),
+                                                 .before = query.before,
+                                                 .count_max = query.count_max});
+                     })
         .value();
   }
   static std::vector<std::string> texts_of(const FeedPage& page) {
     std::vector<std::string> texts;
-    for (const Post& post : page.posts) texts.push_back(post.text);
+    for (const RowPtr& row : page.posts) texts.push_back(row->post.text);
     return texts;
   }
   std::vector<std::string> texts_for(AccountId viewer) {

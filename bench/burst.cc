@@ -88,39 +88,35 @@ class Server {
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
     if (port_ == 0) give_up("the server did not start: " + program_->said());
-    metrics_ = std::make_unique<Exchange>(port_, 1);
   }
   std::uint16_t port() const { return port_; }
   // Ends it as an operator does. False where it did not go well.
-  bool stop() {
-    metrics_.reset();
-    return program_->stop().status == 0;
-  }
+  bool stop() { return program_->stop().status == 0; }
 
   // Waits until no view has anything to apply.
   void drain() {
+    Exchange metrics(port_, 1);
     for (int quiet_count = 0; quiet_count < 3;) {
-      quiet_count = lag() == 0 ? quiet_count + 1 : 0;
+      quiet_count = lag(metrics) == 0 ? quiet_count + 1 : 0;
       std::this_thread::sleep_for(std::chrono::milliseconds(30));
     }
   }
 
  private:
-  std::uint64_t lag() {
+  static std::uint64_t lag(Exchange& metrics) {
     std::uint64_t sum = 0;
-    metrics_->ask("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", [&](const Answer& answer) {
+    metrics.ask("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", [&](const Answer& answer) {
       for (const std::string_view name : {"\nmatsuri_applier_lag{", "\nmatsuri_applier_in_flight{"})
         for (std::size_t at = answer.body.find(name); at != std::string_view::npos;
              at = answer.body.find(name, at + 1))
           sum += number_behind(answer.body.substr(at), "} ");
     });
-    while (!metrics_->is_idle()) metrics_->poll(1);
+    while (!metrics.is_idle()) metrics.poll(1);
     return sum;
   }
 
   std::unique_ptr<Program> program_;
   std::uint16_t port_ = 0;
-  std::unique_ptr<Exchange> metrics_;
 };
 
 // Who acts, and how they say who they are.

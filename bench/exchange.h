@@ -45,18 +45,16 @@ struct Answer {
   }
 };
 
-// For one thread. Dies where the server closes a connection.
+// For one thread. Dies where the server closes a connection that waits for an answer.
 class Exchange {
  public:
   // Called within poll(); the views end with the call.
   using Done = std::move_only_function<void(const Answer&)>;
 
-  Exchange(std::uint16_t port, std::size_t connection_count) : epoll_(::epoll_create1(0)) {
-    connections_.resize(connection_count);
+  Exchange(std::uint16_t port, std::size_t connection_count)
+      : port_(port), epoll_(::epoll_create1(0)), connections_(connection_count) {
     for (std::size_t index = 0; index < connection_count; ++index) {
-      connections_[index].socket = connect(port);
-      epoll_event event{.events = EPOLLIN, .data = {.u64 = index}};
-      ::epoll_ctl(epoll_, EPOLL_CTL_ADD, connections_[index].socket, &event);
+      open(index);
       idle_.push_back(index);
     }
   }
@@ -98,6 +96,12 @@ class Exchange {
     Done done;
   };
 
+  void open(std::size_t index) {
+    connections_[index].socket = connect(port_);
+    epoll_event event{.events = EPOLLIN, .data = {.u64 = index}};
+    ::epoll_ctl(epoll_, EPOLL_CTL_ADD, connections_[index].socket, &event);
+  }
+
   static int connect(std::uint16_t port) {
     const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
@@ -115,6 +119,10 @@ class Exchange {
     Connection& one = connections_[index];
     std::array<char, 65'536> buffer;
     const ssize_t got = ::recv(one.socket, buffer.data(), buffer.size(), 0);
+    if (got <= 0 && !one.done) {  // it had nothing to say for too long
+      ::close(one.socket);
+      return open(index);
+    }
     if (got <= 0) give_up("the server closed a connection");
     one.input.append(buffer.data(), static_cast<std::size_t>(got));
     const std::size_t end = one.input.find("\r\n\r\n");
@@ -131,7 +139,8 @@ class Exchange {
     std::exchange(one.done, {})(answer);
   }
 
-  int epoll_;
+  const std::uint16_t port_;
+  const int epoll_;
   std::vector<Connection> connections_;
   std::vector<std::size_t> idle_;
 };

@@ -108,10 +108,8 @@ Result<void> ServerNode::open_domains() {
 
 Result<void> ServerNode::open_stream(NodeUse use, const NodeSeams& seams) {
   // An import has nobody who waits for an answer.
-  stream =
-      std::make_unique<stream::Stream>(stream::StreamOptions{.retry_ms_max = seams.retry_ms_max,
-                                                             .gives_way = use == NodeUse::serve,
-                                                             .metrics = &metrics});
+  stream = std::make_unique<stream::Stream>(stream::StreamOptions{
+      .retry_ms_max = seams.retry_ms_max, .gives_way = use == NodeUse::serve, .metrics = &metrics});
   // Others than these two are what a restore under another node number has left to be read.
   TRY_ASSIGN(const auto journals, ops::journal_folders(io::posix_files(), folder.path));
   for (const std::string& path : journals) {

@@ -71,7 +71,7 @@ std::string date_of(std::int64_t day) { return to_rfc3339(day * 24 * 3600 * 1000
 
 void append_days(std::string& body, const RankedDays& days) {
   const auto append = [&](std::string_view name, const std::optional<std::int64_t>& day) {
-    body.append(R"(,")").append(name).append(R"(":)");
+    body.append(",\"").append(name).append("\":");
     body += day ? '"' + date_of(*day) + '"' : "null";
   };
   append("day", days.day);

@@ -142,7 +142,7 @@ Result<std::vector<PostId>> read_ranking(sql::Connection& connection, const Rank
 
 Result<std::optional<RankedPage>> Rankings::read(const Home::Access& access,
                                                  const RankedQuery& query) {
-  // The days around a page are asked of the database.
+  // Which days have posts is asked of the database.
   if (query.ranked == Ranked::popular && access.connection == nullptr)
     return std::optional<RankedPage>();
   RankingPtr ranking;

@@ -76,27 +76,28 @@ class Checker {
     return std::move(*found);
   }
 
-  // As a route does it: from memory where all of it is there, else from the database.
+  std::size_t page_size() { return 1 + random_() % 20; }
+
+  // One of the reads through Home, as a route does it: from memory where all of it is there, else on
+  // a reader's thread.
   template <class Body>
-  Result<timeline::FeedPage> read_posts(Body body) {
+  Result<timeline::FeedPage> read_page(Body body) {
     TRY_ASSIGN(auto known, body(timeline::Home::Access{}));
     if (known) return std::move(*known);
     const timeline::Home::Moment moment = node_.home.now();
-    TRY_ASSIGN(auto page, read(*node_.timeline_db, [&](sql::Connection& connection) {
-                 return body(timeline::Home::Access{&connection, moment});
-               }));
-    return std::move(*page);
+    return read(*node_.timeline_db, [&](sql::Connection& connection) -> Result<timeline::FeedPage> {
+      TRY_ASSIGN(auto page, body(timeline::Home::Access{&connection, moment}));
+      return std::move(*page);
+    });
   }
 
-  std::size_t page_size() { return 1 + random_() % 20; }
-
-  // All pages of a feed; `read_page` gets where the page begins.
+  // All pages of a feed; `read_from` gets where the page begins.
   template <class ReadPage>
-  std::vector<PostId> walk(const std::string& what, ReadPage read_page) {
+  std::vector<PostId> walk(const std::string& what, ReadPage read_from) {
     std::vector<PostId> ids;
     PostId at;
     do {
-      const Result<timeline::FeedPage> page = read_page(at);
+      const Result<timeline::FeedPage> page = read_from(at);
       if (!page.ok()) {
         complain(what + " for " + who_ + ": " + page.error().to_string());
         return ids;
@@ -208,7 +209,7 @@ class Checker {
       expect_ids(what,
                  walk(what,
                       [&](PostId before) {
-                        return read_posts([&](const timeline::Home::Access& access) {
+                        return read_page([&](const timeline::Home::Access& access) {
                           return node_.home.read(access, {.viewer = viewer,
                                                           .source = timeline::Source::of(community),
                                                           .before = before,
@@ -224,7 +225,7 @@ class Checker {
         expect_ids(what,
                    walk(what,
                         [&](PostId before) {
-                          return read_posts([&](const timeline::Home::Access& access) {
+                          return read_page([&](const timeline::Home::Access& access) {
                             return timeline::read_profile(node_.home, access,
                                                           {.handle = person.handle,
                                                            .viewer = viewer,
@@ -242,7 +243,7 @@ class Checker {
     expect_ids("home",
                walk("home",
                     [&](PostId before) {
-                      return read_posts([&](const timeline::Home::Access& access) {
+                      return read_page([&](const timeline::Home::Access& access) {
                         return node_.home.read(
                             access, {.viewer = viewer, .before = before, .count_max = page_size()});
                       });
@@ -306,20 +307,20 @@ class Checker {
     const bool is_open = !model_.is_blocked(viewer, id) &&
                          (viewer == id || person.follows_shown_to == Audience::everyone);
     std::vector<AccountId> found;
-    std::uint64_t before = 0;
+    std::optional<Cursor> before = Cursor{};
     do {
       const auto page = read(*node_.timeline_db, [&](sql::Connection& connection) {
         return timeline::read_people(connection, {.which = which,
                                                   .handle = person.handle,
                                                   .viewer = viewer,
-                                                  .before = before,
+                                                  .before = *before,
                                                   .count_max = page_size()});
       });
       if (page.ok() != is_open) return complain(what + " are open or closed to " + who_);
       if (!page.ok()) return;
       for (const timeline::Author& one : page->people) found.push_back(one.id);
       before = page->next;
-    } while (before != 0);
+    } while (before);
     std::vector<AccountId> wanted = is_followers ? followers(id) : followed_by(id);
     std::erase_if(wanted, [&](AccountId one) { return model_.is_blocked(viewer, one); });
     expect_ids(what, found, wanted);
@@ -358,7 +359,7 @@ class Checker {
         "comments on " + name,
         walk("comments on " + name,
              [&](PostId after) {
-               return read_posts([&](const timeline::Home::Access& access) {
+               return read_page([&](const timeline::Home::Access& access) {
                  return timeline::read_comments(
                      node_.home, access,
                      {.post = id, .viewer = viewer, .after = after, .count_max = page_size()});
@@ -370,19 +371,19 @@ class Checker {
 
   void check_empathies(PostId id, const Post& post, AccountId viewer) {
     std::vector<AccountId> found;
-    std::uint64_t before = 0;
+    std::optional<Cursor> before = Cursor{};
     do {
       const auto page = read(*node_.empathy_db, [&](sql::Connection& connection) {
         return empathy::read_people(connection, {.post = id,
                                                  .post_author = post.said.author,
                                                  .viewer = viewer,
-                                                 .before = before,
+                                                 .before = *before,
                                                  .count_max = page_size()});
       });
       if (!page.ok()) return complain(page.error().to_string());
       for (const people::Person& one : page->people) found.push_back(one.id);
       before = page->next;
-    } while (before != 0);
+    } while (before);
     expect_ids("people who feel empathy with " + id.to_string(), found,
                model_.empathies(state_, id, viewer));
   }

@@ -5,7 +5,7 @@ import http from "node:http";
 
 const report_path = "/the-tests-policy-reports";
 // What our pages ask for. Anything else is asked for by a text that became an address.
-const addresses = [/^\/v1\//, /^\/faces\/[0-9a-f]{16}\/[0-5]\.svg$/, /^\/assets\//];
+const addresses = [/^\/v1\//, /^\/faces\/[0-9a-f]{16}\/[0-5](?:-figure)?\.svg$/, /^\/assets\//];
 
 /** What is wrong with the head of an answer; nothing where all is well. */
 export function wrong_with_head(target, status, headers) {

@@ -46,6 +46,18 @@ std::unordered_map<PostId, Post> posts_of(sql::Db& db, const std::vector<PostId>
   return posts;
 }
 
+// Who wrote the posts that comments are on.
+std::unordered_map<PostId, AccountId> authors_of(sql::Db& db, const std::vector<PostId>& ids) {
+  std::unordered_map<PostId, AccountId> authors;
+  if (ids.empty()) return authors;
+  const Result<void> read = db.read_and_wait([&](sql::Connection& connection) -> Result<void> {
+    TRY_ASSIGN(authors, read_authors_of(connection, ids));
+    return {};
+  });
+  if (!read.ok()) log::warn("timeline", "authors not read", {{"error", read.error().to_string()}});
+  return authors;
+}
+
 Post to_post(const PostPublished& fact, const Author& author) {
   return {.id = fact.post,
           .community = fact.community,
@@ -134,15 +146,25 @@ std::vector<Live::Event> Live::render(std::span<const stream::Record> records) {
     return post != nullptr && parts_of(post->post.value).node != import_node ? post : nullptr;
   };
   std::vector<AccountId> authors;
-  std::vector<PostId> edited;
+  std::vector<PostId> edited, parents;
   for (const stream::Record& record : records) {
     if (const auto* post = news_in(record)) authors.push_back(post->author);
-    if (const auto* edit = std::get_if<PostEdited>(&record.event)) edited.push_back(edit->post);
+    if (const auto* edit = std::get_if<PostEdited>(&record.event)) {
+      edited.push_back(edit->post);
+      if (edit->parent) parents.push_back(edit->parent);
+    }
+    if (const auto* deleted = std::get_if<PostDeleted>(&record.event))
+      if (deleted->parent) parents.push_back(deleted->parent);
   }
   std::ranges::sort(authors);
   authors.erase(std::ranges::unique(authors).begin(), authors.end());
   const std::unordered_map<AccountId, Author> names = names_of(db_, std::move(authors));
   const std::unordered_map<PostId, Post> posts = posts_of(db_, edited);
+  const std::unordered_map<PostId, AccountId> parent_authors = authors_of(db_, parents);
+  const auto parent_author_of = [&](const auto& fact) {
+    const auto found = parent_authors.find(fact.parent);
+    return found == parent_authors.end() ? AccountId{} : found->second;
+  };
 
   std::vector<Event> events;
   for (const stream::Record& record : records) {
@@ -150,18 +172,18 @@ std::vector<Live::Event> Live::render(std::span<const stream::Record> records) {
     if (const auto* post = news_in(record)) {
       const auto author = names.find(post->author);
       if (author == names.end()) continue;  // the feed shows it as soon as the name is there
-      events.push_back({offset, post->community, post->author, "post",
+      events.push_back({offset, post->community, post->author, post->parent_author, "post",
                         to_json(to_post(*post, author->second), {})});
     } else if (const auto* edit = std::get_if<PostEdited>(&record.event)) {
       const auto found = posts.find(edit->post);
       if (found == posts.end()) continue;  // deleted since
-      events.push_back(
-          {offset, edit->community, edit->author, "post_changed", to_json(found->second, {})});
+      events.push_back({offset, edit->community, edit->author, parent_author_of(*edit),
+                        "post_changed", to_json(found->second, {})});
     } else if (const auto* deleted = std::get_if<PostDeleted>(&record.event)) {
-      events.push_back({offset, deleted->community, deleted->author, "post_deleted",
-                        R"({"post":")" + deleted->post.to_string() + R"("})"});
+      events.push_back({offset, deleted->community, deleted->author, parent_author_of(*deleted),
+                        "post_deleted", R"({"post":")" + deleted->post.to_string() + R"("})"});
     } else if (const auto* refused = std::get_if<CommandRefused>(&record.event)) {
-      events.push_back({offset, {}, refused->account, "refused", refusal_json(*refused)});
+      events.push_back({offset, {}, refused->account, {}, "refused", refusal_json(*refused)});
     }
   }
   return events;
@@ -271,7 +293,9 @@ void Live::send_counts(const std::vector<std::pair<PostId, Moved>>& posts) {
     if (moved.empathy_rev > one.empathy_rev) one.empathy_count = moved.empathy_count;
     const std::string data = counts_json(one);
     for (const auto& subscriber : subscribers_) {
-      if (!subscriber->is_ready || !subscriber->may_see(one.community, one.author)) continue;
+      if (!subscriber->is_ready ||
+          !subscriber->may_see(one.community, one.author, one.parent_author))
+        continue;
       if (subscriber->stream->send({.id = {}, .name = "counts", .data = data})) event_count_.add();
     }
   }
@@ -288,10 +312,14 @@ void Live::hide(Subscriber& subscriber, const Relation& relation) {
     subscriber.hidden[relation.account].by_them = relation.holds;
 }
 
-bool Live::Subscriber::may_see(CommunityId community, AccountId author) const {
+bool Live::Subscriber::may_see(CommunityId community, AccountId author,
+                               AccountId parent_author) const {
   if (listener.community && listener.community != community) return false;
-  const auto found = hidden.find(author);
-  return found == hidden.end() || !found->second.is_hidden();
+  const auto hides = [this](AccountId account) {
+    const auto found = hidden.find(account);
+    return found != hidden.end() && found->second.is_hidden();
+  };
+  return !hides(author) && (!hides(parent_author) || author == listener.viewer);
 }
 
 void Live::pump(Subscriber& subscriber) {
@@ -304,7 +332,9 @@ void Live::pump(Subscriber& subscriber) {
   for (auto event = first; event != events_.end(); ++event) {
     const bool is_own = event->account == subscriber.listener.viewer;
     const bool is_private = !event->community;
-    if (is_private ? !is_own : !subscriber.may_see(event->community, event->account)) continue;
+    if (is_private ? !is_own
+                   : !subscriber.may_see(event->community, event->account, event->parent_author))
+      continue;
     const std::string& data = event->data;
     if (!subscriber.stream->send({.id = id_of(event->offset),
                                   .name = event->name,

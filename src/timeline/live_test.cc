@@ -20,7 +20,7 @@ namespace {
 using testing::post_id;
 using Names = std::vector<std::string>;
 
-constexpr AccountId mio{11}, ken{22};
+constexpr AccountId mio{11}, ken{22}, rin{33};
 
 // A client: keeps what it is sent, up to a number of events that it can take.
 class Client final : public http::EventStream {
@@ -447,6 +447,44 @@ TEST_P(LiveTest, CountsOfWhatIsHiddenAreHidden) {
   wait_for([&] { return visitor->count("counts") == 2; });
   EXPECT_EQ(muting->count("counts"), 1u);
   EXPECT_EQ(elsewhere->count("counts"), 0u);
+}
+
+// What is said below a post of somebody hidden once was sent all the same.
+TEST_P(LiveTest, CommentsBelowWhatIsHiddenAreHidden) {
+  const PostId id = post_id(0), comment = post_id(1);
+  apply({testing::name_record(rin, 1, "Rin"), testing::fact_record(felt(comment, 1, 1))});
+  apply({testing::post_record(id, mio, "a"), testing::comment_record(comment, rin, id, "c")});
+  block(mio, ken, 1, true);
+  const auto blocked = listen(ken), visitor = listen({});
+  PostPublished fact = std::get<PostPublished>(posted(rin, "c"));
+  fact.post = comment;
+  fact.parent = id;
+  fact.parent_author = mio;
+  feel(felt(comment, 2, 2));
+  wait_for([&] { return visitor->count("counts") == 1; });
+  apply({testing::edit_record(comment, rin, post_id(5).value, "d", id)});
+  const PostDeleted deleted{
+      .post = comment, .community = plaza_community, .author = rin, .parent = id};
+  happen({fact,
+          PostEdited{.post = comment,
+                     .rev = post_id(5).value,
+                     .community = plaza_community,
+                     .author = rin,
+                     .parent = id,
+                     .text = "d"},
+          deleted, posted(rin, "beside it", 7)});
+  EXPECT_EQ(visitor->count("post_changed") + visitor->count("post_deleted"), 2u);
+  EXPECT_EQ(visitor->count("post"), 2u);
+  EXPECT_EQ(blocked->seen(), (Names{"ready", "beside it"}));
+  EXPECT_EQ(blocked->count("counts"), 0u);
+  // One's own comment there can still be deleted, and goes.
+  fact.author = ken;
+  fact.post = post_id(2);
+  apply({testing::comment_record(post_id(2), ken, id, "own")});
+  happen(
+      {fact,
+       PostDeleted{.post = post_id(2), .community = plaza_community, .author = ken, .parent = id}});
+  EXPECT_EQ(blocked->count("post_deleted"), 1u);
 }
 
 // A post that everybody likes at once once would have sent each of its counts to each listener.

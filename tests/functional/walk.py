@@ -2,8 +2,6 @@
 document and remembered. Each walk_*.py has those of one domain; openapi_test.py walks them all.
 """
 
-import time
-
 from contract import Contract
 from support import Person, Server, to_bytes
 
@@ -69,17 +67,6 @@ class Walk:
         self.note(name, answer)
         self.assertEqual(answer.status, status, f"{name}: {answer.body[:300]!r}")
         return answer
-
-    def make_admin(self, handle):
-        """Somebody who is one, as far as the running server knows."""
-        person = Person(self.server, handle)
-        self.assertEqual(self.server.run("account", "role", handle, "admin").returncode, 0)
-        for _ in range(200):
-            if self.server.request("PUT", path_of("setRole"), {"role": "user"},
-                                   who=person).status == 200:
-                break
-            time.sleep(0.05)
-        return person
 
     def after(self, answer):
         return [("Matsuri-Position", answer.headers["matsuri-position"])]

@@ -1,5 +1,6 @@
 """Titles and communities."""
 
+from support import Person
 from walk import Walk
 
 
@@ -12,7 +13,7 @@ class CommunityWalk(Walk):
     }
 
     def test_titles(self):
-        admin = self.make_admin("librarian")
+        admin = Person(self.server, "librarian").becomes_admin(self.server)
         self.call("createTitle", 403, who=self.mio)
         names = {"en": "Lantern Quest", "ja": "提灯クエスト", "zh-Hant": "x" * 128}
         made = self.call("createTitle", 201, who=admin, body={
@@ -69,7 +70,7 @@ class CommunityWalk(Walk):
         self.call("getCommunity", 404, community=2)
         self.call("getCommunity", 404, community="x")
 
-        admin = self.make_admin("caretaker")
+        admin = Person(self.server, "caretaker").becomes_admin(self.server)
         title = self.call("createTitle", 201, who=admin).json["id"]
         wanted = {"title": title, "name": " Maps "}
         key = [("Idempotency-Key", "c1")]

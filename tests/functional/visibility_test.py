@@ -154,7 +154,7 @@ class VisibilityTest:
                     wrong.append(f"{row.name}: {got}, not {row.cells[situation]}")
         wrong += self.strangers(situation, world, viewer)
         wrong += self.check_stream(situation, world, viewer)
-        self.assertEqual(wrong, [], situation)
+        self.assertFalse(wrong, "\n".join(["", *wrong]))
 
     def word_of(self, row, world, viewer):
         what = WHATS[row.what]

@@ -123,9 +123,11 @@ Result<void> read_limits(Section section, http::ServerOptions& limits) {
   TRY(read_limit(section.section("account_read"), limits.account_read));
   TRY(read_limit(section.section("account_write"), limits.account_write));
   TRY(read_limit(section.section("account_sign_in"), limits.account_sign_in));
+  TRY(read_limit(section.section("account_picture"), limits.account_picture));
   TRY(read_limit(section.section("address_read"), limits.address_read));
   TRY(read_limit(section.section("address_write"), limits.address_write));
   TRY(read_limit(section.section("address_sign_in"), limits.address_sign_in));
+  TRY(read_limit(section.section("address_picture"), limits.address_picture));
   return section.refuse_unknown();
 }
 

@@ -143,7 +143,7 @@ Result<void> ServerNode::open_stream() {
   const std::uint64_t kept = timeline::live_event_count_max;
   const Position live_from{timeline_outbox->origin(),
                            timeline_offset > kept ? timeline_offset - kept : 0};
-  live = std::make_unique<timeline::Live>(*timeline_db, live_from, metrics);
+  live = std::make_unique<timeline::Live>(*timeline_db, community_rules, live_from, metrics);
   // What is kept is read here and not by the stream, so that the first who comes back finds it.
   TRY_ASSIGN(const std::vector<stream::Record> kept_facts,
              timeline_outbox->read(live_from.offset, kept));
@@ -175,6 +175,8 @@ Result<bool> ServerNode::start(const std::function<bool()>& is_ending) {
   }
   TRY(timeline_db->read_and_wait(
       [this](sql::Connection& connection) { return recent_keys.load(connection); }));
+  TRY(timeline_db->read_and_wait(
+      [this](sql::Connection& connection) { return plaza.load(connection); }));
   return true;
 }
 

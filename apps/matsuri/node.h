@@ -33,6 +33,7 @@
 #include "timeline/follow.h"
 #include "timeline/home.h"
 #include "timeline/live.h"
+#include "timeline/plaza.h"
 #include "timeline/ranking.h"
 #include "timeline/recent.h"
 #include "timeline/rules.h"
@@ -66,11 +67,25 @@ class CommunityRules final : public timeline::CommunityRules {
   std::optional<timeline::CommunityRule> find(CommunityId community) const override {
     const auto rules = directory_.find(community);
     if (!rules) return std::nullopt;
-    return timeline::CommunityRule{
-        .post_kinds = rules->post_kinds, .who_posts = rules->who_posts, .owner = rules->owner};
+    return timeline::CommunityRule{.post_kinds = rules->post_kinds,
+                                   .who_posts = rules->who_posts,
+                                   .owner = rules->owner,
+                                   .plaza_title = plaza_title_of(*rules)};
   }
 
  private:
+  // A kind that is not for everybody has no place on the plaza.
+  static TitleId plaza_title_of(const community::Rules& rules) {
+    switch (rules.kind) {
+      case CommunityKind::main:
+      case CommunityKind::official:
+      case CommunityKind::user:
+      case CommunityKind::announcement:
+        return rules.title;
+    }
+    return {};
+  }
+
   const community::CommunityDirectory& directory_;
 };
 
@@ -112,12 +127,13 @@ class ServerNode {
   std::unique_ptr<account::Accounts> accounts;
   community::CommunityDirectory community_directory;
   std::unique_ptr<community::Communities> communities;
+  CommunityRules community_rules{community_directory};
   timeline::Home home;
-  timeline::TimelineView timeline_view{&home};
+  timeline::Plaza plaza{community_rules, io::system_clock()};
+  timeline::TimelineView timeline_view{&home, &plaza};
   empathy::EmpathyView empathy_view;
   notification::NotificationView notification_view;
   timeline::RecentKeys recent_keys;
-  CommunityRules community_rules{community_directory};
   timeline::Rankings rankings{io::system_clock(), io::system_random()};
   std::unique_ptr<timeline::Live> live;
   std::unique_ptr<stream::Stream> stream;

@@ -27,7 +27,9 @@
 #include "ops/routes.h"
 #include "ops/upkeep.h"
 #include "posts.h"
+#include "stream/routes.h"
 #include "timeline/routes.h"
+#include "titles.h"
 #include "web_assets.h"
 
 namespace matsuri {
@@ -141,6 +143,14 @@ std::vector<ops::UpkeepDatabase> upkeep_databases(ServerNode& node) {
   return databases;
 }
 
+std::vector<stream::CommandView> command_views(ServerNode& node) {
+  std::vector<stream::CommandView> views;
+  for (const DatabaseKind& kind : database_kinds())
+    if (kind.view != nullptr)
+      views.push_back({.name = kind.view(node)->name(), .outbox = *(node.*kind.outbox)});
+  return views;
+}
+
 void log_start(const Config& config, std::uint16_t port) {
   log::info("matsuri", "serving",
             {{"url", "http://" + config.host + ':' + std::to_string(port)}, {"data", config.data}});
@@ -164,6 +174,7 @@ Result<void> serve(const Config& config) {
   StreamPositionWaiter waiter(*node->stream);
 
   Posts posts(*node->timeline_db, *node->empathy_db);
+  Titles titles(node->community_directory);
   http::Router router;
   account::add_routes(router, {.accounts = *node->accounts,
                                .db = *node->main_db,
@@ -182,6 +193,8 @@ Result<void> serve(const Config& config) {
                                 .rankings = node->rankings,
                                 .follows = *node->follows,
                                 .home = node->home,
+                                .plaza = node->plaza,
+                                .titles = titles,
                                 .drawers = *node->drawers,
                                 .empathies = &posts});
   empathy::add_routes(router,
@@ -189,6 +202,7 @@ Result<void> serve(const Config& config) {
   notification::add_routes(
       router,
       {.notifications = *node->notifications, .posts = posts, .db = *node->notification_db});
+  stream::add_routes(router, *node->stream, command_views(*node));
   ops::add_routes(router, {.readiness = readiness,
                            .journal = *node->journal,
                            .ids = *node->ids,

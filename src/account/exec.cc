@@ -56,30 +56,16 @@ Accounts::Accounts(AccountsParts parts) : parts_(parts) {
 
 template <class T, class Body>
 void Accounts::commit(io::Executor& executor, Body body, Completion<Committed<T>> done) {
-  using Outcome = std::pair<Changed<T>, Position>;
-  sql::write_value<Outcome>(
-      parts_.db, executor,
-      [this, body = std::move(body)](sql::Connection& connection) mutable -> Result<Outcome> {
-        TRY_ASSIGN(Changed<T> changed, body(connection));
-        Position position{parts_.outbox.origin(), 0};
-        std::vector<stream::BatchResult::Fact> facts;
-        for (const Event& fact : changed.facts)
-          facts.push_back({fact, parts_.clock.unix_ms(), owner_of(fact)});
-        if (!facts.empty()) {
-          TRY_ASSIGN(position, parts_.outbox.put(connection, facts));
-        }
-        return Outcome{std::move(changed), position};
+  stream::commit<T>(
+      {.outbox = parts_.outbox, .clock = parts_.clock, .executor = executor}, std::move(body),
+      owner_of,
+      [this](const std::vector<Event>& facts, const Position& position) {
+        publish(facts, position);
       },
-      [this, done = std::move(done)](Result<Outcome> outcome) mutable {
-        if (!outcome.ok()) return done(std::move(outcome).error());
-        auto& [changed, position] = outcome.value();
-        publish(changed.facts, position);
-        done(Committed<T>{std::move(changed.value), position});
-      });
+      std::move(done));
 }
 
 void Accounts::publish(const std::vector<Event>& facts, const Position& position) {
-  if (facts.empty()) return;
   for (const Event& fact : facts) {
     if (const auto* changed = std::get_if<AccountChanged>(&fact)) parts_.standings.apply(*changed);
     if (const auto* closed = std::get_if<CredentialClosed>(&fact)) parts_.standings.apply(*closed);
@@ -368,9 +354,9 @@ void Accounts::set_pair(Pair pair, AccountId account, std::string handle, bool w
       std::move(done));
 }
 
-Result<Accounts::Changed<Nothing>> Accounts::change_pair(sql::Connection& connection, Pair pair,
-                                                         AccountId account, std::string_view handle,
-                                                         bool wanted) {
+Result<Changed<Nothing>> Accounts::change_pair(sql::Connection& connection, Pair pair,
+                                               AccountId account, std::string_view handle,
+                                               bool wanted) {
   const bool is_block = pair == Pair::block;
   const std::string table = is_block ? "block" : "mute";
   const std::string flag = is_block ? "blocked" : "muted";

@@ -23,21 +23,15 @@
 #include "model/position.h"
 #include "sql/db.h"
 #include "stream/outbox.h"
+#include "stream/strict.h"
 
 namespace matsuri::account {
 
-// A value, and where the fact that follows from it stands (offset 0 where nothing changed).
-template <class T>
-struct Committed {
-  T value;
-  Position position;
-};
+using stream::Changed;
+using stream::Committed;
+using stream::Completion;
 
 struct Nothing {};
-
-// Runs exactly once, through the executor that the call named.
-template <class T>
-using Completion = std::move_only_function<void(Result<T>)>;
 
 struct SignedIn {
   Account account;
@@ -152,14 +146,7 @@ class Accounts {
   Result<void> flush_seen();
 
  private:
-  // What a strict transaction changed: a value for the caller, and the facts for everybody else.
-  template <class T>
-  struct Changed {
-    T value;
-    std::vector<Event> facts;
-  };
-  // Runs `body` (Connection& to Result<Changed<T>>) as one strict transaction; its facts are in the
-  // outbox with it, and in `standings` before `done` runs.
+  // stream::commit(); the facts are in `standings` before `done` runs.
   template <class T, class Body>
   void commit(io::Executor& executor, Body body, Completion<Committed<T>> done);
   void publish(const std::vector<Event>& facts, const Position& position);

@@ -7,7 +7,6 @@
 #include "community/internal/keys.h"
 #include "community/internal/rows.h"
 #include "community/query.h"
-#include "sql/call.h"
 
 namespace matsuri::community {
 namespace {
@@ -75,31 +74,16 @@ typename Made<T>::Kind kind_of(const Earlier<Fact>& earlier) {
 template <class T, class Body>
 void Communities::commit(AccountId account, io::Executor& executor, Body body,
                          Completion<Committed<T>> done) {
-  using Outcome = std::pair<Changed<T>, Position>;
-  sql::write_value<Outcome>(
-      parts_.db, executor,
-      [this, account,
-       body = std::move(body)](sql::Connection& connection) mutable -> Result<Outcome> {
-        TRY_ASSIGN(Changed<T> changed, body(connection));
-        std::vector<stream::BatchResult::Fact> facts;
-        for (const Event& fact : changed.facts)
-          facts.push_back({fact, parts_.clock.unix_ms(), account});
-        Position position{parts_.outbox.origin(), 0};
-        if (!facts.empty()) {
-          TRY_ASSIGN(position, parts_.outbox.put(connection, facts));
-        }
-        return Outcome{std::move(changed), position};
+  stream::commit<T>(
+      {.outbox = parts_.outbox, .clock = parts_.clock, .executor = executor}, std::move(body),
+      [account](const Event&) { return account; },
+      [this](const std::vector<Event>& facts, const Position& position) {
+        publish(facts, position);
       },
-      [this, done = std::move(done)](Result<Outcome> outcome) mutable {
-        if (!outcome.ok()) return done(std::move(outcome).error());
-        auto& [changed, position] = outcome.value();
-        publish(changed.facts, position);
-        done(Committed<T>{std::move(changed.value), position});
-      });
+      std::move(done));
 }
 
 void Communities::publish(const std::vector<Event>& facts, const Position& position) {
-  if (facts.empty()) return;
   for (const Event& fact : facts) {
     if (const auto* community = std::get_if<CommunityChanged>(&fact))
       parts_.directory.apply(*community);

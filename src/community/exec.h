@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "account/exec.h"
 #include "base/result.h"
 #include "community/directory.h"
 #include "community/model.h"
@@ -17,11 +16,13 @@
 #include "model/record.h"
 #include "sql/db.h"
 #include "stream/outbox.h"
+#include "stream/strict.h"
 
 namespace matsuri::community {
 
-using account::Committed;
-using account::Completion;
+using stream::Changed;
+using stream::Committed;
+using stream::Completion;
 
 // What makes it safe to ask again for something to be made; without a key each request makes
 // something of its own.
@@ -104,15 +105,7 @@ class Communities {
       const std::vector<ImportedCommunity>& wanted);
 
  private:
-  // What a strict transaction changed: a value for the caller, and the facts for everybody else;
-  // none where it only repeats an earlier answer.
-  template <class T>
-  struct Changed {
-    T value;
-    std::vector<Event> facts;
-  };
-  // Runs `body` (Connection& to Result<Changed<T>>) as one strict transaction; its facts are in the
-  // outbox with it, and in the directory before `done` runs.
+  // stream::commit(); the facts are the account's, and in the directory before `done` runs.
   template <class T, class Body>
   void commit(AccountId account, io::Executor& executor, Body body, Completion<Committed<T>> done);
   void publish(const std::vector<Event>& facts, const Position& position);

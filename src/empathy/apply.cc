@@ -69,11 +69,11 @@ class EmpathyBatch {
       if (counts_.try_emplace(pair.post).second) posts.emplace_back(pair.post.value);
     }
     registers_.reserve(pairs.size());
-    TRY(sql::query_pairs(connection_, "SELECT post, account, rev, given FROM empathy WHERE",
-                         {"post", "account"}, values, [&](const sql::Row& row) {
-                           registers_[{PostId{row.id(0)}, AccountId{row.id(1)}}] = {
-                               .rev = row.id(2), .given = row.integer(3) != 0};
-                         }));
+    TRY(sql::query_tuples(connection_, "SELECT post, account, rev, given FROM empathy WHERE",
+                          {"post", "account"}, values, [&](const sql::Row& row) {
+                            registers_[{PostId{row.id(0)}, AccountId{row.id(1)}}] = {
+                                .rev = row.id(2), .given = row.integer(3) != 0};
+                          }));
     return sql::query_in(connection_, "SELECT id, amount, rev, deleted FROM post WHERE id", "",
                          posts, {}, [&](const sql::Row& row) {
                            counts_[PostId{row.id(0)}] = {.amount = row.id(1),

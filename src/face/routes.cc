@@ -22,7 +22,7 @@ std::optional<int> feeling_of(std::string_view name) {
 
 void add_routes(http::Router& router) {
   router.add(
-      http::Method::get, "/faces/{genome}/{feeling}", {.cost = http::Cost::none},
+      http::Method::get, "/faces/{genome}/{feeling}", {.cost = http::Cost::picture},
       [](const http::RequestPtr& request, http::Responder respond) {
         const auto genome = parse_genome(request->path_parameter("genome"));
         const auto feeling = feeling_of(request->path_parameter("feeling"));

@@ -323,6 +323,22 @@ TEST(RateLimiter, GivesABurstAndThenTheRate) {
   EXPECT_FALSE(limiter.take_for_account(AccountId{1}, Cost::read, now_us).is_limited);
 }
 
+TEST(RateLimiter, HasABucketOfItsOwnForEachCost) {
+  ServerOptions options;
+  for (RateLimit* limit : {&options.account_read, &options.account_write, &options.account_sign_in,
+                           &options.account_picture, &options.address_read, &options.address_write,
+                           &options.address_sign_in, &options.address_picture})
+    *limit = {.per_minute = 60, .burst = 1};
+  RateLimiter limiter(options);
+  for (const Cost cost : {Cost::read, Cost::write, Cost::sign_in, Cost::picture}) {
+    SCOPED_TRACE(static_cast<int>(cost));
+    EXPECT_TRUE(limiter.take_for_account(AccountId{1}, cost, 1'000'000).allowed);
+    EXPECT_FALSE(limiter.take_for_account(AccountId{1}, cost, 1'000'000).allowed);
+    EXPECT_TRUE(limiter.take_for_address("10.0.0.1", cost, 1'000'000).allowed);
+    EXPECT_FALSE(limiter.take_for_address("10.0.0.1", cost, 1'000'000).allowed);
+  }
+}
+
 TEST(RateLimiter, TakesANetworkOfIpv6ForOneAddress) {
   ServerOptions options;
   options.address_sign_in = {.per_minute = 1, .burst = 1};

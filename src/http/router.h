@@ -20,9 +20,11 @@ using Handler = std::function<void(RequestPtr request, Responder respond)>;
 using StreamHandler =
     std::function<Result<void>(RequestPtr request, std::shared_ptr<EventStream> stream)>;
 
-// Which token bucket a route draws from; the limits are in ServerOptions. `none`: what monitoring
-// asks, which must get an answer when everything else is refused.
-enum class Cost : std::uint8_t { read, write, sign_in, none };
+// Which token bucket a route draws from; the limits are in ServerOptions. `picture`: what one page
+// asks for by the hundred. `none`: what monitoring asks, which must get an answer when everything
+// else is refused.
+enum class Cost : std::uint8_t { read, write, sign_in, picture, none };
+inline constexpr std::size_t limited_cost_count = 4;  // all but `none`
 
 struct RouteOptions {
   Cost cost = Cost::read;

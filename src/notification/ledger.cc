@@ -35,7 +35,7 @@ Result<void> Ledger::expect_items(std::span<const Expected> all) {
     pairs.emplace_back(one.key.object);
     pairs.emplace_back(one.key.source);
   }
-  return sql::query_pairs(
+  return sql::query_tuples(
       connection_,
       "SELECT object, source, kind, recipient, person, rev, opened, unix_ms FROM item WHERE",
       {"object", "source"}, pairs, [&](const sql::Row& row) {
@@ -84,16 +84,16 @@ Result<void> Ledger::expect_hidden(std::span<const Expected> all) {
     for (const AccountId id : {one.person, one.key.recipient}) reverse.emplace_back(id.value);
   }
   constexpr std::string_view blocks = "SELECT account, target FROM block WHERE blocked = 1 AND";
-  constexpr sql::PairColumns columns{"account", "target"};
-  TRY(sql::query_pairs(connection_, blocks, columns, pairs, [&](const sql::Row& row) {
-    hidden_[{AccountId{row.id(0)}, AccountId{row.id(1)}}] = true;
-  }));
-  TRY(sql::query_pairs(connection_, blocks, columns, reverse, [&](const sql::Row& row) {
-    hidden_[{AccountId{row.id(1)}, AccountId{row.id(0)}}] = true;
-  }));
-  return sql::query_pairs(
-      connection_, "SELECT account, target FROM mute WHERE muted = 1 AND", columns, pairs,
-      [&](const sql::Row& row) { hidden_[{AccountId{row.id(0)}, AccountId{row.id(1)}}] = true; });
+  TRY(sql::query_tuples(
+      connection_, blocks, {"account", "target"}, pairs,
+      [&](const sql::Row& row) { hidden_[{AccountId{row.id(0)}, AccountId{row.id(1)}}] = true; }));
+  TRY(sql::query_tuples(
+      connection_, blocks, {"account", "target"}, reverse,
+      [&](const sql::Row& row) { hidden_[{AccountId{row.id(1)}, AccountId{row.id(0)}}] = true; }));
+  return sql::query_tuples(connection_, "SELECT account, target FROM mute WHERE muted = 1 AND",
+                           {"account", "target"}, pairs, [&](const sql::Row& row) {
+                             hidden_[{AccountId{row.id(0)}, AccountId{row.id(1)}}] = true;
+                           });
 }
 
 Result<RecipientRow*> Ledger::recipient(AccountId account) {

@@ -1,7 +1,6 @@
 #include "sql/list.h"
 
 #include <algorithm>
-#include <array>
 #include <string>
 #include <vector>
 
@@ -41,14 +40,9 @@ Result<void> query_in(Connection& connection, std::string_view head, std::string
   return {};
 }
 
-Result<void> query_pairs(Connection& connection, std::string_view head, const PairColumns& columns,
-                         std::span<const Value> pairs, const RowCallback& row) {
-  return query_tuples(connection, head, std::array{columns.first, columns.second}, pairs, row);
-}
-
 Result<void> query_tuples(Connection& connection, std::string_view head,
-                          std::span<const std::string_view> columns, std::span<const Value> tuples,
-                          const RowCallback& row) {
+                          std::initializer_list<std::string_view> columns,
+                          std::span<const Value> tuples, const RowCallback& row) {
   const std::size_t width = columns.size();
   MATSURI_ASSERT(width > 0 && tuples.size() % width == 0, "a value for each column");
   // Row values would be shorter, but SQLite looks through the whole table for a list of them; a

@@ -16,18 +16,10 @@ Result<void> query_in(Connection& connection, std::string_view head, std::string
                       std::span<const Value> keys, std::initializer_list<Value> more,
                       const RowCallback& row);
 
-// The same for keys of two columns, which begin an index: `head` ends with WHERE or AND, and
-// `pairs` has the values of one pair one behind the other.
-struct PairColumns {
-  std::string_view first;
-  std::string_view second;
-};
-Result<void> query_pairs(Connection& connection, std::string_view head, const PairColumns& columns,
-                         std::span<const Value> pairs, const RowCallback& row);
-
-// The same for keys of any number of columns.
+// The same for keys of several columns, which begin an index: `head` ends with WHERE or AND, and
+// `tuples` has the values of one key one behind the other.
 Result<void> query_tuples(Connection& connection, std::string_view head,
-                          std::span<const std::string_view> columns, std::span<const Value> tuples,
-                          const RowCallback& row);
+                          std::initializer_list<std::string_view> columns,
+                          std::span<const Value> tuples, const RowCallback& row);
 
 }  // namespace matsuri::sql

@@ -46,11 +46,11 @@ TEST_P(ListTest, FindsTheRowsOfItsKeysWhateverItsLength) {
                                    found.insert(row.id(0));
                                    ++row_count;
                                  }));
-                    return query_pairs(connection, "SELECT p.a, p.b FROM pair p WHERE p.a > 0 AND",
-                                       {"p.a", "p.b"}, pairs, [&](const Row& row) {
-                                         EXPECT_EQ(row.id(1) - base, (row.id(0) - base) % 7 + 1);
-                                         found_pairs.insert(row.id(0));
-                                       });
+                    return query_tuples(connection, "SELECT p.a, p.b FROM pair p WHERE p.a > 0 AND",
+                                        {"p.a", "p.b"}, pairs, [&](const Row& row) {
+                                          EXPECT_EQ(row.id(1) - base, (row.id(0) - base) % 7 + 1);
+                                          found_pairs.insert(row.id(0));
+                                        });
                   }).ok());
     EXPECT_EQ(found.size(), count);
     EXPECT_EQ(row_count, count);

@@ -6,6 +6,7 @@
 #include "timeline/follow.h"
 #include "timeline/internal/apply_rooms.h"
 #include "timeline/model.h"
+#include "timeline/plaza.h"
 
 namespace matsuri::timeline {
 
@@ -63,6 +64,12 @@ Result<void> TimelineView::apply(sql::Connection& connection,
     return Error(Code::corrupt, "an origin gives both commands and facts");
   TRY(internal::apply_people(connection, records));
   return internal::apply_empathies(connection, records);
+}
+
+void TimelineView::committed(std::span<const stream::Record> records,
+                             const stream::BatchResult& result) {
+  if (home_ != nullptr) home_->committed(records, result);
+  if (plaza_ != nullptr) plaza_->committed(result);
 }
 
 }  // namespace matsuri::timeline

@@ -10,26 +10,28 @@
 
 namespace matsuri::timeline {
 
+class Plaza;
+
 // The view "timeline". What must hold for ever is decided here: one post per idempotency key, one
 // per imported source id, the duplicate guard, the last edit of a post, that deleted is deleted,
 // and counts that equal the sets they count. The rows do not depend on the order in which origins
 // come.
 class TimelineView final : public stream::View {
  public:
-  // `home`, where there is one, hears of everything that is committed.
-  explicit TimelineView(Home* home = nullptr) : home_(home) {}
+  // `home` and `plaza`, where there are any, hear of everything that is committed.
+  explicit TimelineView(Home* home = nullptr, Plaza* plaza = nullptr)
+      : home_(home), plaza_(plaza) {}
 
   std::string_view name() const override { return "timeline"; }
   bool wants(EventKind kind) const override;
   Result<void> apply(sql::Connection& connection, std::span<const stream::Record> records,
                      stream::BatchResult& result) override;
   void committed(std::span<const stream::Record> records,
-                 const stream::BatchResult& result) override {
-    if (home_ != nullptr) home_->committed(records, result);
-  }
+                 const stream::BatchResult& result) override;
 
  private:
   Home* home_;
+  Plaza* plaza_;
 };
 
 // Forgets idempotency keys that are older than idempotency_age_ms, at most 10 000 at a time, so

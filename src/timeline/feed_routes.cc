@@ -29,14 +29,14 @@ Result<PostId> post_of(const http::Request& request) {
   return *id;
 }
 
-Result<std::size_t> limit_of(const http::Request& request) {
-  TRY_ASSIGN(const auto limit, request.query_parameter("limit"));
-  if (!limit) return feed_count_default;
+Result<std::size_t> limit_of(const http::Request& request, const Limit& limit) {
+  TRY_ASSIGN(const auto text, request.query_parameter("limit"));
+  if (!text) return limit.standard;
   std::size_t count = 0;
-  const auto [end, error] = std::from_chars(limit->data(), limit->data() + limit->size(), count);
-  if (error != std::errc() || end != limit->data() + limit->size() || count < 1 ||
-      count > feed_count_max)
-    return Error(Code::invalid, "limit: a number from 1 to 100 is taken");
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), count);
+  if (error != std::errc() || end != text->data() + text->size() || count < 1 || count > limit.max)
+    return Error(Code::invalid,
+                 "limit: a number from 1 to " + std::to_string(limit.max) + " is taken");
   return count;
 }
 

@@ -128,10 +128,9 @@ class FollowBatch {
       const sql::Value row[] = {std::get<0>(pair), std::get<1>(pair), std::get<2>(pair)};
       values.insert(values.end(), std::begin(row), std::end(row));
     }
-    static constexpr std::string_view columns[] = {"account", "kind", "target"};
     return sql::query_tuples(
         connection_, "SELECT account, kind, target, rev, followed, since FROM follow WHERE",
-        columns, values, [&](const sql::Row& row) {
+        {"account", "kind", "target"}, values, [&](const sql::Row& row) {
           states_[Pair(row.id(0), row.integer(1), row.id(2))] = {
               .rev = row.id(3), .followed = row.integer(4) != 0, .since = row.id(5)};
         });

@@ -72,6 +72,11 @@ Post to_post(const PostPublished& fact, const Author& author) {
           .created_unix_ms = parts_of(fact.post.value).unix_ms};
 }
 
+// On the plaza, a post says of which title it is.
+std::string with_title(const std::string& data, TitleId title) {
+  return R"({"title":")" + title.to_string() + R"(",)" + data.substr(1);
+}
+
 // A post is rendered once for everybody; its author gets it as theirs.
 std::string as_own(const std::string& data) {
   constexpr std::string_view others = R"("mine":false})";
@@ -104,8 +109,10 @@ std::string refusal_json(const CommandRefused& refused) {
 
 }  // namespace
 
-Live::Live(sql::Db& db, const Position& from, metrics::Registry& metrics, LiveOptions options)
+Live::Live(sql::Db& db, const CommunityRules& rules, const Position& from,
+           metrics::Registry& metrics, LiveOptions options)
     : db_(db),
+      rules_(rules),
       outbox_(from.origin),
       options_(options),
       listener_count_(metrics.gauge("matsuri_live_listeners", "Open event streams.")),
@@ -166,27 +173,49 @@ std::vector<Live::Event> Live::render(std::span<const stream::Record> records) {
     return found == parent_authors.end() ? AccountId{} : found->second;
   };
 
+  const auto title_of = [&](CommunityId community) {
+    const auto rule = rules_.find(community);
+    return rule ? rule->plaza_title : TitleId{};
+  };
   std::vector<Event> events;
   for (const stream::Record& record : records) {
     const std::uint64_t offset = record.position.offset;
     if (const auto* post = news_in(record)) {
       const auto author = names.find(post->author);
       if (author == names.end()) continue;  // the feed shows it as soon as the name is there
+      const bool is_shown = !post->parent && !post->spoiler;
       events.push_back({offset, post->community, post->author, post->parent_author, "post",
-                        to_json(to_post(*post, author->second), {})});
+                        to_json(to_post(*post, author->second), {}),
+                        is_shown ? title_of(post->community) : TitleId{}});
     } else if (const auto* edit = std::get_if<PostEdited>(&record.event)) {
       const auto found = posts.find(edit->post);
       if (found == posts.end()) continue;  // deleted since
       events.push_back({offset, edit->community, edit->author, parent_author_of(*edit),
-                        "post_changed", to_json(found->second, {})});
+                        "post_changed", to_json(found->second, {}), title_of(edit->community)});
     } else if (const auto* deleted = std::get_if<PostDeleted>(&record.event)) {
       events.push_back({offset, deleted->community, deleted->author, parent_author_of(*deleted),
-                        "post_deleted", R"({"post":")" + deleted->post.to_string() + R"("})"});
+                        "post_deleted", R"({"post":")" + deleted->post.to_string() + R"("})",
+                        title_of(deleted->community)});
     } else if (const auto* refused = std::get_if<CommandRefused>(&record.event)) {
-      events.push_back({offset, {}, refused->account, {}, "refused", refusal_json(*refused)});
+      events.push_back({offset, {}, refused->account, {}, "refused", refusal_json(*refused), {}});
     }
   }
   return events;
+}
+
+// The newest first, and none that is like the last ones: so that the plaza shows what is said now,
+// in as many places as there are.
+void Live::pick(std::vector<Event>& events) {
+  const auto now = std::chrono::steady_clock::now();
+  const auto pause = std::chrono::milliseconds(options_.plaza_pause_ms);
+  while (!picks_.empty() && now - picks_.front().time >= pause) picks_.pop_front();
+  for (auto event = events.rbegin(); event != events.rend(); ++event) {
+    if (picks_.size() >= live_plaza_count) return;
+    if (event->name != "post" || !event->title) continue;
+    if (std::ranges::find(picks_, event->title, &Pick::title) != picks_.end()) continue;
+    event->is_picked = true;
+    picks_.push_back({now, event->title});
+  }
 }
 
 void Live::consume(std::span<const stream::Record> records) {
@@ -201,6 +230,7 @@ void Live::consume(std::span<const stream::Record> records) {
     events_.clear();
     kept_after_ = kept.front().position.offset - 1;
   }
+  pick(events);
   for (Event& event : events) events_.push_back(std::move(event));
   for (; events_.size() > live_event_count_max; events_.pop_front())
     kept_after_ = events_.front().offset;
@@ -293,7 +323,7 @@ void Live::send_counts(const std::vector<std::pair<PostId, Moved>>& posts) {
     if (moved.empathy_rev > one.empathy_rev) one.empathy_count = moved.empathy_count;
     const std::string data = counts_json(one);
     for (const auto& subscriber : subscribers_) {
-      if (!subscriber->is_ready ||
+      if (!subscriber->is_ready || subscriber->listener.is_on_plaza ||
           !subscriber->may_see(one.community, one.author, one.parent_author))
         continue;
       if (subscriber->stream->send({.id = {}, .name = "counts", .data = data})) event_count_.add();
@@ -322,6 +352,13 @@ bool Live::Subscriber::may_see(CommunityId community, AccountId author,
   return !hides(author) && (!hides(parent_author) || author == listener.viewer);
 }
 
+bool Live::Subscriber::wants(const Event& event) const {
+  if (!event.community) return event.account == listener.viewer;
+  if (listener.is_on_plaza && (!event.title || (event.name == "post" && !event.is_picked)))
+    return false;
+  return may_see(event.community, event.account, event.parent_author);
+}
+
 void Live::pump(Subscriber& subscriber) {
   if (subscriber.needs_reset) {
     subscriber.needs_reset = false;
@@ -330,16 +367,15 @@ void Live::pump(Subscriber& subscriber) {
   }
   const auto first = std::ranges::upper_bound(events_, subscriber.sent_offset, {}, &Event::offset);
   for (auto event = first; event != events_.end(); ++event) {
-    const bool is_own = event->account == subscriber.listener.viewer;
-    const bool is_private = !event->community;
-    if (is_private ? !is_own
-                   : !subscriber.may_see(event->community, event->account, event->parent_author))
-      continue;
-    const std::string& data = event->data;
-    if (!subscriber.stream->send({.id = id_of(event->offset),
-                                  .name = event->name,
-                                  .data = is_own && !is_private ? as_own(data) : data}))
-      return;
+    if (!subscriber.wants(*event)) continue;
+    const bool is_own = event->community && event->account == subscriber.listener.viewer;
+    http::StreamEvent sent{.id = id_of(event->offset), .name = event->name, .data = event->data};
+    if (is_own) sent.data = as_own(sent.data);
+    if (subscriber.listener.is_on_plaza && event->name == "post") {
+      sent.name = "plaza_post";
+      sent.data = with_title(sent.data, event->title);
+    }
+    if (!subscriber.stream->send(sent)) return;
     event_count_.add();
   }
   subscriber.sent_offset = std::max(subscriber.sent_offset, end_offset_);

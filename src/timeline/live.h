@@ -2,6 +2,7 @@
 // listen.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -21,6 +22,7 @@
 #include "sql/db.h"
 #include "stream/view.h"
 #include "timeline/query.h"
+#include "timeline/rules.h"
 
 namespace matsuri::timeline {
 
@@ -30,25 +32,30 @@ inline constexpr std::size_t live_event_count_max = 4096;
 // their next change. A client's buffer takes 256 KiB.
 inline constexpr std::size_t live_counts_at_once = 256;
 inline constexpr std::size_t live_counts_waiting_max = 8192;
+inline constexpr std::size_t live_plaza_count = 4;
 
 struct LiveOptions {
   // Counts of a post are sent at most once in this time, however often they change.
   std::int64_t counts_pause_ms = 250;
+  // In this time, of the posts on the plaza at most live_plaza_count are sent, and one of a title.
+  std::int64_t plaza_pause_ms = 1'000;
 };
 
 // Sends to everybody who listens to its community and may read it: `post` (comments too),
 // `post_changed`, `post_deleted`, and `counts` as they move; to one account alone: `refused`, and
-// `notification` with what is unread. The id of an event is "incarnation.offset" of the timeline's
-// outbox: a client that comes back with one gets what it missed, or `reset` where that is no longer
-// kept. Counts and notifications have no id and are not kept: what is missed of them comes with the
-// next change, or with the next read.
+// `notification` with what is unread. Who listens to the plaza gets a few new posts that may be
+// shown there, as `plaza_post`, and no counts. The id of an event is "incarnation.offset" of the
+// timeline's outbox: a client that comes back with one gets what it missed, or `reset` where that
+// is no longer kept. Counts and notifications have no id and are not kept: what is missed of them
+// comes with the next change, or with the next read.
 //
 // Thread-safe. Owns one thread, which reads counts. Follow with it the timeline's own outbox
 // (posts), main's (blocks, mutes), empathy's and notification's.
 class Live final : public stream::MemoryView {
  public:
   // `from` is where the stream will begin to give the outbox's facts.
-  Live(sql::Db& db, const Position& from, metrics::Registry& metrics, LiveOptions options = {});
+  Live(sql::Db& db, const CommunityRules& rules, const Position& from, metrics::Registry& metrics,
+       LiveOptions options = {});
   ~Live() override;
   Live(const Live&) = delete;
   Live& operator=(const Live&) = delete;
@@ -60,6 +67,7 @@ class Live final : public stream::MemoryView {
   struct Listener {
     CommunityId community;  // none for all of them
     AccountId viewer;       // none for a visitor
+    bool is_on_plaza = false;
   };
   // Starts with what the stream's Last-Event-ID missed, as soon as the viewer's blocks are known.
   void listen(const Listener& listener, std::shared_ptr<http::EventStream> stream,
@@ -73,6 +81,8 @@ class Live final : public stream::MemoryView {
     AccountId parent_author;  // of the post that a comment is on
     std::string name;
     std::string data;
+    TitleId title;           // on the plaza; none for what has no place there
+    bool is_picked = false;  // of posts: it is sent to those who listen to the plaza
   };
   // That one account does not see another any more, or does again.
   struct Relation {
@@ -91,6 +101,7 @@ class Live final : public stream::MemoryView {
 
     // Whether they see what the author says in the community, below a post of `parent_author`.
     bool may_see(CommunityId community, AccountId author, AccountId parent_author) const;
+    bool wants(const Event& event) const;
   };
   // A post whose counts have moved, and what a fact said of them: the database may be behind it.
   struct Moved {
@@ -99,6 +110,7 @@ class Live final : public stream::MemoryView {
   };
 
   std::vector<Event> render(std::span<const stream::Record> records);
+  void pick(std::vector<Event>& events);  // for the plaza. REQUIRES: the mutex is held
   void take_others(std::span<const stream::Record> records);
   void move(PostId post, const Moved& moved);  // REQUIRES: the mutex is held
   static void hide(Subscriber& subscriber, const Relation& relation);
@@ -110,6 +122,7 @@ class Live final : public stream::MemoryView {
   void send_counts(const std::vector<std::pair<PostId, Moved>>& posts);
 
   sql::Db& db_;
+  const CommunityRules& rules_;
   const Origin outbox_;
   const LiveOptions options_;
   metrics::Gauge& listener_count_;
@@ -121,6 +134,11 @@ class Live final : public stream::MemoryView {
   std::uint64_t kept_after_;
   std::uint64_t end_offset_;  // of the newest outbox row seen, event or not
   std::unordered_set<std::shared_ptr<Subscriber>> subscribers_;
+  struct Pick {
+    std::chrono::steady_clock::time_point time;
+    TitleId title;
+  };
+  std::deque<Pick> picks_;  // of the last plaza_pause_ms
 
   std::unordered_map<PostId, Moved> moved_;
   std::deque<PostId> moved_order_;

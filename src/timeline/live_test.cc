@@ -12,7 +12,7 @@
 #include "face/face.h"
 #include "io/random.h"
 #include "stream/outbox.h"
-#include "timeline/testing/fixture.h"
+#include "timeline/testing/node.h"
 
 namespace matsuri::timeline {
 namespace {
@@ -95,12 +95,18 @@ class LiveTest : public testing::ViewTest {
   void TearDown() override { live_.reset(); }
 
   std::unique_ptr<Live> make_live(std::uint64_t from) {
-    return std::make_unique<Live>(*db_, Position{outbox_, from}, registry_,
-                                  LiveOptions{.counts_pause_ms = 20});
+    return std::make_unique<Live>(
+        *db_, rules_, Position{outbox_, from}, registry_,
+        LiveOptions{.counts_pause_ms = 20, .plaza_pause_ms = plaza_pause_ms_});
   }
   std::shared_ptr<Client> listen(AccountId viewer, const std::string& last_event_id = {},
                                  std::size_t event_count_max = 1'000'000,
                                  CommunityId community = plaza_community) {
+    return listen_as({.community = community, .viewer = viewer}, last_event_id, event_count_max);
+  }
+  std::shared_ptr<Client> listen_as(const Live::Listener& listener,
+                                    const std::string& last_event_id = {},
+                                    std::size_t event_count_max = 1'000'000) {
     const auto client = std::make_shared<Client>(last_event_id, event_count_max);
     std::promise<void> read;
     // Work posted behind the read of the blocks ends after it.
@@ -113,8 +119,8 @@ class LiveTest : public testing::ViewTest {
       std::promise<void>& done_;
     };
     executors_.push_back(std::make_unique<Executor>(read));
-    live_->listen({.community = community, .viewer = viewer}, client, *executors_.back());
-    if (viewer) read.get_future().wait();
+    live_->listen(listener, client, *executors_.back());
+    if (listener.viewer) read.get_future().wait();
     return client;
   }
 
@@ -164,6 +170,8 @@ class LiveTest : public testing::ViewTest {
   }
 
   metrics::Registry registry_;
+  testing::KnownRules rules_;
+  std::int64_t plaza_pause_ms_ = 3'600'000;
   Origin main_, outbox_, empathy_;
   std::uint64_t end_offset_ = 0, main_offset_ = 0, empathy_offset_ = 0;
   std::vector<std::unique_ptr<io::Executor>> executors_;
@@ -451,39 +459,25 @@ TEST_P(LiveTest, CountsOfWhatIsHiddenAreHidden) {
 
 // What is said below a post of somebody hidden once was sent all the same.
 TEST_P(LiveTest, CommentsBelowWhatIsHiddenAreHidden) {
-  const PostId id = post_id(0), comment = post_id(1);
+  const PostId id = post_id(0), comment = post_id(1), own = post_id(2);
   apply({testing::name_record(rin, 1, "Rin"), testing::fact_record(felt(comment, 1, 1))});
   apply({testing::post_record(id, mio, "a"), testing::comment_record(comment, rin, id, "c")});
   block(mio, ken, 1, true);
   const auto blocked = listen(ken), visitor = listen({});
+  feel(felt(comment, 2, 2));
+  wait_for([&] { return visitor->count("counts") == 1; });
+  apply({testing::edit_record(comment, rin, post_id(5).value, "d", id)});
   PostPublished fact = std::get<PostPublished>(posted(rin, "c"));
   fact.post = comment;
   fact.parent = id;
   fact.parent_author = mio;
-  feel(felt(comment, 2, 2));
-  wait_for([&] { return visitor->count("counts") == 1; });
-  apply({testing::edit_record(comment, rin, post_id(5).value, "d", id)});
-  const PostDeleted deleted{
-      .post = comment, .community = plaza_community, .author = rin, .parent = id};
-  happen({fact,
-          PostEdited{.post = comment,
-                     .rev = post_id(5).value,
-                     .community = plaza_community,
-                     .author = rin,
-                     .parent = id,
-                     .text = "d"},
-          deleted, posted(rin, "beside it", 7)});
+  happen({fact, PostEdited{.post = comment, .community = plaza_community, .parent = id},
+          PostDeleted{comment, plaza_community, rin, id}, posted(rin, "beside it", 7)});
   EXPECT_EQ(visitor->count("post_changed") + visitor->count("post_deleted"), 2u);
   EXPECT_EQ(visitor->count("post"), 2u);
   EXPECT_EQ(blocked->seen(), (Names{"ready", "beside it"}));
-  EXPECT_EQ(blocked->count("counts"), 0u);
   // One's own comment there can still be deleted, and goes.
-  fact.author = ken;
-  fact.post = post_id(2);
-  apply({testing::comment_record(post_id(2), ken, id, "own")});
-  happen(
-      {fact,
-       PostDeleted{.post = post_id(2), .community = plaza_community, .author = ken, .parent = id}});
+  happen({PostDeleted{own, plaza_community, ken, id}});
   EXPECT_EQ(blocked->count("post_deleted"), 1u);
 }
 
@@ -509,6 +503,89 @@ TEST_P(LiveTest, WhatIsUnreadGoesToItsAccountAlone) {
   EXPECT_EQ(author->last("notification"), R"({"unread_count":4})");
   EXPECT_EQ(other->seen(), Names{"ready"});
   EXPECT_EQ(visitor->seen(), Names{"ready"});
+}
+
+class LivePlazaTest : public LiveTest {
+ protected:
+  void SetUp() override {
+    LiveTest::SetUp();
+    if (IsSkipped()) return;
+    for (std::uint64_t title = 1; title <= 9; ++title)
+      rules_.rules[CommunityId{100 + title}] = {.post_kinds = post_kind_text,
+                                                .plaza_title = TitleId{title}};
+    rules_.rules[closed] = {.post_kinds = post_kind_text};
+  }
+  Event said(std::uint64_t title, AccountId author, const std::string& text) {
+    PostPublished post = std::get<PostPublished>(posted(author, text, ++sequence_));
+    post.community = CommunityId{100 + title};
+    return post;
+  }
+  std::shared_ptr<Client> listen_to_plaza(AccountId viewer, const std::string& last_event_id = {}) {
+    return listen_as({.community = {}, .viewer = viewer, .is_on_plaza = true}, last_event_id);
+  }
+
+  static constexpr CommunityId closed{99};
+  std::uint16_t sequence_ = 0;
+};
+MATSURI_FOR_EACH_ENGINE(LivePlazaTest);
+
+TEST_P(LivePlazaTest, NewPostsSayOfWhichTitleTheyAre) {
+  const auto visitor = listen_to_plaza({}), author = listen_to_plaza(mio);
+  happen({said(7, mio, "here")});
+  EXPECT_EQ(visitor->seen(), (Names{"ready", "here"}));
+  const std::string data = visitor->last("plaza_post");
+  EXPECT_TRUE(data.starts_with(R"({"title":"7","id":")")) << data;
+  EXPECT_TRUE(data.ends_with(R"("mine":false})")) << data;
+  EXPECT_TRUE(author->last("plaza_post").ends_with(R"("mine":true})"));
+}
+
+TEST_P(LivePlazaTest, OnlyWhatMayBeShownThereComes) {
+  Event comment = said(1, mio, "a comment"), veiled = said(2, mio, "veiled");
+  std::get<PostPublished>(comment).parent = post_id(0);
+  std::get<PostPublished>(veiled).spoiler = true;
+  Event elsewhere = said(3, mio, "elsewhere");
+  std::get<PostPublished>(elsewhere).community = closed;
+  const auto client = listen_to_plaza({}), ken_too = listen_to_plaza(ken);
+  block(ken, mio, 1, true);
+  happen({comment, veiled, elsewhere, posted(mio, "of no title"), said(4, mio, "shown")});
+  EXPECT_EQ(client->seen(), (Names{"ready", "shown"}));
+  EXPECT_EQ(ken_too->seen(), Names{"ready"});
+}
+
+TEST_P(LivePlazaTest, AtMostFourComeInASecondAndOneOfATitle) {
+  const auto client = listen_to_plaza({});
+  happen({said(1, mio, "1a"), said(1, mio, "1b"), said(2, mio, "2a"), said(1, mio, "1c")});
+  EXPECT_EQ(client->seen(), (Names{"ready", "2a", "1c"}));
+  happen({said(1, mio, "1d"), said(3, mio, "3a"), said(4, mio, "4a"), said(5, mio, "5a")});
+  EXPECT_EQ(client->seen(), (Names{"ready", "2a", "1c", "4a", "5a"}));
+  happen({said(6, mio, "6a")});
+  EXPECT_EQ(client->count("plaza_post"), 4U);
+  // Who comes back gets the same ones again, and no others.
+  EXPECT_EQ(listen_to_plaza({}, client->events[0].id)->seen(), client->seen());
+}
+
+TEST_P(LivePlazaTest, AfterASecondTheNextOnesCome) {
+  plaza_pause_ms_ = 1;
+  live_ = make_live(0);
+  const auto client = listen_to_plaza({});
+  for (const char* text : {"one", "two", "three", "four", "five", "six"}) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    happen({said(1, mio, text)});
+  }
+  EXPECT_EQ(client->count("plaza_post"), 6U);
+}
+
+TEST_P(LivePlazaTest, WhatGoesOrIsVeiledIsToldAndCountsAreNot) {
+  apply({testing::post_record(post_id(0), mio, "text", {.community = CommunityId{101}})});
+  const auto client = listen_to_plaza({});
+  const auto everywhere = listen({}, {}, 1'000'000, {});
+  PostEdited edit{.post = post_id(0), .rev = 2, .community = CommunityId{101}, .author = mio};
+  happen({edit, PostDeleted{post_id(0), CommunityId{101}, mio, {}},
+          PostDeleted{post_id(1), closed, mio, {}}});
+  feel(felt(post_id(0), 5, 1));
+  wait_for([&] { return everywhere->count("counts") > 0; });
+  EXPECT_EQ(client->seen(), (Names{"ready", "text", "post_deleted"}));
+  EXPECT_EQ(client->count("post_changed"), 1U);
 }
 
 }  // namespace

@@ -226,15 +226,17 @@ Result<Author> read_author(sql::Connection& connection, std::string_view handle)
 
 Result<std::vector<Author>> read_authors(sql::Connection& connection,
                                          std::span<const AccountId> ids) {
+  std::vector<sql::Value> values;
+  values.reserve(ids.size());
+  for (const AccountId id : ids) values.emplace_back(id.value);
   std::vector<Author> authors;
-  for (const AccountId id : ids)
-    TRY(connection.query("SELECT handle, name, face FROM author WHERE id = ?", {id.value},
-                         [&](const sql::Row& row) {
-                           authors.push_back({.id = id,
-                                              .handle = std::string(row.text(0)),
-                                              .name = std::string(row.text(1)),
-                                              .face = row.id(2)});
-                         }));
+  TRY(sql::query_in(connection, "SELECT id, handle, name, face FROM author WHERE id", "", values,
+                    {}, [&](const sql::Row& row) {
+                      authors.push_back({.id = AccountId{row.id(0)},
+                                         .handle = std::string(row.text(1)),
+                                         .name = std::string(row.text(2)),
+                                         .face = row.id(3)});
+                    }));
   return authors;
 }
 

@@ -10,8 +10,10 @@
 #include "timeline/follow.h"
 #include "timeline/home.h"
 #include "timeline/live.h"
+#include "timeline/plaza.h"
 #include "timeline/ranking.h"
 #include "timeline/rules.h"
+#include "timeline/titles.h"
 
 namespace matsuri::timeline {
 
@@ -27,12 +29,14 @@ struct RouteParts {
   Rankings& rankings;
   Follows& follows;
   Home& home;
+  Plaza& plaza;
+  const TitleLookup& titles;
   io::ThreadPool& drawers;  // looks at the pixels of what is drawn: the worst takes 15 ms
   EmpathyLookup* empathies = nullptr;  // none: `empathized` is false
 };
 
 // Adds /v1/communities/{community}/posts, /v1/accounts/{handle}/posts, /v1/posts/{post} with its
-// comments and drawing, follows and /v1/timeline, /v1/commands/{position}, /v1/stream.
+// comments and drawing, follows and /v1/timeline, /v1/plaza, /v1/stream.
 void add_routes(http::Router& router, RouteParts parts);
 
 }  // namespace matsuri::timeline

@@ -1,5 +1,5 @@
-// What timeline has to know of a community before it takes a post: asked of whoever keeps
-// communities, by an interface that apps/matsuri fills.
+// What timeline has to know of a community, before it takes a post and when it shows the plaza:
+// asked of whoever keeps communities, by an interface that apps/matsuri fills.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,7 @@ struct CommunityRule {
   std::uint8_t post_kinds = 0;  // bits of PostKind
   Posters who_posts = Posters::everyone;
   AccountId owner;
+  TitleId plaza_title;  // that it shines for; none where it is of none, or not for everybody
 };
 
 // Called on I/O threads: answers from memory.

@@ -8,7 +8,7 @@ from walk import CONTRACT, Walk, path_of
 TIGHT_RATES = 'trusted_proxies = ["127.0.0.1"]\n' + "\n".join(
     f"[limits.address_{cost}]\nper_minute = 0.5\nburst = 2\n"
     f"[limits.account_{cost}]\nper_minute = 60000\nburst = 1000"
-    for cost in ("read", "write", "sign_in"))
+    for cost in ("read", "write", "sign_in", "picture"))
 
 
 class CommonWalk(Walk):

@@ -1,5 +1,10 @@
 """Posts and comments, written and drawn, and the feeds that show them."""
 
+import contextlib
+import re
+import sqlite3
+import time
+
 from support import Person
 from walk import Walk, path_of
 
@@ -191,3 +196,38 @@ class TimelineWalk(Walk):
         self.assertEqual(answer.json["status"], "refused")
         self.assertEqual(answer.json["code"], "conflict")
         self.call("getCommand", 404, who=self.mio, position=second.json["position"])
+
+    def test_a_command_is_pending_while_its_view_is_late(self):
+        """The view of empathies cannot write while somebody else holds its database's lock."""
+        author, fan = Person(self.server, "author_of_it"), Person(self.server, "fan_of_it")
+        post = author.post(self.server, "wait for it").json["id"]
+        seen = [("Matsuri-Position", author.position)]
+        database = sqlite3.connect(f"{self.server.data}/db/empathy.sqlite", isolation_level=None)
+
+        def waiting(view):
+            metrics = self.server.request("GET", "/metrics").body.decode()
+            return sum(int(re.search(f'matsuri_applier_{name}{{view="{view}"}} (\\d+)', metrics)[1])
+                       for name in ("lag", "in_flight"))
+
+        def status(answer):
+            return self.call("getCommand", 200, who=fan,
+                             position=answer.json["position"]).json["status"]
+
+        with contextlib.closing(database):
+            database.execute("BEGIN IMMEDIATE")
+            given = self.call("giveEmpathy", 200, who=fan, headers=seen, post=post)
+            # A read that waits for all views is late too, and says so; but it is answered.
+            late = self.call("getPost", 200, post=post, headers=[
+                ("Matsuri-Position", given.headers["matsuri-position"])])
+            self.assertEqual(late.headers["matsuri-stale"], "1")
+            self.assertEqual(status(given), "pending")
+            self.wait_until(lambda: waiting("empathy") > 0 and waiting("timeline") == 0)
+            database.execute("ROLLBACK")
+        self.wait_until(lambda: status(given) == "applied" and waiting("empathy") == 0)
+
+    def wait_until(self, condition):
+        for _ in range(400):
+            if condition():
+                return
+            time.sleep(0.05)
+        self.fail("it does not come")

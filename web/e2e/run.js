@@ -15,6 +15,7 @@ import { launch, Person } from "./person.js";
 import { Server } from "./server.js";
 import { settings } from "./settings.js";
 import { words } from "./words.js";
+import { xss } from "./xss.js";
 
 const shots = path.join(path.dirname(fileURLToPath(import.meta.url)), "shots");
 rmSync(shots, { recursive: true, force: true });
@@ -22,6 +23,7 @@ mkdirSync(shots, { recursive: true });
 
 class World {
   people = [];
+  #endings = [];
 
   constructor(browser, server) {
     this.browser = browser;
@@ -29,8 +31,8 @@ class World {
   }
 
   /** Somebody new, who leaves at the end of the test. */
-  async comes(options) {
-    const person = await Person.come(this.browser, this.server, options);
+  async comes({ server = this.server, ...options } = {}) {
+    const person = await Person.come(this.browser, server, options);
     this.people.push(person);
     return person;
   }
@@ -46,6 +48,16 @@ class World {
   async everybody_leaves() {
     for (const person of this.people.splice(0)) await person.leave();
   }
+
+  /** What several tests share is taken down after the last one. */
+  at_end(ending) {
+    this.#endings.push(ending);
+  }
+
+  async end() {
+    for (const ending of this.#endings) await ending();
+    await this.browser.close();
+  }
 }
 
 const server = new Server();
@@ -59,7 +71,7 @@ await test("the server carries the page that was built last", async () => {
 });
 try {
   for (const [name, run] of Object.entries({ ...journey, ...words, ...keyboard, ...connection,
-    ...settings, ...community, ...looks })) {
+    ...settings, ...community, ...xss, ...looks })) {
     if (!name.includes(wanted)) continue;
     await test(name, { timeout: 240_000 }, async () => {
       try {
@@ -74,7 +86,7 @@ try {
     });
   }
 } finally {
-  await browser.close();
+  await world.end();
   const status = await server.end();
   await test("the server ends with 0 when it is asked to", () => {
     if (status !== 0) throw new Error(`it ended with ${status}`);

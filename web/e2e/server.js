@@ -13,7 +13,7 @@ export class Server {
   child = null;
   port = 0;
 
-  constructor() {
+  constructor(config = "[limits.address_sign_in]\nburst = 1000\nper_minute = 1000\n") {
     if (!existsSync(binary)) {
       throw new Error(`${binary} is not there: ./dev build release matsuri, or set MATSURI_BINARY`);
     }
@@ -21,19 +21,26 @@ export class Server {
     this.data = path.join(this.folder, "data");
     // Everybody of a test comes from one address, within a minute.
     this.config = path.join(this.folder, "config.toml");
-    writeFileSync(this.config, "[limits.address_sign_in]\nburst = 1000\nper_minute = 1000\n");
+    writeFileSync(this.config, config);
   }
 
   get url() {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** Fills the data folder from files of docs/formats/import.md, while nobody serves from it. */
-  async import(...files) {
-    const child = spawn(binary, ["import", "--data", this.data, ...files],
-      { stdio: "ignore" });
+  /** Runs one of the operator's commands on the data folder, which has to end well. */
+  async run(...words) {
+    const child = spawn(binary, [...words, "--data", this.data, "--config", this.config],
+      { stdio: ["ignore", "ignore", "pipe"] });
+    let said = "";
+    child.stderr.on("data", (data) => (said += data));
     const [status] = await once(child, "close");
-    if (status !== 0) throw new Error(`matsuri import ended with ${status}`);
+    if (status !== 0) throw new Error(`matsuri ${words[0]} ended with ${status}:\n${said}`);
+  }
+
+  /** Fills the data folder from files of docs/formats/import.md, while nobody serves from it. */
+  import(...files) {
+    return this.run("import", ...files);
   }
 
   /** Serves from the same data, after the first time on the same port. */

@@ -90,7 +90,15 @@ export class Client {
 
   /** Follows a community, or all of them, live until the stream is closed. */
   stream(community: string | null, handlers: StreamHandlers): LiveStream {
-    const of = community === null ? "" : `?community=${segment(community)}`;
+    return this.listen(community === null ? "" : `?community=${segment(community)}`, handlers);
+  }
+
+  /** Follows the plaza: a few of the new posts come, as `plaza_post`, and no counts. */
+  plaza_stream(handlers: StreamHandlers): LiveStream {
+    return this.listen("?topic=plaza", handlers);
+  }
+
+  private listen(of: string, handlers: StreamHandlers): LiveStream {
     return new LiveStream({
       fetch: this.fetch, url: `${this.base}/v1/stream${of}`,
       headers: this.headers(), handlers,

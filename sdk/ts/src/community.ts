@@ -2,8 +2,8 @@
 // notifications.
 import type {
   Community, CommunityIds, CommunityPage, CommunityRelation, CreatedPost, DeletedPost, Drawing, EmpathySet,
-  Followed, MuteList, NewCommunity, NewPost, NoticePage, NoticeSettings, PeoplePage, PersonRelation, Post,
-  PostChange, PostPage, ReadMarkSet, Reply, Title, TitlePage,
+  Followed, MuteList, NewCommunity, NewPost, NoticePage, NoticeSettings, PeoplePage, PersonRelation, Plaza,
+  Post, PostChange, PostPage, ReadMarkSet, Reply, Title, TitlePage,
 } from "./types";
 
 /** What the calls need of a client. */
@@ -90,6 +90,7 @@ export function mute_calls({ read, command }: Caller) {
 
 export function community_calls({ read, command }: Caller) {
   return {
+    plaza: (limit?: number) => read<Plaza>(`/v1/plaza${query({ limit })}`),
     titles: (page: Page = {}) =>
       read<TitlePage>(`/v1/titles${query({ ...page })}`),
     title: (title: string) => read<Title>(`/v1/titles/${segment(title)}`),

@@ -7,6 +7,7 @@ export type { Sort } from "./community";
 export type {
   Account, AccountChange, Author, Code, Command, Community, CommunityRelation, Counts, CreatedPost,
   CreatedToken, Drawing, DrawingAddresses, Failure, Followed, Me, Names, NewCommunity, NewPost, Notice,
-  NoticeKind, NoticePage, NoticeSettings, PeoplePage, PersonRelation, Post, PostChange, PostContent,
-  PostPage, Privacy, Problem, Refusal, Reply, Session, Title, Token, Who,
+  NoticeKind, NoticePage, NoticeSettings, PeoplePage, PersonRelation, Plaza, PlazaPost,
+  PlazaTitle, Post, PostChange, PostContent, PostPage, Privacy, Problem, Refusal, Reply, Session, Title,
+  Token, Who,
 } from "./types";

@@ -4,7 +4,7 @@
 // answer that is not 200 (a busy server), forgets the id when it is made again, and cannot say
 // whether it resumed.
 import { EventParser } from "./sse";
-import type { Counts, DeletedNotice, Post, Refusal, Unread } from "./types";
+import type { Counts, DeletedNotice, PlazaPost, Post, Refusal, Unread } from "./types";
 
 export interface StreamHandlers {
   /**
@@ -14,6 +14,8 @@ export interface StreamHandlers {
   open?(resumed: boolean): void;
   /** A new post; a comment where it has a parent. */
   post?(post: Post): void;
+  /** The same from a stream of the plaza. */
+  plaza_post?(post: PlazaPost): void;
   post_changed?(post: Post): void;
   post_deleted?(deleted: DeletedNotice): void;
   counts?(counts: Counts): void;
@@ -162,7 +164,9 @@ export class LiveStream {
   }
 }
 
-const told = ["post", "refused", "post_changed", "post_deleted", "counts", "notification"] as const;
+const told = [
+  "post", "plaza_post", "refused", "post_changed", "post_deleted", "counts", "notification",
+] as const;
 
 function is_told(event: string): event is (typeof told)[number] {
   return (told as readonly string[]).includes(event);

@@ -42,9 +42,9 @@ RateLimiter::Rule RateLimiter::rule_of(const RateLimit& limit) {
 
 RateLimiter::RateLimiter(const ServerOptions& options)
     : account_rules_{rule_of(options.account_read), rule_of(options.account_write),
-                     rule_of(options.account_sign_in)},
+                     rule_of(options.account_sign_in), rule_of(options.account_picture)},
       address_rules_{rule_of(options.address_read), rule_of(options.address_write),
-                     rule_of(options.address_sign_in)},
+                     rule_of(options.address_sign_in), rule_of(options.address_picture)},
       seed_(io::system_random().next_u64()) {}
 
 RateVerdict RateLimiter::take_for_account(AccountId account, Cost cost, std::int64_t now_us) {
@@ -57,7 +57,7 @@ RateVerdict RateLimiter::take_for_address(std::string_view address, Cost cost,
   const auto kind = static_cast<std::size_t>(cost);
   if (address_rules_[kind].interval_us == 0) return {};
   const std::uint64_t hash = std::hash<std::string_view>{}(network_of(address));
-  return take(address_rules_[kind], mix(mix(hash ^ seed_) + kind + 3), now_us);
+  return take(address_rules_[kind], mix(mix(hash ^ seed_) + kind + limited_cost_count), now_us);
 }
 
 RateVerdict RateLimiter::take(const Rule& rule, std::uint64_t key, std::int64_t now_us) {

@@ -50,8 +50,8 @@ class RateLimiter {
   static void make_room(Shard& shard, std::int64_t now_us);
   static constexpr std::size_t shard_count = 16;
 
-  std::array<Rule, 3> account_rules_;
-  std::array<Rule, 3> address_rules_;
+  std::array<Rule, limited_cost_count> account_rules_;
+  std::array<Rule, limited_cost_count> address_rules_;
   std::uint64_t seed_;
   std::array<Shard, shard_count> shards_;
 };

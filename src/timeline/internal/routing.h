@@ -18,7 +18,14 @@ using PartsPtr = std::shared_ptr<const Parts>;
 
 Result<CommunityId> community_of(const Parts& parts, const http::Request& request);
 Result<PostId> post_of(const http::Request& request);
-Result<std::size_t> limit_of(const http::Request& request);
+// How many are asked for, by `limit`.
+struct Limit {
+  std::size_t standard = 0;
+  std::size_t max = 0;
+};
+inline constexpr Limit feed_limit{feed_count_default, feed_count_max};
+inline constexpr Limit plaza_limit{plaza_title_count_default, plaza_title_count_max};
+Result<std::size_t> limit_of(const http::Request& request, const Limit& limit = feed_limit);
 // The post that a query parameter names; none where it is left out.
 Result<PostId> place_of(const http::Request& request, std::string_view name);
 
@@ -41,6 +48,7 @@ void send_page(const PartsPtr& parts, const http::RequestPtr& request, std::vect
 void add_feed_routes(http::Router& router, const PartsPtr& parts);
 void add_post_routes(http::Router& router, const PartsPtr& parts);
 void add_follow_routes(http::Router& router, const PartsPtr& parts);
+void add_plaza_routes(http::Router& router, const PartsPtr& parts);
 
 using Function = void (*)(const PartsPtr&, const http::RequestPtr&, http::Responder);
 inline void add_route(http::Router& router, const PartsPtr& parts, http::Method method,

@@ -1,0 +1,25 @@
+// How entities and outcomes lie in the database: JSON with the names of the schema, so that whoever
+// reads the tables by SQL can read them.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "sequencer/command.h"
+#include "sequencer/schema.h"
+
+namespace matsuri::sequencer {
+
+// {"hp":150,"max_hp":150}
+std::string stored_fields(const Entity& entity, const Kind& kind);
+// Code::corrupt where it is no such text, or names a field that the kind does not have.
+Result<Entity> parse_fields(std::string_view text, std::uint64_t version, const Kind& kind);
+
+// {"verdict":"applied","entities":[{"at":0,"kind":"player","id":"p1","version":3,"fields":{…}}]}
+std::string stored_outcome(const Command& command, const Outcome& outcome, const Schema& schema);
+// The parts that are in columns of their own (seq, time) are left as they are.
+Result<Outcome> parse_outcome(std::string_view text, const Schema& schema);
+
+}  // namespace matsuri::sequencer

@@ -1,0 +1,279 @@
+// A batch is one transaction: the shard's row first, because its condition is the fence and its
+// lock makes everybody else wait, then the entities as they are now, then the commands.
+#include "sequencer/sql_store.h"
+
+#include <array>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/crc32c.h"
+#include "base/log.h"
+#include "sequencer/internal/stored.h"
+#include "sql/list.h"
+
+namespace matsuri::sequencer {
+
+namespace {
+
+// `key` is a word of MariaDB's own, hence command_key. Fingerprints are 64 bits, kept as signed.
+constexpr sql::Migration migrations[] = {
+    {1, R"(CREATE TABLE shard (
+  id {ID} NOT NULL PRIMARY KEY,
+  epoch {ID} NOT NULL,
+  owner {TEXT(64)} NOT NULL,
+  lease_until_ms {ID} NOT NULL,
+  seq {ID} NOT NULL
+) {TABLE_OPTIONS};
+INSERT INTO shard (id, epoch, owner, lease_until_ms, seq) VALUES (1, 0, '', 0, 0);
+CREATE TABLE entity (
+  title {ID} NOT NULL,
+  arena {TEXT(64)} NOT NULL,
+  kind {TEXT(32)} NOT NULL,
+  id {TEXT(64)} NOT NULL,
+  slot {ID} NOT NULL,
+  version {ID} NOT NULL,
+  fields {TEXT(4096)} NOT NULL,
+  PRIMARY KEY (title, arena, kind, id)
+) {CLUSTERED_OPTIONS};
+CREATE TABLE command (
+  seq {ID} NOT NULL PRIMARY KEY,
+  command_key {BLOB(16)} NOT NULL,
+  fingerprint {INT} NOT NULL,
+  title {ID} NOT NULL,
+  arena {TEXT(64)} NOT NULL,
+  slot {ID} NOT NULL,
+  actor {ID} NOT NULL,
+  reason {TEXT(64)} NOT NULL,
+  unix_ms {ID} NOT NULL,
+  outcome {BLOB} NOT NULL
+) {TABLE_OPTIONS};
+CREATE UNIQUE INDEX command_by_key ON command (command_key))"},
+};
+
+constexpr std::string_view row_query =
+    "SELECT epoch, owner, lease_until_ms, seq FROM shard WHERE id = 1";
+
+ShardRow row_of(const sql::Row& row) {
+  return {.epoch = row.id(0),
+          .owner = std::string(row.text(1)),
+          .lease_until_ms = row.integer(2),
+          .seq = row.id(3)};
+}
+
+Result<ShardRow> read_row(sql::Connection& connection) {
+  ShardRow found;
+  TRY(connection.query(row_query, {}, [&](const sql::Row& row) { found = row_of(row); }));
+  return found;
+}
+
+Bytes bytes_of(const Key& key) { return std::as_bytes(std::span(key.bytes)); }
+
+}  // namespace
+
+std::uint32_t slot_of(TitleId title, std::string_view arena) {
+  std::string bytes = title.to_string() + "/";
+  bytes += arena;
+  return crc32c(as_bytes(bytes)) % slot_count;
+}
+
+Result<std::unique_ptr<SqlStore>> SqlStore::open(sql::Db& db, Schemas schemas,
+                                                 const SqlStoreOptions& options) {
+  TRY(db.migrate("sequencer", migrations));
+  TRY_ASSIGN(auto writer, db.dedicate());
+  return std::unique_ptr<SqlStore>(
+      new SqlStore(db, std::move(schemas), options, std::move(writer)));
+}
+
+Result<ShardRow> SqlStore::row() {
+  ShardRow found;
+  TRY(db_.read_and_wait([&](sql::Connection& connection) -> Result<void> {
+    TRY_ASSIGN(found, read_row(connection));
+    return {};
+  }));
+  return found;
+}
+
+Result<ShardRow> SqlStore::take(const ShardRow& seen, const std::string& owner,
+                                std::int64_t lease_until_ms) {
+  TRY(writer_->begin());
+  ShardRow next{
+      .epoch = seen.epoch + 1, .owner = owner, .lease_until_ms = lease_until_ms, .seq = seen.seq};
+  const Result<std::uint64_t> moved = writer_->connection().execute(
+      "UPDATE shard SET epoch = ?, owner = ?, lease_until_ms = ?"
+      " WHERE id = 1 AND epoch = ? AND seq = ? AND lease_until_ms = ?",
+      {next.epoch, next.owner, next.lease_until_ms, seen.epoch, seen.seq, seen.lease_until_ms});
+  if (!moved.ok() || *moved != 1) {
+    writer_->rollback();
+    if (!moved.ok()) return moved.error();
+    return Error(Code::conflict, "somebody else took the shard");
+  }
+  std::optional<Error> error;
+  if (writer_->commit(&error) != sql::CommitOutcome::done) return std::move(*error);
+  return next;
+}
+
+Result<Found> SqlStore::load(const Needs& needs) {
+  std::vector<sql::Value> names;
+  std::vector<std::shared_ptr<const Schema>> held;  // so that names of kinds stay
+  for (const EntityName& name : needs.entities) {
+    auto schema = schemas_(name.title);
+    if (schema == nullptr) return Error(Code::invalid, "a title without a schema");
+    names.insert(names.end(),
+                 {name.title.value, name.arena, schema->kinds[name.kind].name, name.id});
+    held.push_back(std::move(schema));
+  }
+  std::vector<sql::Value> keys;
+  for (const Key& key : needs.keys) keys.emplace_back(bytes_of(key));
+
+  Found found;
+  Result<void> parsed;  // of the rows: a callback has no result
+  TRY(db_.read_and_wait([&](sql::Connection& connection) -> Result<void> {
+    found = {};
+    TRY_ASSIGN(const ShardRow row, read_row(connection));
+    found.seq = row.seq;
+    TRY(read_entities(connection, names, found, parsed));
+    return read_commands(connection, keys, found, parsed);
+  }));
+  TRY(std::move(parsed));
+  return found;
+}
+
+Result<void> SqlStore::read_entities(sql::Connection& connection, std::span<const sql::Value> names,
+                                     Found& found, Result<void>& parsed) const {
+  if (names.empty()) return {};
+  constexpr std::array<std::string_view, 4> columns = {"title", "arena", "kind", "id"};
+  return sql::query_tuples(
+      connection, "SELECT title, arena, kind, id, version, fields FROM entity WHERE ", columns,
+      names, [&](const sql::Row& row) {
+        const TitleId title{row.id(0)};
+        const auto schema = schemas_(title);
+        const auto kind = schema == nullptr ? std::nullopt : schema->find(row.text(2));
+        Result<Entity> entity =
+            kind ? parse_fields(row.text(5), row.id(4), schema->kinds[*kind])
+                 : Error(Code::corrupt, "a stored entity of a kind that the schema does not have");
+        if (!entity.ok()) {
+          parsed = std::move(entity).error();
+          return;
+        }
+        found.entities.emplace_back(
+            EntityName{title, std::string(row.text(1)), *kind, std::string(row.text(3))},
+            std::move(*entity));
+      });
+}
+
+Result<void> SqlStore::read_commands(sql::Connection& connection, std::span<const sql::Value> keys,
+                                     Found& found, Result<void>& parsed) const {
+  if (keys.empty()) return {};
+  return sql::query_in(
+      connection,
+      "SELECT command_key, fingerprint, title, seq, unix_ms, outcome FROM command"
+      " WHERE command_key",
+      "", keys, {}, [&](const sql::Row& row) {
+        const auto schema = schemas_(TitleId{row.id(2)});
+        Result<Outcome> outcome =
+            schema != nullptr
+                ? parse_outcome(as_text(row.blob(5)), *schema)
+                : Error(Code::corrupt, "a stored command of a title without a schema");
+        if (!outcome.ok() || row.blob(0).size() != sizeof(Key::bytes)) {
+          parsed = outcome.ok() ? Error(Code::corrupt, "a stored key of another size")
+                                : std::move(outcome).error();
+          return;
+        }
+        Past past{.fingerprint = static_cast<std::uint64_t>(row.integer(1)),
+                  .outcome = std::move(*outcome)};
+        std::memcpy(past.key.bytes.data(), row.blob(0).data(), past.key.bytes.size());
+        past.outcome.seq = row.id(3);
+        past.outcome.time_ms = row.integer(4);
+        found.commands.push_back(std::move(past));
+      });
+}
+
+// The fence: of two who write, one finds the row where it left it.
+Result<SqlStore::Place> SqlStore::move_row(sql::Connection& connection, const Write& write) {
+  if (options_.no_fencing) {
+    TRY(connection.execute("UPDATE shard SET seq = ? WHERE id = 1", {write.seq_after}));
+    return Place::moved;
+  }
+  TRY_ASSIGN(
+      const std::uint64_t count,
+      connection.execute("UPDATE shard SET seq = ?, lease_until_ms = ?"
+                         " WHERE id = 1 AND epoch = ? AND seq = ?",
+                         {write.seq_after, write.lease_until_ms, write.epoch, write.seq_before}));
+  if (count == 1) return Place::moved;
+  TRY_ASSIGN(const ShardRow row, read_row(connection));
+  const bool there = row.epoch == write.epoch && row.seq == write.seq_after;
+  return there ? Place::there : Place::elsewhere;
+}
+
+Result<void> SqlStore::write_rows(sql::Connection& connection, const Write& write) {
+  // Values are views: what they view is kept here until the rows are in.
+  std::vector<std::string> texts;
+  texts.reserve(write.entities.size() + write.commands.size());
+  std::vector<std::shared_ptr<const Schema>> held;
+  std::vector<sql::Value> values;
+  values.reserve(write.entities.size() * 7);
+  for (const auto& [name, entity] : write.entities) {
+    held.push_back(schemas_(name.title));
+    const Kind& kind = held.back()->kinds[name.kind];
+    values.insert(values.end(), {name.title.value, name.arena, kind.name, name.id,
+                                 slot_of(name.title, name.arena), entity.version,
+                                 texts.emplace_back(stored_fields(entity, kind))});
+  }
+  if (!values.empty())
+    TRY(connection.insert_rows(
+        "INSERT INTO entity (title, arena, kind, id, slot, version, fields)",
+        "ON CONFLICT (title, arena, kind, id) DO UPDATE SET version = excluded.version,"
+        " fields = excluded.fields",
+        7, values));
+  values.clear();
+  values.reserve(write.commands.size() * 10);
+  for (const auto& [command, outcome] : write.commands) {
+    const EntityName& first = command.entities.front();
+    held.push_back(schemas_(first.title));
+    values.insert(
+        values.end(),
+        {outcome.seq, bytes_of(command.key), static_cast<std::int64_t>(command.fingerprint),
+         first.title.value, first.arena, slot_of(first.title, first.arena), command.actor.value,
+         command.reason, outcome.time_ms,
+         as_bytes(texts.emplace_back(stored_outcome(command, outcome, *held.back())))});
+  }
+  if (values.empty()) return {};
+  return connection.insert_rows(
+      "INSERT INTO command (seq, command_key, fingerprint, title, arena, slot, actor, reason,"
+      " unix_ms, outcome)",
+      "", 10, values);
+}
+
+Committed SqlStore::commit(const Write& write) {
+  if (!writer_->begin().ok()) return Committed::failed;
+  sql::Connection& connection = writer_->connection();
+  Result<Place> place = move_row(connection, write);
+  if (place.ok() && *place == Place::moved) {
+    if (Result<void> written = write_rows(connection, write); !written.ok())
+      place = std::move(written).error();
+  }
+  if (!place.ok()) {
+    writer_->rollback();
+    log::warn("sequencer", "a batch was not written", {{"reason", place.error().to_string()}});
+    return Committed::failed;
+  }
+  if (*place != Place::moved) {
+    writer_->rollback();
+    return *place == Place::there ? Committed::done : Committed::fenced;
+  }
+  switch (writer_->commit()) {
+    case sql::CommitOutcome::done:
+      return Committed::done;
+    case sql::CommitOutcome::failed:
+      return Committed::failed;
+    case sql::CommitOutcome::unknown:
+      break;
+  }
+  return Committed::unknown;
+}
+
+}  // namespace matsuri::sequencer

@@ -1,0 +1,64 @@
+// A shard in a database of its own: a SQLite file, or a MariaDB schema. Two tables carry it,
+// `entity` and the append-only `command`, beside the one row that says who may write.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "sequencer/shard.h"
+#include "sequencer/store.h"
+#include "sql/db.h"
+
+namespace matsuri::sequencer {
+
+// The slot of an arena, 0 to slot_count - 1: what a shard map gives to shards. Stored with every
+// row, so that a slot can move; never changed.
+inline constexpr std::uint32_t slot_count = 1024;
+std::uint32_t slot_of(TitleId title, std::string_view arena);
+
+struct SqlStoreOptions {
+  // Planted bug, for the tests that have to find it.
+  bool no_fencing = false;
+};
+
+class SqlStore final : public Store {
+ public:
+  // Brings the schema up to date. `db` must be of full durability and outlive the store, and have a
+  // reader's thread.
+  static Result<std::unique_ptr<SqlStore>> open(sql::Db& db, Schemas schemas,
+                                                const SqlStoreOptions& options = {});
+
+  Result<ShardRow> row() override;
+  Result<ShardRow> take(const ShardRow& seen, const std::string& owner,
+                        std::int64_t lease_until_ms) override;
+  Result<Found> load(const Needs& needs) override;
+  Committed commit(const Write& write) override;
+
+ private:
+  SqlStore(sql::Db& db, Schemas schemas, const SqlStoreOptions& options,
+           std::unique_ptr<sql::DedicatedConnection> writer)
+      : db_(db), schemas_(std::move(schemas)), options_(options), writer_(std::move(writer)) {}
+
+  enum class Place : std::uint8_t {
+    moved,      // by this transaction
+    there,      // already: an earlier commit of the same write came through
+    elsewhere,  // somebody else moved it
+  };
+  Result<Place> move_row(sql::Connection& connection, const Write& write);
+  Result<void> write_rows(sql::Connection& connection, const Write& write);
+  Result<void> read_entities(sql::Connection& connection, std::span<const sql::Value> names,
+                             Found& found, Result<void>& parsed) const;
+  Result<void> read_commands(sql::Connection& connection, std::span<const sql::Value> keys,
+                             Found& found, Result<void>& parsed) const;
+
+  sql::Db& db_;
+  Schemas schemas_;
+  SqlStoreOptions options_;
+  std::unique_ptr<sql::DedicatedConnection> writer_;
+};
+
+}  // namespace matsuri::sequencer

@@ -1,0 +1,50 @@
+// A database that fails as databases do, in one thread and by a seed.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <random>
+
+#include "sequencer/store.h"
+
+namespace matsuri::sequencer {
+
+// What is durable, shared by the stores of all who think that they own the shard.
+struct SimDatabase {
+  ShardRow row;
+  std::map<EntityName, Entity> entities;
+  std::map<Key, Decided> commands;
+  std::map<std::uint64_t, Key> order;
+  // A commit whose connection broke: it holds the row's lock, and lands or vanishes before anybody
+  // else writes the row. Whoever only reads does not see it.
+  std::optional<Write> in_flight;
+
+  // Planted bug: writes do not look at the row.
+  bool no_fencing = false;
+};
+
+// One connection to it. `fault_percent` of its calls fail: before or after they took effect.
+class SimStore final : public Store {
+ public:
+  SimStore(SimDatabase& database, std::mt19937_64& random, unsigned fault_percent)
+      : database_(database), random_(random), fault_percent_(fault_percent) {}
+
+  Result<ShardRow> row() override;
+  Result<ShardRow> take(const ShardRow& seen, const std::string& owner,
+                        std::int64_t lease_until_ms) override;
+  Result<Found> load(const Needs& needs) override;
+  Committed commit(const Write& write) override;
+
+  void heal() { fault_percent_ = 0; }
+
+ private:
+  bool fault() { return random_() % 100 < fault_percent_; }
+  void resolve();
+
+  SimDatabase& database_;
+  std::mt19937_64& random_;
+  unsigned fault_percent_;
+};
+
+}  // namespace matsuri::sequencer

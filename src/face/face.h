@@ -47,7 +47,11 @@ inline constexpr std::array<Gene, 24> genes = {{
 
 inline constexpr int feeling_count = 6;  // plain, happy, wink, surprised, frustrated, puzzled
 
-// A whole SVG document, on paper of the robe's pale wash. REQUIRES: 0 <= feeling < feeling_count.
-std::string to_svg(Genome genome, int feeling);
+// What a face stands on: paper of the robe's pale wash, 100 by 100; or nothing, as in a crowd, and
+// then it is seen a little further down, 100 by 107.
+enum class Ground : std::uint8_t { paper, none };
+
+// A whole SVG document. REQUIRES: 0 <= feeling < feeling_count.
+std::string to_svg(Genome genome, int feeling, Ground ground = Ground::paper);
 
 }  // namespace matsuri::face

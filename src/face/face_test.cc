@@ -118,6 +118,19 @@ TEST(Face, IsThatOfTheJavaScript) {
   EXPECT_EQ(compare(rows), 860);
 }
 
+// Goal: a figure is its face; only what is behind it is left out, and what is below is seen.
+TEST(Face, StandsOnNothingInACrowd) {
+  for (const std::uint64_t seed : {1U, 2U, 3U}) {
+    std::string face = to_svg(genome_of(seed), 1);
+    const std::size_t paper = face.find("<rect width=\"100\" height=\"100\" fill=\"#");
+    ASSERT_NE(paper, std::string::npos) << face;
+    face.erase(paper, face.find("/>", paper) + 2 - paper);
+    const std::string_view size = "0 0 100 100\"";
+    face.replace(face.find(size), size.size(), "0 0 100 107\"");
+    EXPECT_EQ(to_svg(genome_of(seed), 1, Ground::none), face);
+  }
+}
+
 // Opened by itself it is a document of our origin: nothing in it may run, or ask for more.
 TEST(Face, NeedsNothingFromOutside) {
   std::istringstream genomes(genomes_of_all_kinds(7));

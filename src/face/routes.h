@@ -5,7 +5,7 @@
 
 namespace matsuri::face {
 
-// Adds /faces/{genome}/{feeling}.svg.
+// Adds /faces/{genome}/{feeling}.svg and /faces/{genome}/{feeling}-figure.svg.
 void add_routes(http::Router& router);
 
 }  // namespace matsuri::face

@@ -364,13 +364,18 @@ std::string Sketch::extra() const {
 
 }  // namespace internal
 
-std::string to_svg(Genome genome, int feeling) {
+std::string to_svg(Genome genome, int feeling, Ground ground) {
   MATSURI_ASSERT(feeling >= 0 && feeling < feeling_count);
-  const std::string_view robe = internal::robes[(internal::genes_of(genome).robe + 7) % 16];
-  return "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 100 100\"><rect width=\"100\" "
-         "height=\"100\"" +
-         internal::attribute("fill", internal::mix(robe, "#fff3dc", .56)) +
-         "/><g transform=\"translate(0 7)\">" + internal::Sketch(genome, feeling).draw() +
+  std::string before = "100\">";
+  if (ground == Ground::paper) {
+    const std::string_view robe = internal::robes[(internal::genes_of(genome).robe + 7) % 16];
+    before += "<rect width=\"100\" height=\"100\"" +
+              internal::attribute("fill", internal::mix(robe, "#fff3dc", .56)) + "/>";
+  } else {
+    before = "107\">";
+  }
+  return "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 100 " + before +
+         "<g transform=\"translate(0 7)\">" + internal::Sketch(genome, feeling).draw() +
          "</g></svg>";
 }
 

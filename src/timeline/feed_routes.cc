@@ -71,10 +71,29 @@ void show(const PartsPtr& parts, const RequestPtr& request, std::vector<Post> po
       });
 }
 
+namespace {
+
+// "2026-11-21"
+std::string date_of(std::int64_t day) { return to_rfc3339(day * 24 * 3600 * 1000).substr(0, 10); }
+
+void write_days(json::Writer& writer, const RankedDays& days) {
+  writer.field("day", date_of(days.day));
+  const auto write = [&](std::string_view name, const std::optional<std::int64_t>& day) {
+    if (day)
+      writer.field(name, date_of(*day));
+    else
+      writer.field_null(name);
+  };
+  write("day_before", days.before);
+  write("day_after", days.after);
+}
+
+}  // namespace
+
 void send_page(const PartsPtr& parts, const RequestPtr& request, std::vector<Post> posts,
-               std::string next, Responder respond) {
+               std::string next, Responder respond, const std::optional<RankedDays>& days) {
   show(parts, request, std::move(posts),
-       [next = std::move(next), respond = std::move(respond)](Result<Shown> shown) mutable {
+       [next = std::move(next), days, respond = std::move(respond)](Result<Shown> shown) mutable {
          if (!shown.ok()) return respond.send(http::problem(shown.error()));
          Response response;
          json::Writer writer(response.body);
@@ -86,6 +105,7 @@ void send_page(const PartsPtr& parts, const RequestPtr& request, std::vector<Pos
            writer.field_null("next");
          else
            writer.field("next", next);
+         if (days) write_days(writer, *days);
          writer.end_object();
          respond.send(std::move(response));
        });
@@ -137,8 +157,9 @@ void list_ranked(const PartsPtr& parts, const RequestPtr& request, RankedQuery q
       },
       [parts, request, respond = std::move(respond)](Result<RankedPage> page) mutable {
         if (!page.ok()) return respond.send(http::problem(page.error()));
-        send_page(parts, request, std::move(page.value().posts), std::move(page.value().next),
-                  std::move(respond));
+        RankedPage& got = page.value();
+        send_page(parts, request, std::move(got.posts), std::move(got.next), std::move(respond),
+                  got.days);
       });
 }
 

@@ -1,5 +1,6 @@
 #include "timeline/follow_query.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "timeline/follow.h"
@@ -142,6 +143,17 @@ Result<std::vector<CommunityId>> read_followed_communities(sql::Connection& conn
       {account.value},
       [&](const sql::Row& row) { communities.push_back(CommunityId{row.id(0)}); }));
   return communities;
+}
+
+Result<std::vector<Source>> read_sources(sql::Connection& connection, AccountId account) {
+  std::vector<Source> sources = {Source::of(account)};
+  TRY(connection.query("SELECT kind, target FROM follow WHERE account = ? AND followed = 1",
+                       {account.value}, [&](const sql::Row& row) {
+                         sources.push_back(
+                             Source::of(static_cast<FollowKind>(row.integer(0)), row.id(1)));
+                       }));
+  std::ranges::sort(sources);
+  return sources;
 }
 
 Result<Relation> read_relation(sql::Connection& connection, std::string_view handle,

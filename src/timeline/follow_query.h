@@ -13,6 +13,7 @@
 #include "model/ids.h"
 #include "sql/db.h"
 #include "timeline/model.h"
+#include "timeline/rings.h"
 
 namespace matsuri::timeline {
 
@@ -47,6 +48,10 @@ Result<PeoplePage> read_people(sql::Connection& connection, const PeopleQuery& q
 // The newest follow first.
 Result<std::vector<CommunityId>> read_followed_communities(sql::Connection& connection,
                                                            AccountId account);
+
+// Whose posts are an account's timeline: its own, and those of the people and communities that it
+// follows. In order.
+Result<std::vector<Source>> read_sources(sql::Connection& connection, AccountId account);
 
 struct Relation {
   std::uint64_t post_count = 0;  // comments not among them

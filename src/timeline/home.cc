@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "timeline/follow_query.h"
 #include "timeline/query.h"
 
 namespace matsuri::timeline {
@@ -235,12 +236,7 @@ Result<std::shared_ptr<Home::Followees>> Home::followees(sql::Connection& connec
     }
   }
   auto list = std::make_shared<Followees>();
-  list->sources.push_back(Source::of(viewer));
-  TRY(connection.query("SELECT kind, target FROM follow WHERE account = ? AND followed = 1",
-                       {viewer.value}, [&](const sql::Row& row) {
-                         list->sources.push_back(
-                             Source::of(static_cast<FollowKind>(row.integer(0)), row.id(1)));
-                       }));
+  TRY_ASSIGN(list->sources, read_sources(connection, viewer));
   // Without the rings of those who are hidden, nobody has to read past all that they ever said.
   TRY_ASSIGN(const std::vector<Hidden> hidden, read_hidden(connection, viewer));
   for (const Hidden& one : hidden) list->hidden.push_back(one.account);
@@ -248,7 +244,6 @@ Result<std::shared_ptr<Home::Followees>> Home::followees(sql::Connection& connec
   std::erase_if(list->sources, [&](Source source) {
     return !source.is_community() && list->hides(AccountId{source.id()});
   });
-  std::ranges::sort(list->sources);
   list->sources.shrink_to_fit();
   list->places.assign(list->sources.size(), Rings::nowhere);
   const std::lock_guard lock(mutex_);

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "json/writer.h"
 #include "sql/call.h"
+#include "timeline/follow_query.h"
 #include "timeline/render.h"
 
 namespace matsuri::timeline {
@@ -136,6 +137,7 @@ bool Live::wants(EventKind kind) const {
     case EventKind::post_edited:
     case EventKind::post_deleted:
     case EventKind::command_refused:
+    case EventKind::follow_changed:
     case EventKind::block_changed:
     case EventKind::mute_changed:
     case EventKind::empathy_changed:
@@ -184,20 +186,44 @@ std::vector<Live::Event> Live::render(std::span<const stream::Record> records) {
       const auto author = names.find(post->author);
       if (author == names.end()) continue;  // the feed shows it as soon as the name is there
       const bool is_shown = !post->parent && !post->spoiler;
-      events.push_back({offset, post->community, post->author, post->parent_author, "post",
-                        to_json(to_post(*post, author->second), {}),
-                        is_shown ? title_of(post->community) : TitleId{}});
+      events.push_back({.offset = offset,
+                        .community = post->community,
+                        .account = post->author,
+                        .parent_author = post->parent_author,
+                        .name = "post",
+                        .data = to_json(to_post(*post, author->second), {}),
+                        .is_comment = bool(post->parent),
+                        .title = is_shown ? title_of(post->community) : TitleId{}});
     } else if (const auto* edit = std::get_if<PostEdited>(&record.event)) {
       const auto found = posts.find(edit->post);
       if (found == posts.end()) continue;  // deleted since
-      events.push_back({offset, edit->community, edit->author, parent_author_of(*edit),
-                        "post_changed", to_json(found->second, {}), title_of(edit->community)});
+      events.push_back({.offset = offset,
+                        .community = edit->community,
+                        .account = edit->author,
+                        .parent_author = parent_author_of(*edit),
+                        .name = "post_changed",
+                        .data = to_json(found->second, {}),
+                        .is_comment = bool(edit->parent),
+                        .title = title_of(edit->community)});
     } else if (const auto* deleted = std::get_if<PostDeleted>(&record.event)) {
-      events.push_back({offset, deleted->community, deleted->author, parent_author_of(*deleted),
-                        "post_deleted", R"({"post":")" + deleted->post.to_string() + R"("})",
-                        title_of(deleted->community)});
+      events.push_back({.offset = offset,
+                        .community = deleted->community,
+                        .account = deleted->author,
+                        .parent_author = parent_author_of(*deleted),
+                        .name = "post_deleted",
+                        .data = R"({"post":")" + deleted->post.to_string() + R"("})",
+                        .is_comment = bool(deleted->parent),
+                        .title = title_of(deleted->community)});
     } else if (const auto* refused = std::get_if<CommandRefused>(&record.event)) {
-      events.push_back({offset, {}, refused->account, {}, "refused", refusal_json(*refused), {}});
+      events.push_back({.offset = offset,
+                        .account = refused->account,
+                        .name = "refused",
+                        .data = refusal_json(*refused)});
+    } else if (const auto* follow = std::get_if<FollowChanged>(&record.event)) {
+      // What one follows was there before one followed it: the list has it, no event does.
+      if (parts_of(follow->rev).node != import_node)
+        events.push_back(
+            {.offset = offset, .account = follow->account, .name = "reset", .data = "{}"});
     }
   }
   return events;
@@ -235,6 +261,7 @@ void Live::consume(std::span<const stream::Record> records) {
   for (; events_.size() > live_event_count_max; events_.pop_front())
     kept_after_ = events_.front().offset;
   end_offset_ = records.back().position.offset;
+  follow(records);
   for (const stream::Record& record : kept) {
     const auto* post = std::get_if<PostPublished>(&record.event);
     if (post != nullptr && post->parent) move(post->parent, {});
@@ -342,8 +369,41 @@ void Live::hide(Subscriber& subscriber, const Relation& relation) {
     subscriber.hidden[relation.account].by_them = relation.holds;
 }
 
+void Live::follow(std::span<const stream::Record> records) {
+  std::unordered_map<AccountId, std::vector<const FollowChanged*>> changes;
+  for (const stream::Record& record : records) {
+    const auto* fact = std::get_if<FollowChanged>(&record.event);
+    if (fact == nullptr) continue;
+    changes[fact->account].push_back(fact);
+    follows_.push_back(*fact);
+    if (follows_.size() > live_event_count_max) follows_.pop_front();
+  }
+  if (changes.empty()) return;
+  for (const auto& subscriber : subscribers_) {
+    if (!subscriber->listener.is_timeline) continue;
+    const auto found = changes.find(subscriber->listener.viewer);
+    if (found == changes.end()) continue;
+    for (const FollowChanged* fact : found->second) follow(*subscriber, *fact);
+  }
+}
+
+void Live::follow(Subscriber& subscriber, const FollowChanged& fact) {
+  std::vector<Source>& sources = subscriber.sources;
+  const Source source = Source::of(fact.kind, fact.target);
+  const auto at = std::ranges::lower_bound(sources, source);
+  const bool is_there = at != sources.end() && *at == source;
+  if (fact.followed && !is_there) sources.insert(at, source);
+  if (!fact.followed && is_there) sources.erase(at);
+}
+
+bool Live::Subscriber::follows(Source source) const {
+  return std::ranges::binary_search(sources, source);
+}
+
 bool Live::Subscriber::may_see(CommunityId community, AccountId author,
                                AccountId parent_author) const {
+  if (listener.is_timeline && !follows(Source::of(community)) && !follows(Source::of(author)))
+    return false;
   if (listener.community && listener.community != community) return false;
   const auto hides = [this](AccountId account) {
     const auto found = hidden.find(account);
@@ -353,7 +413,9 @@ bool Live::Subscriber::may_see(CommunityId community, AccountId author,
 }
 
 bool Live::Subscriber::wants(const Event& event) const {
-  if (!event.community) return event.account == listener.viewer;
+  if (!event.community)
+    return event.account == listener.viewer && (event.name != "reset" || listener.is_timeline);
+  if (listener.is_timeline && event.is_comment) return false;
   if (listener.is_on_plaza && (!event.title || (event.name == "post" && !event.is_picked)))
     return false;
   return may_see(event.community, event.account, event.parent_author);
@@ -429,28 +491,30 @@ void Live::listen(const Listener& listener, std::shared_ptr<http::EventStream> s
     if (const auto gone = weak.lock()) subscribers_.erase(gone);
     listener_count_.set(static_cast<std::int64_t>(subscribers_.size()));
   });
-  if (!listener.viewer) return begin(subscriber, std::vector<Hidden>{});
-  sql::read_value<std::vector<Hidden>>(
+  if (!listener.viewer) return begin(subscriber, Sight{});
+  sql::read_value<Sight>(
       db_, executor,
-      [viewer = listener.viewer](sql::Connection& connection) {
-        return read_hidden(connection, viewer);
+      [listener](sql::Connection& connection) -> Result<Sight> {
+        Sight sight;
+        TRY_ASSIGN(sight.hidden, read_hidden(connection, listener.viewer));
+        if (listener.is_timeline) {
+          TRY_ASSIGN(sight.sources, read_sources(connection, listener.viewer));
+        }
+        return sight;
       },
-      [this, subscriber](Result<std::vector<Hidden>> hidden) {
-        begin(subscriber, std::move(hidden));
-      });
+      [this, subscriber](Result<Sight> sight) { begin(subscriber, std::move(sight)); });
 }
 
-void Live::begin(const std::shared_ptr<Subscriber>& subscriber,
-                 Result<std::vector<Hidden>> hidden) {
+void Live::begin(const std::shared_ptr<Subscriber>& subscriber, Result<Sight> sight) {
   const std::lock_guard lock(mutex_);
-  if (!hidden.ok()) {
+  if (!sight.ok()) {
     // Without the blocks nothing may be shown: the client tries again.
     subscribers_.erase(subscriber);
     subscriber->stream->close();
     return;
   }
   subscriber->hidden.clear();
-  for (const Hidden& one : hidden.value()) {
+  for (const Hidden& one : sight.value().hidden) {
     Hidden& entry = subscriber->hidden[one.account];
     entry.by_viewer = entry.by_viewer || one.by_viewer;
     entry.by_them = entry.by_them || one.by_them;
@@ -459,6 +523,10 @@ void Live::begin(const std::shared_ptr<Subscriber>& subscriber,
   // The newest facts may not be in the database yet. Where it is ahead of them, its own facts are
   // still to come here, so the last one of a pair always holds in the end.
   for (const Relation& relation : relations_) hide(*subscriber, relation);
+  subscriber->sources = std::move(sight.value().sources);
+  if (subscriber->listener.is_timeline)
+    for (const FollowChanged& fact : follows_)
+      if (fact.account == subscriber->listener.viewer) follow(*subscriber, fact);
   subscriber->is_ready = true;
   // So that a client that has seen no event yet can come back where it was.
   subscriber->stream->send({.id = id_of(subscriber->sent_offset), .name = "ready", .data = "{}"});

@@ -22,6 +22,7 @@
 #include "sql/db.h"
 #include "stream/view.h"
 #include "timeline/query.h"
+#include "timeline/rings.h"
 #include "timeline/rules.h"
 
 namespace matsuri::timeline {
@@ -43,11 +44,13 @@ struct LiveOptions {
 
 // Sends to everybody who listens to its community and may read it: `post` (comments too),
 // `post_changed`, `post_deleted`, and `counts` as they move; to one account alone: `refused`, and
-// `notification` with what is unread. Who listens to the plaza gets a few new posts that may be
-// shown there, as `plaza_post`, and no counts. The id of an event is "incarnation.offset" of the
-// timeline's outbox: a client that comes back with one gets what it missed, or `reset` where that
-// is no longer kept. Counts and notifications have no id and are not kept: what is missed of them
-// comes with the next change, or with the next read.
+// `notification` with what is unread. Who listens to their timeline gets the same of the people and
+// communities that they follow at that moment, and of themselves, but nothing of comments; and
+// `reset` where they follow others than before. Who listens to the plaza gets a few new posts that
+// may be shown there, as `plaza_post`, and no counts. The id of an event is "incarnation.offset" of
+// the timeline's outbox: a client that comes back with one gets what it missed, or `reset` where
+// that is no longer kept. Counts and notifications have no id and are not kept: what is missed of
+// them comes with the next change, or with the next read.
 //
 // Thread-safe. Owns one thread, which reads counts. Follow with it the timeline's own outbox
 // (posts), main's (blocks, mutes), empathy's and notification's.
@@ -65,8 +68,9 @@ class Live final : public stream::MemoryView {
   void consume(std::span<const stream::Record> records) override;
 
   struct Listener {
-    CommunityId community;  // none for all of them
-    AccountId viewer;       // none for a visitor
+    CommunityId community;     // none for all of them
+    AccountId viewer;          // none for a visitor
+    bool is_timeline = false;  // the viewer's timeline in place of a community
     bool is_on_plaza = false;
   };
   // Starts with what the stream's Last-Event-ID missed, as soon as the viewer's blocks are known.
@@ -76,12 +80,13 @@ class Live final : public stream::MemoryView {
  private:
   struct Event {
     std::uint64_t offset = 0;
-    CommunityId community;    // of a post; none for what goes to `account` alone
-    AccountId account;        // the author, or who is to be told
-    AccountId parent_author;  // of the post that a comment is on
+    CommunityId community{};    // of a post; none for what goes to `account` alone
+    AccountId account{};        // the author, or who is to be told
+    AccountId parent_author{};  // of the post that a comment is on
     std::string name;
     std::string data;
-    TitleId title;           // on the plaza; none for what has no place there
+    bool is_comment = false;
+    TitleId title{};         // on the plaza; none for what has no place there
     bool is_picked = false;  // of posts: it is sent to those who listen to the plaza
   };
   // That one account does not see another any more, or does again.
@@ -91,14 +96,21 @@ class Live final : public stream::MemoryView {
     bool is_mute = false;
     bool holds = false;
   };
+  // What has to be known of a viewer before anything is sent.
+  struct Sight {
+    std::vector<Hidden> hidden;
+    std::vector<Source> sources;
+  };
   struct Subscriber {
     Listener listener;
     std::shared_ptr<http::EventStream> stream;
     std::uint64_t sent_offset = 0;
-    bool is_ready = false;  // blocks are known
+    bool is_ready = false;  // blocks and follows are known
     bool needs_reset = false;
     std::unordered_map<AccountId, Hidden> hidden;
+    std::vector<Source> sources;  // of a timeline, in order; the limits on follows bound it
 
+    bool follows(Source source) const;
     // Whether they see what the author says in the community, below a post of `parent_author`.
     bool may_see(CommunityId community, AccountId author, AccountId parent_author) const;
     bool wants(const Event& event) const;
@@ -114,10 +126,14 @@ class Live final : public stream::MemoryView {
   void take_others(std::span<const stream::Record> records);
   void move(PostId post, const Moved& moved);  // REQUIRES: the mutex is held
   static void hide(Subscriber& subscriber, const Relation& relation);
+  // Whoever listens to their timeline follows as the facts among `records` say.
+  // REQUIRES: the mutex is held.
+  void follow(std::span<const stream::Record> records);
+  static void follow(Subscriber& subscriber, const FollowChanged& fact);
   void pump(Subscriber& subscriber);
   std::string id_of(std::uint64_t offset) const;
   std::optional<std::uint64_t> offset_of(std::string_view id) const;
-  void begin(const std::shared_ptr<Subscriber>& subscriber, Result<std::vector<Hidden>> hidden);
+  void begin(const std::shared_ptr<Subscriber>& subscriber, Result<Sight> sight);
   void run_counts();
   void send_counts(const std::vector<std::pair<PostId, Moved>>& posts);
 
@@ -129,8 +145,9 @@ class Live final : public stream::MemoryView {
   metrics::Counter& event_count_;
 
   std::mutex mutex_;
-  std::deque<Event> events_;        // all of those after kept_after_
-  std::deque<Relation> relations_;  // the last ones: a view in SQL may not have them yet
+  std::deque<Event> events_;           // all of those after kept_after_
+  std::deque<Relation> relations_;     // the last ones: a view in SQL may not have them yet
+  std::deque<FollowChanged> follows_;  // the last ones: who begins may have read before them
   std::uint64_t kept_after_;
   std::uint64_t end_offset_;  // of the newest outbox row seen, event or not
   std::unordered_set<std::shared_ptr<Subscriber>> subscribers_;

@@ -44,6 +44,47 @@ Result<std::vector<std::uint64_t>> read_ids(sql::Connection& connection, std::st
   return ids;
 }
 
+// Where the ids of a day begin: they are a range of the index.
+std::uint64_t first_id_of(std::int64_t day) {
+  constexpr std::int64_t day_ms = 24LL * 3600 * 1000;
+  constexpr std::int64_t first = id_epoch_unix_ms / day_ms;
+  constexpr std::int64_t last = (id_epoch_unix_ms + id_ms_max) / day_ms;
+  static_assert(id_epoch_unix_ms % day_ms == 0);
+  return compose_id({.unix_ms = std::clamp(day, first, last) * day_ms});
+}
+
+// The day of the one post that the statement finds, if any.
+Result<std::optional<std::int64_t>> read_day(sql::Connection& connection, std::string_view text,
+                                             CommunityId community, std::uint64_t id) {
+  TRY_ASSIGN(const auto ids, read_ids(connection, text, {community.value, id}));
+  if (ids.empty()) return std::optional<std::int64_t>();
+  return std::optional(day_of(parts_of(ids.front()).unix_ms));
+}
+
+// The last day before `day` on which somebody posted.
+Result<std::optional<std::int64_t>> read_day_before(sql::Connection& connection,
+                                                    CommunityId community, std::int64_t day) {
+  return read_day(connection,
+                  "SELECT id FROM post WHERE parent = 0 AND community = ? AND id < ? "
+                  "AND deleted = 0 ORDER BY id DESC LIMIT 1",
+                  community, first_id_of(day));
+}
+
+Result<std::optional<std::int64_t>> read_day_after(sql::Connection& connection,
+                                                   CommunityId community, std::int64_t day) {
+  return read_day(connection,
+                  "SELECT id FROM post WHERE parent = 0 AND community = ? AND id >= ? "
+                  "AND deleted = 0 ORDER BY id LIMIT 1",
+                  community, first_id_of(day + 1));
+}
+
+Result<RankedDays> read_days(sql::Connection& connection, CommunityId community, std::int64_t day) {
+  RankedDays days{.day = day, .before = {}, .after = {}};
+  TRY_ASSIGN(days.before, read_day_before(connection, community, day));
+  TRY_ASSIGN(days.after, read_day_after(connection, community, day));
+  return days;
+}
+
 struct Scored {
   std::uint64_t post = 0;
   std::int64_t score = 0;
@@ -91,17 +132,12 @@ Result<std::vector<PostId>> read_ranking(sql::Connection& connection, const Rank
       connection.query("SELECT post, empathy_count FROM heat WHERE community = ? AND day = ? "
                        "ORDER BY empathy_count DESC, post DESC LIMIT ?",
                        {key.community.value, key.day, count}, keep_warm));
-  // The ids of a day are a range of the index.
-  constexpr std::int64_t day_ms = 24LL * 3600 * 1000;
-  const std::int64_t first_ms = key.day * day_ms;
-  if (first_ms < id_epoch_unix_ms || first_ms + day_ms > id_epoch_unix_ms + id_ms_max)
-    return std::vector<PostId>();
-  TRY_ASSIGN(const auto newest,
-             read_ids(connection,
-                      "SELECT id FROM post WHERE parent = 0 AND community = ? AND id >= ? "
-                      "AND id < ? AND deleted = 0 ORDER BY id DESC LIMIT ?",
-                      {key.community.value, compose_id({.unix_ms = first_ms}),
-                       compose_id({.unix_ms = first_ms + day_ms}), count}));
+  TRY_ASSIGN(
+      const auto newest,
+      read_ids(connection,
+               "SELECT id FROM post WHERE parent = 0 AND community = ? AND id >= ? "
+               "AND id < ? AND deleted = 0 ORDER BY id DESC LIMIT ?",
+               {key.community.value, first_id_of(key.day), first_id_of(key.day + 1), count}));
   for (const std::uint64_t id : newest) cold.push_back({.post = id, .score = 0});
   return best_of(std::move(warm), cold);
 }
@@ -110,10 +146,13 @@ Result<RankedPage> Rankings::read(sql::Connection& connection, const RankedQuery
   RankingPtr ranking;
   std::size_t index = 0;
   if (query.cursor.empty()) {
-    const RankingKey key{
-        .community = query.community,
-        .ranked = query.ranked,
-        .day = query.ranked == Ranked::hot ? 0 : query.day.value_or(day_of(clock_.unix_ms()))};
+    RankingKey key{
+        .community = query.community, .ranked = query.ranked, .day = query.day.value_or(0)};
+    if (query.ranked == Ranked::popular && !query.day) {
+      const std::int64_t today = day_of(clock_.unix_ms());
+      TRY_ASSIGN(const auto last, read_day_before(connection, query.community, today + 1));
+      key.day = last.value_or(today);
+    }
     ranking = find_fresh(key);
     if (ranking == nullptr) {
       TRY_ASSIGN(auto posts, read_ranking(connection, key));
@@ -133,6 +172,9 @@ Result<RankedPage> Rankings::read(sql::Connection& connection, const RankedQuery
     index = cursor->index;
   }
   RankedPage page;
+  if (query.ranked == Ranked::popular) {
+    TRY_ASSIGN(page.days, read_days(connection, query.community, ranking->key.day));
+  }
   while (index < ranking->posts.size()) {
     const std::size_t count = std::min(query.count_max + 1, ranking->posts.size() - index);
     const auto ids = std::span(ranking->posts).subspan(index, count);

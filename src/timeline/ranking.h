@@ -46,15 +46,25 @@ Result<std::vector<PostId>> read_ranking(sql::Connection& connection, const Rank
 struct RankedQuery {
   CommunityId community;
   Ranked ranked = Ranked::hot;
-  std::optional<std::int64_t> day;  // popular: none is today, or the cursor's
+  // popular: none is the last one on which somebody posted (today where nobody ever did), or the
+  // cursor's.
+  std::optional<std::int64_t> day;
   AccountId viewer;
   std::string cursor;  // empty for the first page, else the `next` of another
   std::size_t count_max = feed_count_default;
 };
 
+// A day, and the nearest ones on both sides on which somebody posted.
+struct RankedDays {
+  std::int64_t day = 0;
+  std::optional<std::int64_t> before;
+  std::optional<std::int64_t> after;
+};
+
 struct RankedPage {
   std::vector<Post> posts;
-  std::string next;  // empty at the end
+  std::string next;                // empty at the end
+  std::optional<RankedDays> days;  // popular: of the page
 };
 
 // Rankings in memory, for ranking_kept_ms. Bounded: where there are too many, the oldest go early.

@@ -90,9 +90,46 @@ TEST_P(RankingTest, PopularIsOfOneDay) {
   EXPECT_EQ(texts(of_day(today + 1)), (Texts{"tomorrow"}));
   for (const std::int64_t day : {today - 1, today + 2, std::int64_t{0}, std::int64_t{5'000'000}})
     EXPECT_TRUE(texts(of_day(day)).empty());
-  // Without a day it is the clock's.
+  // Without a day it is the last one on which somebody posted.
   EXPECT_EQ(texts({.community = plaza_community, .ranked = Ranked::popular}),
             (Texts{"a", "last", "b"}));
+}
+
+TEST_P(RankingTest, PopularOpensOnTheLastDayThatHasPosts) {
+  const std::int64_t today = day_of(testing::start_ms);
+  const auto days = [&](const RankedQuery& query) { return page(query).value().days.value(); };
+  const RankedQuery latest{.community = plaza_community, .ranked = Ranked::popular};
+  const auto on = [&](std::int64_t day) {
+    RankedQuery query = latest;
+    query.day = day;
+    return query;
+  };
+  EXPECT_EQ(days(latest).day, today);  // nobody ever posted
+  EXPECT_FALSE(days(latest).before || days(latest).after);
+  const std::int64_t day_ms = 24 * hour_ms;
+  apply({post_record(post_id(-9 * day_ms), mio, "first"),
+         post_record(post_id(-4 * day_ms), mio, "second"),
+         post_record(post_id(-2 * day_ms), mio, "taken back"),
+         post_record(post_id(-day_ms), mio, "elsewhere", {.community = CommunityId{2}}),
+         testing::comment_record(post_id(-hour_ms), ken, post_id(-4 * day_ms), "a comment"),
+         testing::delete_record(post_id(-2 * day_ms), mio, post_id(0).value)});
+  EXPECT_EQ(texts(latest), Texts{"second"});
+  EXPECT_EQ(days(latest).day, today - 4);
+  EXPECT_EQ(days(latest).before, today - 9);
+  EXPECT_FALSE(days(latest).after);
+  EXPECT_EQ(days(on(today - 9)).after, today - 4);
+  EXPECT_FALSE(days(on(today - 9)).before);
+  // A day on which nobody posted tells where the next ones are.
+  EXPECT_EQ(days(on(today - 6)).before, today - 9);
+  EXPECT_EQ(days(on(today - 6)).after, today - 4);
+  EXPECT_EQ(days(on(0)).after, today - 9);
+  EXPECT_EQ(days(on(5'000'000)).before, today - 4);
+  EXPECT_FALSE(page({.community = plaza_community}).value().days);
+  // What is popular today comes first again as soon as somebody posts.
+  apply({post_record(post_id(0), mio, "today")});
+  later();
+  EXPECT_EQ(texts(latest), Texts{"today"});
+  EXPECT_EQ(days(latest).before, today - 4);
 }
 
 // Method: between any two pages scores move, posts come and one goes.

@@ -16,9 +16,13 @@ Result<void> open_stream(const internal::Parts& parts, const RequestPtr& request
   TRY_ASSIGN(const auto topic, request->query_parameter("topic"));
   Live::Listener listener{.community = {}, .viewer = request->caller.account};
   if (topic) {
-    if (*topic != "plaza" || community)
-      return Error(Code::invalid, "topic: plaza is taken, and then no community");
-    listener.is_on_plaza = true;
+    if (community) return Error(Code::invalid, "community, topic: one of the two is taken");
+    listener.is_on_plaza = *topic == "plaza";
+    listener.is_timeline = *topic == "timeline";
+    if (!listener.is_on_plaza && !listener.is_timeline)
+      return Error(Code::invalid, "topic: timeline or plaza is taken");
+    if (listener.is_timeline && !listener.viewer)
+      return Error(Code::unauthenticated, "topic: sign in to follow your timeline");
   }
   if (community) {
     const auto id = parse_id_as<CommunityId>(*community);

@@ -22,6 +22,7 @@ TABLE = Table()
 READS = {operation["path"]: operation for operation in Contract().operations.values()
          if operation["method"] == "GET"}
 STREAM = "/v1/stream"
+TOPICS = {row.query for row in TABLE.rows if row.path == STREAM and row.query}
 
 
 class TableTest(unittest.TestCase):
@@ -39,14 +40,16 @@ class Live:
     """What streams send while things happen in a world."""
 
     def __init__(self, world, viewer, is_spoiler, is_told):
-        self.world, self.events, self.plaza_events = world, [], []
+        self.world = world
         # The stream's own copy of what is hidden comes from the database: that has to be there.
         world.get("/v1/timeline", world.me)
         head, self.connection = world.server.stream(
             viewer, query=f"?community={world.id['community']}")
-        assert head.status == 200, head
-        head, plaza = world.server.stream(viewer, query="?topic=plaza")
-        assert head.status == 200, head
+        topics = {query: world.server.stream(viewer, query=query) for query in TOPICS}
+        self.statuses = {query: topic.status for query, (topic, _) in topics.items()}
+        self.statuses[""] = head.status
+        self.all_events = {query: [] for query in self.statuses}
+        self.events = self.all_events[""]
         more = {"spoiler": True} if is_spoiler else {}
         world.say("they", "new post", **more)
         world.say("they", "new comment", "another's post", **more)
@@ -72,9 +75,11 @@ class Live:
             is_told = self.notice_count() > 1
         self.is_told = is_told
         self.connection.close()
-        while self.found(self.plaza_events, "post_deleted", "mark") is None:
-            self.plaza_events.append(parsed(plaza.read_event()))
-        plaza.close()
+        for query, (_, connection) in topics.items():
+            events = self.all_events[query]
+            while self.statuses[query] == 200 and not self.found(events, "post_deleted", "mark"):
+                events.append(parsed(connection.read_event()))
+            connection.close()
 
     def read(self):
         self.events.append(parsed(self.connection.read_event()))
@@ -97,10 +102,12 @@ class Live:
             self.read()
 
     def word(self, row):
+        if self.statuses[row.query] != 200:
+            return str(self.statuses[row.query])
         if row.what == "what is unread, by their new comment":
             return "shown" if self.is_told else "hidden"
         event, name = {
-            "their new post": ("plaza_post" if row.query else "post", "new post"),
+            "their new post": ("plaza_post" if row.query == "?topic=plaza" else "post", "new post"),
             "their edit of it": ("post_changed", "new post"),
             "counts of it": ("counts", "new post"),
             "their deletion of it": ("post_deleted", "new post"),
@@ -110,7 +117,7 @@ class Live:
             "counts of a comment on their post": ("counts", "comment on it"),
             "another's deletion of a comment on their post": ("post_deleted", "comment on it"),
         }[row.what]
-        data = self.found(self.plaza_events if row.query else self.events, event, name)
+        data = self.found(self.all_events[row.query], event, name)
         if data is None:
             return "hidden"
         return "veiled" if data.get("spoiler") else "shown"

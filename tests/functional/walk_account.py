@@ -98,7 +98,12 @@ class AccountWalk(Walk):
                       {"feeling": "00"}, {"feeling": "-1"}, {"genome": "0" * 15 + "g"},
                       {"genome": "0" * 15 + "%20"}, {"feeling": ""}):
             self.call("getFace", 404, **wrong)
-        for name in ("0", "0.png", "0.SVG", "0.svg.svg"):
+        figure = self.call("getFaceFigure", 200)
+        self.assertNotEqual(figure.body, one.body)
+        xml.etree.ElementTree.fromstring(figure.body)
+        for wrong in ({"genome": "0"}, {"feeling": "6"}, {"feeling": "-1"}):
+            self.call("getFaceFigure", 404, **wrong)
+        for name in ("0", "0.png", "0.SVG", "0.svg.svg", "figure.svg", "0-figure", "0-figures.svg"):
             target = f"/faces/0123456789abcdef/{name}"
             self.assertEqual(self.server.request("GET", target).status, 404, name)
         head = self.server.request("HEAD", path_of("getFace"))

@@ -180,9 +180,12 @@ class TimelineWalk(Walk):
             self.assertEqual(len(both), len(set(both)))
             self.call("listPosts", 409, query=f"?sort={sort}&before=0000000000000000.2")
         day = made.json["created_at"][:10]
-        self.call("listPosts", 200, query=f"?sort=popular&day={day}")
+        self.assertEqual(page["day"], day)
+        today = self.call("listPosts", 200, query=f"?sort=popular&day={day}").json
+        self.assertEqual((today["day"], today["day_before"], today["day_after"]), (day, None, None))
         old = self.call("listPosts", 200, query="?sort=popular&day=2011-01-01").json
-        self.assertEqual(old, {"posts": [], "next": None})
+        self.assertEqual(old, {"posts": [], "next": None, "day": "2011-01-01", "day_before": None,
+                               "day_after": day})
 
     def test_a_refused_command_is_its_authors_alone(self):
         person = Person(self.server, "twice")

@@ -1,10 +1,7 @@
 // The page for the address.
 import type { ComponentType } from "preact";
 import { useEffect, useLayoutEffect } from "preact/hooks";
-import { LogInPage } from "../features/account/LogInPage";
-import { SignUpPage } from "../features/account/SignUpPage";
-import { FeedPage } from "../features/feed/FeedPage";
-import { PostPage } from "../features/feed/PostPage";
+import { PlazaPage } from "../features/plaza/PlazaPage";
 import { useTexts, type Texts } from "../lib/i18n";
 import { useStore } from "../lib/store";
 import { lazy } from "../ui/Lazy";
@@ -14,11 +11,11 @@ import { Shell } from "./Shell";
 
 function title_of(route: Route, t: Texts): string {
   switch (route.page) {
-    case "plaza": return `${t.feed.title} · ${t.app.name}`;
+    case "plaza": return `${t.nav.plaza} · ${t.app.name}`;
     case "sign_up": return `${t.account.sign_up} · ${t.app.name}`;
     case "log_in": return `${t.account.log_in} · ${t.app.name}`;
     case "settings": return `${t.settings.title} · ${t.app.name}`;
-    case "communities": case "community": return `${t.communities.title} · ${t.app.name}`;
+    case "communities": case "community": case "title_form": case "community_form": return `${t.communities.title} · ${t.app.name}`;
     case "timeline": return `${t.timeline.title} · ${t.app.name}`;
     case "notifications": return `${t.notices.title} · ${t.app.name}`;
     case "person": return `@${route.handle} · ${t.app.name}`;
@@ -27,7 +24,7 @@ function title_of(route: Route, t: Texts): string {
   }
 }
 
-// Pages of which few are the first: their code comes with the first visit.
+// All but the plaza: their code comes with the first visit.
 const later = <P extends object>(load: () => Promise<ComponentType<P>>) => lazy(
   load,
   () => <main id="main" class="narrow"><Skeleton count={3} /></main>,
@@ -35,11 +32,18 @@ const later = <P extends object>(load: () => Promise<ComponentType<P>>) => lazy(
 
 const SettingsPage = later(
   () => import("../features/settings/SettingsPage").then((part) => part.SettingsPage));
+const SignUpPage = later(() => import("./pages").then((part) => part.SignUpPage));
+const LogInPage = later(() => import("./pages").then((part) => part.LogInPage));
+const PostPage = later(() => import("./pages").then((part) => part.PostPage));
 const CommunitiesPage = later(() => import("./pages").then((part) => part.CommunitiesPage));
 const CommunityPage = later(() => import("./pages").then((part) => part.CommunityPage));
 const TimelinePage = later(() => import("./pages").then((part) => part.TimelinePage));
 const PersonPage = later(() => import("./pages").then((part) => part.PersonPage));
 const NotificationsPage = later(() => import("./pages").then((part) => part.NotificationsPage));
+
+const TitleForm = later(() => import("./forms").then((part) => part.TitleForm));
+const NewCommunity = later(() => import("./forms").then((part) => part.NewCommunity));
+const ChangeCommunity = later(() => import("./forms").then((part) => part.ChangeCommunity));
 
 // The server may have been renewed since this page came, and then has other parts.
 function PageMissing() {
@@ -57,12 +61,15 @@ function PageMissing() {
 
 function Page({ route }: { route: Route }) {
   switch (route.page) {
-    case "plaza": return <FeedPage />;
+    case "plaza": return <PlazaPage />;
     case "sign_up": return <SignUpPage />;
     case "log_in": return <LogInPage />;
     case "settings": return <SettingsPage />;
     case "communities": return <CommunitiesPage />;
     case "community": return <CommunityPage id={route.community} sort={route.sort} key={route.community} />;
+    case "title_form": return <TitleForm id={route.title} key={route.title} />;
+    case "community_form": return "title" in route ? <NewCommunity title={route.title} key={route.title} />
+      : <ChangeCommunity id={route.community} key={route.community} />;
     case "timeline": return <TimelinePage />;
     case "notifications": return <NotificationsPage />;
     case "person": return <PersonPage handle={route.handle} tab={route.tab} key={route.handle} />;
@@ -82,16 +89,28 @@ function NotFoundPage() {
   );
 }
 
+// The focus follows to the heading of a new page, also where that comes late with the page's code or
+// content; but not after somebody who has gone on by themselves. Returns what ends the wait.
+function focus_heading(): (() => void) | undefined {
+  const before = document.activeElement;
+  const heading = () => document.querySelector<HTMLElement>("h1");
+  const focus = () => heading()?.focus({ preventScroll: true });
+  if (heading() !== null) return void focus();
+  const observer = new MutationObserver(() => {
+    if (heading() === null) return;
+    observer.disconnect();
+    if (document.activeElement === before) focus();
+  });
+  observer.observe(document.body, { childList: true, subtree: true });
+  return () => observer.disconnect();
+}
+
 export function App() {
   const t = useTexts();
   const route = useStore(route_store);
   useLayoutEffect(() => settle_scroll(), [route]);
   // In the layout phase: a page that knows better, such as whose post it shows, comes after it.
   useLayoutEffect(() => void (document.title = title_of(route, t)), [route, t]);
-  useEffect(() => {
-    if (arrived === "followed") {
-      document.querySelector<HTMLElement>("h1")?.focus({ preventScroll: true });
-    }
-  }, [route]);
+  useEffect(() => (arrived === "followed" ? focus_heading() : undefined), [route]);
   return <Shell><Page route={route} /></Shell>;
 }

@@ -1,10 +1,9 @@
 // What is around every page: the bar at the top, the foot, and on phones the tabs at the bottom.
 import type { ComponentChildren } from "preact";
-import { useEffect, useState } from "preact/hooks";
 import { unread_store } from "../features/feed/live";
 import { useTexts } from "../lib/i18n";
 import { language_store, set_language, set_theme, theme_store } from "../lib/prefs";
-import { useStore } from "../lib/store";
+import { useMedia, useStore } from "../lib/store";
 import { Icon, type IconName } from "../ui/Icon";
 import { ToastPlace } from "../ui/toast";
 import { route_store, type Route } from "./router";
@@ -27,7 +26,10 @@ function usePlaces(): Place[] {
   const unread = useStore(unread_store) ?? 0;
   const places: Place[] = [
     { href: "/", label: t.nav.plaza, icon: "plaza", pages: ["plaza"] },
-    { href: "/communities", label: t.nav.communities, icon: "people", pages: ["communities", "community"] },
+    {
+      href: "/communities", label: t.nav.communities, icon: "people",
+      pages: ["communities", "community", "title_form", "community_form"],
+    },
   ];
   if (session.state === "known") {
     places.push(
@@ -68,13 +70,7 @@ function Unread({ count }: { count: number | undefined }) {
 // The pressed side is what is seen, also where the device decides.
 function useShownTheme(): "dark" | "light" {
   const theme = useStore(theme_store);
-  const [light, set_light] = useState(() => matchMedia("(prefers-color-scheme: light)").matches);
-  useEffect(() => {
-    const query = matchMedia("(prefers-color-scheme: light)");
-    const change = () => set_light(query.matches);
-    query.addEventListener("change", change);
-    return () => query.removeEventListener("change", change);
-  }, []);
+  const light = useMedia("(prefers-color-scheme: light)");
   if (theme !== "system") return theme;
   return light ? "light" : "dark";
 }

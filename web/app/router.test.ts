@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
-import { route_of, same_place } from "./router";
+import { route_of, same_place, then_to, wanted_page } from "./router";
 
 test("addresses", () => {
   assert.deepEqual(route_of("/"), { page: "plaza" });
@@ -12,7 +12,11 @@ test("addresses", () => {
   assert.deepEqual(route_of("/people/mio_kaze"), { page: "person", handle: "mio_kaze", tab: "posts" });
   assert.deepEqual(route_of("/people/mio_kaze/empathies"),
     { page: "person", handle: "mio_kaze", tab: "empathies" });
-  for (const path of ["/people/", "/people/Mio", "/people/mio_kaze/all", "/communities/5/new", "/posts/", "/posts/0", "/posts/12a", "/posts/1/2", "/nothing", "/signup/"]) {
+  assert.deepEqual(route_of("/titles/new"), { page: "title_form" });
+  assert.deepEqual(route_of("/titles/5/edit"), { page: "title_form", title: "5" });
+  assert.deepEqual(route_of("/titles/5/communities/new"), { page: "community_form", title: "5" });
+  assert.deepEqual(route_of("/communities/5/edit"), { page: "community_form", community: "5" });
+  for (const path of ["/titles/5", "/titles/new/edit", "/communities/new", "/people/", "/people/Mio", "/people/mio_kaze/all", "/communities/5/new", "/posts/", "/posts/0", "/posts/12a", "/posts/1/2", "/nothing", "/signup/"]) {
     assert.deepEqual(route_of(path), { page: "not_found" }, path);
   }
 });
@@ -30,4 +34,11 @@ test("tabs of one page are one place", () => {
   assert.ok(same("/people/mio_kaze", "/people/mio_kaze/following"));
   assert.ok(!same("/communities/5", "/communities/6") && !same("/people/mio_kaze", "/people/gen_yoi"));
   assert.ok(!same("/communities/5", "/people/mio_kaze") && !same("/posts/1", "/posts/1"));
+});
+
+test("who logs in goes on to where they wanted, and never elsewhere", () => {
+  assert.equal(wanted_page(new URL(then_to("/login", "/communities/5"), "http://a").search), "/communities/5");
+  for (const to of ["", "?to=", "?to=//else.where", "?to=https://else.where/", "?to=/docs", "?to=javascript:1"]) {
+    assert.equal(wanted_page(to), "/", to);
+  }
 });

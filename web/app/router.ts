@@ -10,6 +10,9 @@ export type Route =
   | { page: PlainPage | "not_found" }
   | { page: "post"; post: string }
   | { page: "community"; community: string; sort: Sort }
+  | { page: "title_form"; title?: string }
+  | { page: "community_form"; title: string }
+  | { page: "community_form"; community: string }
   | { page: "person"; handle: string; tab: ProfileTab };
 
 const plain_pages = {
@@ -25,10 +28,28 @@ export function route_of(path: string): Route {
   if (post !== undefined) return { page: "post", post };
   const [, community, sort] = /^\/communities\/([1-9][0-9]{0,18})(?:\/(hot|popular))?$/.exec(path) ?? [];
   if (community !== undefined) return { page: "community", community, sort: (sort ?? "new") as Sort };
+  if (path === "/titles/new") return { page: "title_form" };
+  const [, title, form] =
+    /^\/titles\/([1-9][0-9]{0,18})\/(edit|communities\/new)$/.exec(path) ?? [];
+  if (title !== undefined) {
+    return form === "edit" ? { page: "title_form", title } : { page: "community_form", title };
+  }
+  const edited = /^\/communities\/([1-9][0-9]{0,18})\/edit$/.exec(path)?.[1];
+  if (edited !== undefined) return { page: "community_form", community: edited };
   const [, handle, tab] =
     /^\/people\/([a-z][a-z0-9_]{2,19})(?:\/(drawings|empathies|followers|following))?$/.exec(path) ?? [];
   if (handle !== undefined) return { page: "person", handle, tab: (tab ?? "posts") as ProfileTab };
   return { page: "not_found" };
+}
+
+/** The address where one logs in or signs up, and then goes on to a page. */
+export const then_to = (page: "/login" | "/signup", path: string): string =>
+  `${page}?to=${encodeURIComponent(path)}`;
+
+/** Where whoever has logged in goes on to. */
+export function wanted_page(search = location.search): string {
+  const to = new URLSearchParams(search).get("to") ?? "/";
+  return route_of(to).page === "not_found" ? "/" : to;
 }
 
 export const route_store = new Store<Route>({ page: "plaza" });
@@ -53,7 +74,7 @@ export function go(path: string): void {
   scrolls.set(entry, window.scrollY);
   entry = Date.now();
   history.pushState({ entry }, "", path);
-  const route = route_of(path);
+  const route = route_of(location.pathname);
   arrived = same_place(route_store.get(), route) ? "turned" : "followed";
   route_store.set(route);
 }
@@ -71,7 +92,7 @@ function follow(event: MouseEvent): void {
   if (!link || link.origin !== location.origin || link.target !== "" || link.hash !== "") return;
   if (route_of(link.pathname).page === "not_found") return; // Such as /docs: the server's.
   event.preventDefault();
-  if (link.pathname !== location.pathname) go(link.pathname);
+  if (link.pathname !== location.pathname) go(link.pathname + link.search);
   else window.scrollTo(0, 0);
 }
 

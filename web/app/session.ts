@@ -3,7 +3,7 @@
 import type { Failure, Me, Post } from "../../sdk/ts/src/index";
 import { texts } from "../lib/i18n";
 import { keep, kept } from "../lib/storage";
-import { Store } from "../lib/store";
+import { Store, useStore } from "../lib/store";
 import { say } from "../ui/toast";
 import { client } from "./client";
 
@@ -17,6 +17,12 @@ export const session_store = new Store<Session>({ state: "unknown", late: false 
 export function my_id(): string | null {
   const session = session_store.get();
   return session.state === "known" ? session.me.id : null;
+}
+
+/** Who reads; null where that is nobody, or not known yet. */
+export function useMe(): Me | null {
+  const session = useStore(session_store);
+  return session.state === "known" ? session.me : null;
 }
 
 /** Events are the same for everybody, so that what is one's own has to be seen by the author. */
@@ -40,6 +46,12 @@ export function expired(failure: Failure): boolean {
   if (session_store.get().state === "known") say(texts().account.expired);
   signed_out();
   return true;
+}
+
+/** Where something failed that only a session allows: asks whether it still stands. */
+export async function check_session(): Promise<void> {
+  const reply = await client.accounts.me();
+  if (!reply.ok) expired(reply.failure);
 }
 
 async function ask(): Promise<void> {

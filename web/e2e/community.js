@@ -43,7 +43,7 @@ export const community = {
     await page.getByLabel("Drawing paper, 2 strokes").waitFor();
 
     const reader = await world.comes({ look: phone });
-    await reader.visit_plaza();
+    await reader.visit_ground();
     await page.click(".composer button[type=submit]");
     await page.locator(".paper").waitFor({ state: "detached" });
     for (const person of [mio, reader]) {
@@ -76,7 +76,7 @@ export const community = {
     await teller.post("the lighthouse was empty");
     await teller.sees("the lighthouse was empty");
     const reader = await world.comes();
-    await reader.visit_plaza();
+    await reader.visit_ground();
     const veiled = card(reader, "Chapter 9").first();
     await veiled.getByText("This tells how something ends").waitFor();
     assert.equal(await reader.posts("the lighthouse was empty").count(), 0);
@@ -90,7 +90,7 @@ export const community = {
     await hana.post("who else is still awake?");
     const gen = await world.comes();
     await gen.sign_up("gen_answers", "Gen");
-    await gen.visit_plaza();
+    await gen.visit_ground();
     const empathy = card(gen, "still awake").locator("button.emp");
     await empathy.click();
     assert.equal(await empathy.getAttribute("aria-pressed"), "true");
@@ -127,7 +127,7 @@ export const community = {
     await writer.sign_up("second_thought");
     await writer.post("a frist thought");
     const reader = await world.comes();
-    await reader.visit_plaza();
+    await reader.visit_ground();
     await reader.sees("a frist thought");
     await choose(writer, "a frist thought", "Edit");
     await writer.page.fill(".post-edit textarea", "a first thought");
@@ -155,7 +155,7 @@ export const community = {
     await plain.page.getByRole("button", { name: "This is me" }).click();
     await plain.page.locator(`.you img[src='${src}']`).waitFor();
     const reader = await world.comes();
-    await reader.visit_plaza();
+    await reader.visit_ground();
     await card(reader, "look at me").locator(`img[src='${src}']`).waitFor();
   },
 };

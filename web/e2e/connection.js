@@ -1,5 +1,6 @@
 // Connections go, servers restart: what one wrote stays, and arrives once.
 import assert from "node:assert/strict";
+import { ground } from "./person.js";
 
 export const connection = {
   "a draft survives a reload, and belongs to its writer": async (world) => {
@@ -11,14 +12,10 @@ export const connection = {
     await page.reload();
     await page.waitForSelector("#say");
     assert.equal(await page.inputValue("#say"), "half a tho");
-    await page.goto("/settings");
-    await page.getByRole("button", { name: "Log out here" }).click();
-    await page.getByText("Come in").waitFor();
+    await writer.log_out();
     await writer.sign_up("another_one");
     assert.equal(await page.inputValue("#say"), "");
-    await page.goto("/settings");
-    await page.getByRole("button", { name: "Log out here" }).click();
-    await page.getByText("Come in").waitFor();
+    await writer.log_out();
     await writer.log_in("half_a_word", "a lantern for half_a_word");
     assert.equal(await page.inputValue("#say"), "half a tho");
   },
@@ -27,7 +24,7 @@ export const connection = {
     const writer = await world.comes();
     const reader = await world.comes();
     await writer.sign_up("patient_one");
-    await reader.visit_plaza();
+    await reader.visit_ground();
     await world.server.stop();
     for (const person of [writer, reader]) {
       await person.page.locator("main").getByText("No connection").waitFor();
@@ -120,7 +117,7 @@ export const connection = {
         contentType: "application/problem+json", body: "{\"code\":\"busy\",\"detail\":\"later\"}" })
         : route.continue());
     await writer.post("there all the time");
-    await page.goto("/");
+    await page.goto(ground);
     await page.getByRole("alert").getByText("Many people at once.").waitFor();
     broken = false;
     await guest.sees("there all the time");

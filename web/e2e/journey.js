@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
-import { Person } from "./person.js";
+import { ground, Person } from "./person.js";
 import { Server } from "./server.js";
 
 const old_count = 130;
@@ -18,17 +18,17 @@ function old_world() {
 }
 
 export const journey = {
-  "an empty plaza invites, and shows no one": async (world) => {
+  "an empty community invites, and shows no one": async (world) => {
     const guest = await world.comes();
-    await guest.page.goto("/");
+    await guest.page.goto(ground);
     await guest.page.getByRole("heading", { name: "No one has written yet" }).waitFor();
-    await guest.page.getByRole("link", { name: "Sign up" }).first().click();
-    await guest.page.waitForURL("**/signup");
+    await guest.page.locator("main").getByRole("link", { name: "Sign up" }).click();
+    await guest.page.waitForURL("**/signup?to=*");
   },
 
   "sign up, post, and a second browser sees it live; a reload keeps it": async (world) => {
     const reader = await world.comes();
-    await reader.page.goto("/");
+    await reader.page.goto(ground);
     await reader.page.getByText("Come in").waitFor();
     const mio = await world.comes();
     await mio.sign_up("mio_kaze", "澪");
@@ -51,14 +51,14 @@ export const journey = {
     await reader.page.reload();
     await reader.sees("提灯が灯った 🏮");
     await reader.page.goBack();
-    await reader.page.getByRole("heading", { name: "The plaza", exact: true }).waitFor();
+    await reader.page.getByRole("heading", { name: "Common ground", exact: true }).waitFor();
   },
 
   "many posts come in live, once each and in order; who reads further down is not disturbed": async (world) => {
     const writer = await world.comes();
     const reader = await world.comes();
     await writer.sign_up("writer_1");
-    await reader.visit_plaza();
+    await reader.visit_ground();
     for (let n = 1; n <= 12; ++n) await writer.post(`drum beat no. ${n}`);
     await reader.sees("drum beat no. 12");
     const beats = await reader.page.locator("article .post-text", { hasText: "drum beat" }).allTextContents();
@@ -82,8 +82,8 @@ export const journey = {
       const reader = await Person.come(world.browser, server);
       world.people.push(reader);
       const { page } = reader;
-      await reader.visit_plaza();
-      const end = page.getByText("That is where the plaza began.");
+      await reader.visit_ground();
+      const end = page.getByText("That is where this community began.");
       while (!(await end.isVisible())) await page.mouse.wheel(0, 2000);
       const read = await page.locator("article .post-text").allTextContents();
       const all = Array.from({ length: old_count }, (_, i) => `old word no. ${old_count - i}`);
@@ -114,17 +114,15 @@ export const journey = {
     assert.deepEqual(guest.take_refusals(), ["POST /v1/accounts 409"]);
     await page.fill("#handle", "not_taken");
     await page.click("form button[type=submit]");
-    await page.waitForSelector("#say");
+    await page.getByRole("heading", { name: "Tonight’s plaza" }).waitFor();
   },
 
   "log out and in again; a wrong password is said without saying which part": async (world) => {
     const person = await world.comes();
     const { page } = person;
     await person.sign_up("comes_back", "Comes Back");
-    await page.goto("/settings");
-    await page.getByRole("button", { name: "Log out here" }).click();
-    await page.getByText("Come in").waitFor();
-    await page.reload();
+    await person.log_out();
+    await page.goto(ground);
     await page.getByText("Come in").waitFor();
     await page.goto("/login");
     await page.fill("#handle", "comes_back");
@@ -150,7 +148,7 @@ export const journey = {
     guest.take_refusals();
     await guest.page.goto("/docs");
     await guest.page.getByRole("heading", { name: "API reference", level: 1 }).waitFor();
-    await guest.page.getByRole("link", { name: "Plaza" }).click();
-    await guest.page.getByRole("heading", { name: "The plaza", exact: true }).waitFor();
+    await guest.page.locator(".nav").getByRole("link", { name: "Plaza" }).click();
+    await guest.page.getByRole("heading", { name: "Tonight’s plaza" }).waitFor();
   },
 };

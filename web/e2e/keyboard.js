@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 
 const stops_max = 60;
 
-/** Presses Tab until the focus is on what `selector` finds; every stop on the way must be marked. */
-async function tab_to(page, selector) {
+/** Presses Tab, or another key, until the focus is on what `selector` finds; every stop on the way must be marked. */
+export async function tab_to(page, selector, key = "Tab") {
   for (let stop = 0; stop < stops_max; ++stop) {
-    await page.keyboard.press("Tab");
+    await page.keyboard.press(key);
     const here = await page.evaluate((wanted) => {
       const at = document.activeElement;
       const style = getComputedStyle(at);
@@ -39,7 +39,15 @@ export const keyboard = {
     await tab_to(page, "#password");
     await page.keyboard.type("only keys are used");
     await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Tonight’s plaza" }).waitFor();
+    await page.locator("h1:focus").waitFor();
+    await tab_to(page, ".nav a[href='/communities']", "Shift+Tab");
+    await page.keyboard.press("Enter");
+    await page.locator("h1:focus").waitFor();
+    await tab_to(page, ".common-link");
+    await page.keyboard.press("Enter");
     await page.waitForSelector("#say");
+    await page.locator("h1:focus").waitFor();
 
     await tab_to(page, "#say");
     await page.keyboard.type("written with keys\nand sent with two");

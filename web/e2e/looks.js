@@ -9,9 +9,9 @@ const small = { width: 320, height: 640 };
 
 /** Names, the way there, and what to wait for. */
 const pages = {
-  plaza: ["/", "article"],
-  post: ["{post}", "article"],
-  communities: ["/communities", ".plaza-link"],
+  plaza: ["/", ".crowd img"],
+  post: ["/posts/{post}", "article"],
+  communities: ["/communities", ".common-link"],
   community: ["/communities/1", "article"],
   hot: ["/communities/1/hot", ".feed article"],
   popular: ["/communities/1/popular", ".feed article"],
@@ -27,6 +27,11 @@ const pages = {
   docs: ["/docs", "h1"],
 };
 const for_guests = ["sign-up", "log-in"];
+const for_admins = {
+  "new-title": ["/titles/new", "#crest"],
+  "new-community": ["/titles/{title}/communities/new", "#kind"],
+  "change-community": ["/communities/{community}/edit", "#description"],
+};
 
 /** Until nothing moves: a colour on its way from one to the other is neither. */
 async function settle(person) {
@@ -40,10 +45,12 @@ async function check(person, where) {
   assert.deepEqual(await person.page.evaluate(problems_of_page), [], where);
 }
 
-async function visit(person, name, post) {
-  const [address, ready] = pages[name];
-  await person.page.goto(address.replace("{post}", post).replace("{handle}", person.handle));
+async function visit(person, [address, ready], places) {
+  await person.page.goto(address.replace(/\{(\w+)\}/, (_, name) => places[name]));
   await person.page.waitForSelector(ready);
+  // Bubbles rise for ever where they may.
+  const moves = person.page.locator(".acts button[aria-pressed=false]");
+  if (await moves.count() > 0) await moves.click();
 }
 
 async function take(person, shots, name) {
@@ -57,9 +64,15 @@ async function tour(world, shots, { look, look_name, theme, language }) {
   await person.post(language === "ja" ? "屋台の灯りがきれいです。" : "The stalls are lit. ".repeat(6));
   const post = await person.page.locator("article a[href^='/posts/']").first().getAttribute("href");
   const guest = await world.comes({ look, theme, language, touch: look !== desktop });
-  for (const name of Object.keys(pages)) {
+  const places = { post: post.slice("/posts/".length), handle: person.handle };
+  for (const [name, page] of Object.entries({ ...pages, ...for_admins })) {
     const who = for_guests.includes(name) ? guest : person;
-    await visit(who, name, post);
+    if (name in for_admins && places.title === undefined) {
+      await person.rises();
+      const title = await person.make_title({ en: "Lantern Quest", ja: "提灯クエスト" }, { crest: "提" });
+      Object.assign(places, { title: title.id, community: title.main_community });
+    }
+    await visit(who, page, places);
     await check(who, `${name}, ${look_name}, ${theme}, ${language}`);
     if (shots !== null) await take(who, shots, `${name}-${look_name}-${theme}-${language}`);
     who.take_refusals();
@@ -91,7 +104,7 @@ export const looks = {
     await page.getByRole("button", { name: "Night" }).click();
     assert.equal(await ground(), "rgb(18, 20, 43)");
     await page.getByRole("button", { name: "日本語" }).click();
-    await page.getByRole("heading", { name: "広場", exact: true }).waitFor();
+    await page.getByRole("heading", { name: "今夜の広場" }).waitFor();
     assert.equal(await page.evaluate(() => document.documentElement.lang), "ja");
     assert.match(await page.title(), /広場/);
 
@@ -147,7 +160,9 @@ export const looks = {
   "nothing moves for those who asked for stillness": async (world) => {
     const guest = await world.comes();
     await guest.page.emulateMedia({ reducedMotion: "reduce" });
-    await guest.visit_plaza();
-    assert.equal(await guest.page.evaluate(() => document.getAnimations().length), 0);
+    for (const visit of ["visit_plaza", "visit_ground"]) {
+      await guest[visit]();
+      assert.equal(await guest.page.evaluate(() => document.getAnimations().length), 0);
+    }
   },
 };

@@ -7,6 +7,8 @@ import { chromium } from "playwright-core";
 
 const names = ["chromium", "chromium-browser", "google-chrome"];
 export const phone = { width: 390, height: 844 };
+/** The community that is always there, where the tests write. */
+export const ground = "/communities/1";
 export const desktop = { width: 1280, height: 900 };
 
 function chromium_path() {
@@ -85,17 +87,24 @@ export class Person {
     assert.deepEqual(this.take_refusals(), []);
   }
 
-  /** Goes to the plaza, and waits for its posts, or for the word that there are none. */
+  /** Goes to the plaza, and waits for its lanterns. */
   async visit_plaza() {
     await this.page.goto("/");
+    await this.page.waitForSelector(".gather h2");
+  }
+
+  /** Goes to the common ground, and waits for its posts, or for the word that there are none. */
+  async visit_ground() {
+    await this.page.goto(ground);
     await this.page.waitForSelector(".feed [role=feed], .feed .state");
   }
 
+  /** Signs up, and goes to the common ground. */
   async sign_up(handle, name = handle) {
     const { page } = this;
     this.handle = handle;
     this.password = `a lantern for ${handle}`;
-    await page.goto("/signup");
+    await page.goto(`/signup?to=${ground}`);
     await page.fill("#handle", handle);
     await page.fill("#name", name);
     await page.fill("#password", this.password);
@@ -103,13 +112,43 @@ export class Person {
     await page.waitForSelector("#say");
   }
 
+  /** Logs out in the settings, which leads to the plaza. */
+  async log_out() {
+    await this.page.goto("/settings");
+    await this.page.getByRole("button", { name: "Log out here" }).click();
+    await this.page.waitForSelector(".nav a[href='/login'], .tabbar a[href='/login']");
+  }
+
   async log_in(handle, password) {
     const { page } = this;
-    await page.goto("/login");
+    await page.goto(`/login?to=${ground}`);
     await page.fill("#handle", handle);
     await page.fill("#password", password);
     await page.click("form button[type=submit]");
     await page.waitForSelector("#say");
+  }
+
+  /** Becomes an admin, as far as the server and the page know. */
+  async rises() {
+    await this.server.run("account", "role", this.handle, "admin");
+    await this.page.waitForFunction(async () => {
+      const answer = await fetch("/v1/titles", {
+        method: "POST", headers: { "Content-Type": "application/json" }, body: "{}",
+      });
+      return answer.status === 400; // Not 403: what it says is looked at.
+    });
+    await this.page.reload();
+    this.take_refusals();
+  }
+
+  /** Makes a title by the API, as an admin; gives what the server answers. */
+  make_title(names, more = {}) {
+    return this.page.evaluate(async (title) => {
+      const answer = await fetch("/v1/titles", {
+        method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(title),
+      });
+      return answer.json();
+    }, { names, ...more });
   }
 
   /** Posts, and waits until the composer is empty again. */

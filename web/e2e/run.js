@@ -2,18 +2,22 @@
 //
 //   node e2e/run.js [PART OF A TEST'S NAME]
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import test from "node:test";
 import { community } from "./community.js";
 import { connection } from "./connection.js";
+import { festival } from "./festival.js";
 import { journey } from "./journey.js";
 import { keyboard } from "./keyboard.js";
 import { looks } from "./looks.js";
 import { launch, Person } from "./person.js";
+import { plaza } from "./plaza.js";
 import { Server } from "./server.js";
 import { settings } from "./settings.js";
+import { timeline } from "./timeline.js";
+import { titles } from "./titles.js";
 import { words } from "./words.js";
 import { xss } from "./xss.js";
 
@@ -61,6 +65,9 @@ class World {
 }
 
 const server = new Server();
+const lines = path.join(server.folder, "festival.ndjson");
+writeFileSync(lines, festival(Date.now()));
+await server.import(lines);
 await server.start();
 const browser = await launch();
 const world = new World(browser, server);
@@ -71,7 +78,7 @@ await test("the server carries the page that was built last", async () => {
 });
 try {
   for (const [name, run] of Object.entries({ ...journey, ...words, ...keyboard, ...connection,
-    ...settings, ...community, ...xss, ...looks })) {
+    ...settings, ...community, ...titles, ...timeline, ...plaza, ...xss, ...looks })) {
     if (!name.includes(wanted)) continue;
     await test(name, { timeout: 240_000 }, async () => {
       try {

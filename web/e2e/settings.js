@@ -39,7 +39,7 @@ export const settings = {
     await page.getByRole("link", { name: "Settings" }).first().click();
     await page.getByRole("button", { name: "Unblock @noisy_one" }).click();
     await page.getByLabel("People you block").getByText("Nobody.").waitFor();
-    await page.getByRole("link", { name: "Plaza" }).first().click();
+    await reader.visit_ground();
     await reader.sees("first noise");
     await reader.sees("second noise");
   },
@@ -70,8 +70,7 @@ export const settings = {
     await page.getByRole("button", { name: "Save" }).click();
     await page.getByText("Saved.").waitFor();
     assert.equal(await page.inputValue("#name"), "Second Name");
-    await page.getByRole("link", { name: "Plaza" }).first().click();
-    await page.reload();
+    await person.visit_ground();
     const card = page.locator("article", { hasText: "signed with a name" });
     await card.waitFor();
     assert.equal(await card.locator(".post-head b").textContent(), "Second Name");
@@ -105,7 +104,7 @@ export const settings = {
 
     await here.page.getByRole("button", { name: "Log out everywhere" }).click();
     await here.page.getByRole("dialog").getByRole("button", { name: "Log out everywhere" }).click();
-    await here.page.getByText("Come in").waitFor();
+    await here.page.waitForSelector(".nav a[href='/login']");
     await there.page.reload();
     await there.page.getByText("Come in").waitFor();
     assert.deepEqual(there.take_refusals().filter((one) => !one.includes("stream")), ["GET /v1/accounts/me 401"]);

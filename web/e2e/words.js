@@ -1,6 +1,7 @@
 // What people write is shown as written and does nothing; what is not taken comes back with its
 // reason.
 import assert from "node:assert/strict";
+import { ground } from "./person.js";
 
 const hostile = [
   "<img src=x onerror=alert(1)>",
@@ -17,14 +18,14 @@ export const words = {
   "markup in posts and names is text, and the content policy has nothing to stop": async (world) => {
     const writer = await world.comes();
     const reader = await world.comes();
-    await reader.visit_plaza();
+    await reader.visit_ground();
     await writer.sign_up("little_bobby", "<img src=x onerror=alert(1)>");
     for (const text of hostile) await writer.post(text);
     for (const person of [writer, reader]) {
       await person.sees(hostile.at(-1));
       for (const text of hostile) assert.equal(await person.posts(text).count(), 1, text);
     }
-    for (const path of ["/", "/settings"]) {
+    for (const path of [ground, "/settings"]) {
       await writer.page.goto(path);
       await writer.page.getByText("<img src=x onerror=alert(1)>").first().waitFor();
       // Faces are pictures of ours.
@@ -106,7 +107,7 @@ export const words = {
     await page.reload();
     await writer.sees("twice around");
     const other = await writer.open();
-    await other.goto("/");
+    await other.goto(ground);
     await other.waitForSelector("#say");
     await page.route("**/v1/communities/1/posts", async (route) => {
       const answer = await route.fetch();

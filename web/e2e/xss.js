@@ -435,6 +435,13 @@ async function see_titles(visitor, place) {
     texts.push(...communities.filter((one) => one.id !== title.main_community).map((one) => name_of(one, visitor.language)));
   }
   await visitor.check("/communities", texts.filter((one) => one !== ""));
+
+  const { titles: lanterns } = await admin.does("GET", "/v1/plaza?limit=6");
+  assert.ok(lanterns.some((one) => one.posts.length > 0));
+  await visitor.sees("/", ".gather h2", lanterns.flatMap(({ title, posts }) => [
+    name_of(title, visitor.language), title.crest,
+    ...posts.slice(0, 4).flatMap(({ text, author }) => [text, author.name]),
+  ]).filter((one) => one !== ""));
 }
 
 async function see_own_pages(visitor, place) {

@@ -1,5 +1,5 @@
 // A value that components follow. One small class instead of a state library.
-import { useLayoutEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 
 export class Store<T> {
   private readonly followers = new Set<() => void>();
@@ -34,4 +34,16 @@ export function useStore<T>(store: Store<T>): T {
     return () => void end();
   }, [store]);
   return drawn;
+}
+
+/** Whether a media query holds, drawn again when that changes. */
+export function useMedia(text: string): boolean {
+  const [holds, set_holds] = useState(() => matchMedia(text).matches);
+  useEffect(() => {
+    const query = matchMedia(text);
+    const change = () => set_holds(query.matches);
+    query.addEventListener("change", change);
+    return () => query.removeEventListener("change", change);
+  }, [text]);
+  return holds;
 }

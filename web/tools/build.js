@@ -30,6 +30,7 @@ const media_types = {
 const routes = [
   "/", "/signup", "/login", "/settings", "/notifications", "/timeline", "/posts/{id}",
   "/communities", "/communities/{id}", "/communities/{id}/hot", "/communities/{id}/popular",
+  "/communities/{id}/edit", "/titles/new", "/titles/{id}/edit", "/titles/{id}/communities/new",
   "/people/{handle}", "/people/{handle}/drawings", "/people/{handle}/empathies",
   "/people/{handle}/followers", "/people/{handle}/following",
 ];

@@ -26,7 +26,7 @@ await build({
   })),
   outdir: out, outExtension: { ".js": ".mjs" }, bundle: true, platform: "node", format: "esm",
   target: "node18", jsx: "automatic", jsxImportSource: "preact", logLevel: "warning",
-  nodePaths: [path.join(web, "node_modules")],
+  nodePaths: [path.join(web, "node_modules")], external: ["yaml"],
 });
 const bundled = readdirSync(out).map((file) => path.join(out, file));
 const own = readdirSync(path.join(web, "tools")).filter((file) => file.endsWith(".test.js"))

@@ -20,6 +20,7 @@ const paths = {
   undo: "M9 7 4 11.5 9 16M4.5 11.5H15a5 5 0 0 1 0 9.5h-2",
   redo: "M15 7l5 4.5L15 16M19.5 11.5H9a5 5 0 0 0 0 9.5h2",
   trash: "M4 7h16M9 7V4h6v3M6 7l1 14h10l1-14M10 11v6M14 11v6",
+  pause: "M8 5v14M16 5v14",
   play: "M7 4.5v15l12-7.5Z",
   close: "M5 5l14 14M19 5 5 19",
   check: "M4 12.5 9.5 18 20 6",

@@ -1,5 +1,7 @@
-// The paper lantern: ribs of bamboo, black rims, and a crest of one character where it has one.
-import { useId } from "preact/hooks";
+// The paper lantern: ribs of bamboo, black rims, and what tells a title's from another's: a crest
+// around its character.
+import { useId, useMemo } from "preact/hooks";
+import { crest_of } from "./crest";
 
 const ribs = Array.from({ length: 9 }, (_, i) => {
   const y = 22 + i * 10.2;
@@ -12,9 +14,18 @@ const lit_stops = [
 ];
 const dark_stops = [["0", "#5a5674"], ["0.5", "#a49fb8"], ["1", "#565270"]];
 
-export function Lantern({ lit, crest }: { lit: boolean; crest?: string }) {
+interface Props {
+  lit: boolean;
+  /** A character. */
+  crest?: string;
+  /** The title's id, where it is a title's. */
+  title?: string;
+}
+
+export function Lantern({ lit, crest, title }: Props) {
   // A page may show many, and an id is there once.
   const fill = useId();
+  const around = useMemo(() => (title === undefined ? null : crest_of(title)), [title]);
   return (
     <svg class="lant" viewBox="0 0 100 136" aria-hidden="true">
       <linearGradient id={fill} x1="0" x2="1">
@@ -31,8 +42,18 @@ export function Lantern({ lit, crest }: { lit: boolean; crest?: string }) {
       <rect x="29" y="9" width="42" height="10" rx="2.5" fill="#2a2336" />
       <rect x="29" y="109" width="42" height="10" rx="2.5" fill="#2a2336" />
       <path d="M50 119v7M46 126h8l1.5 9h-11Z" stroke="#2a2336" stroke-width="1.5" fill="#b5301c" />
-      {crest !== undefined && (
-        <text class="crest" x="50" y="80" text-anchor="middle" fill="#3a160b" font-size="44">
+      {around !== null && (
+        <g fill="#3a160b" stroke="#3a160b">
+          <path d={around.solid} stroke="none" />
+          <path d={around.lines} fill="none" stroke-width="1.5" />
+        </g>
+      )}
+      {around !== null && !crest && <circle cx="50" cy="64" r="6" fill="#3a160b" />}
+      {crest && (
+        <text
+          class="crest" x="50" y={around === null ? 80 : 71.5} text-anchor="middle" fill="#3a160b"
+          font-size={around === null ? 44 : 21}
+        >
           {crest}
         </text>
       )}

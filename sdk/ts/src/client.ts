@@ -20,6 +20,9 @@ export interface ClientOptions {
   timeout_ms?: number;
 }
 
+/** What a stream tells of. */
+export type StreamOf = { community: string } | { topic: "timeline" | "plaza" } | Record<string, never>;
+
 const segment = encodeURIComponent;
 
 /** One reader of one server. Commands go one after the other, in the order of the calls. */
@@ -88,19 +91,13 @@ export class Client {
     get: (position: string) => this.read<Command>(`/v1/commands/${segment(position)}`),
   };
 
-  /** Follows a community, or all of them, live until the stream is closed. */
-  stream(community: string | null, handlers: StreamHandlers): LiveStream {
-    return this.listen(community === null ? "" : `?community=${segment(community)}`, handlers);
-  }
-
-  /** Follows the plaza: a few of the new posts come, as `plaza_post`, and no counts. */
-  plaza_stream(handlers: StreamHandlers): LiveStream {
-    return this.listen("?topic=plaza", handlers);
-  }
-
-  private listen(of: string, handlers: StreamHandlers): LiveStream {
+  /**
+   * Follows a community, the reader's own timeline, the plaza (a few of its new posts come, as
+   * `plaza_post`, and no counts), or everything, live until it is closed.
+   */
+  stream(of: StreamOf, handlers: StreamHandlers): LiveStream {
     return new LiveStream({
-      fetch: this.fetch, url: `${this.base}/v1/stream${of}`,
+      fetch: this.fetch, url: `${this.base}/v1/stream?${new URLSearchParams(of)}`,
       headers: this.headers(), handlers,
     });
   }

@@ -1,9 +1,10 @@
 // The calls of the community: titles, communities, posts with drawings, follows, empathy and
 // notifications.
 import type {
-  Community, CommunityIds, CommunityPage, CommunityRelation, CreatedPost, DeletedPost, Drawing, EmpathySet,
-  Followed, MuteList, NewCommunity, NewPost, NoticePage, NoticeSettings, PeoplePage, PersonRelation, Plaza,
-  Post, PostChange, PostPage, ReadMarkSet, Reply, Title, TitlePage,
+  Community, CommunityChange, CommunityIds, CommunityPage, CommunityRelation, CreatedPost, DeletedPost,
+  Drawing, EmpathySet, Followed, MuteList, NewCommunity, NewPost, NewTitle, NoticePage, NoticeSettings,
+  PeoplePage, PersonRelation, Plaza, Post, PostChange, PostPage, ReadMarkSet, Reply, Title, TitleChange,
+  TitlePage,
 } from "./types";
 
 /** What the calls need of a client. */
@@ -94,11 +95,18 @@ export function community_calls({ read, command }: Caller) {
     titles: (page: Page = {}) =>
       read<TitlePage>(`/v1/titles${query({ ...page })}`),
     title: (title: string) => read<Title>(`/v1/titles/${segment(title)}`),
+    create_title: ({ idempotency_key, ...body }: NewTitle) =>
+      command<Title>({ method: "POST", path: "/v1/titles", body, idempotency_key }),
+    change_title: (title: string, change: TitleChange) =>
+      command<Title>({ method: "PATCH", path: `/v1/titles/${segment(title)}`, body: change }),
     list: (filter: Page & { title?: string; kind?: Community["kind"] } = {}) =>
       read<CommunityPage>(`/v1/communities${query({ ...filter })}`),
     get: (community: string) => read<Community>(`/v1/communities/${segment(community)}`),
-    create: (community: NewCommunity) =>
-      command<Community>({ method: "POST", path: "/v1/communities", body: community }),
+    create: ({ idempotency_key, ...body }: NewCommunity) =>
+      command<Community>({ method: "POST", path: "/v1/communities", body, idempotency_key }),
+    change: (community: string, change: CommunityChange) =>
+      command<Community>(
+        { method: "PATCH", path: `/v1/communities/${segment(community)}`, body: change }),
     relation: (community: string) =>
       read<CommunityRelation>(`/v1/communities/${segment(community)}/relation`),
     follow: (community: string, on: boolean) =>

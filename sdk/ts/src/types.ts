@@ -10,6 +10,7 @@ export type BlockList = Schemas["BlockList"];
 export type Code = Schemas["Code"];
 export type Command = Schemas["Command"];
 export type Community = Schemas["Community"];
+export type CommunityChange = Schemas["CommunityChange"];
 export type CommunityIds = Schemas["CommunityIds"];
 export type CommunityPage = Schemas["CommunityPage"];
 export type CommunityRelation = Schemas["CommunityRelation"];
@@ -24,7 +25,8 @@ export type Followed = Schemas["Followed"];
 export type Me = Schemas["Me"];
 export type MuteList = Schemas["MuteList"];
 export type Names = Schemas["Names"];
-export type NewCommunity = Schemas["NewCommunity"];
+export type NewCommunity = Keyed<Schemas["NewCommunity"]>;
+export type NewTitle = Keyed<Schemas["NewTitle"]>;
 export type Notice = Schemas["Notification"];
 export type NoticeKind = Schemas["NotificationKind"];
 export type NoticePage = Schemas["NotificationPage"];
@@ -45,6 +47,7 @@ export type Refusal = Schemas["Refusal"];
 export type Session = Schemas["Session"];
 export type SessionList = Schemas["SessionList"];
 export type Title = Schemas["Title"];
+export type TitleChange = Schemas["TitleChange"];
 export type TitlePage = Schemas["TitlePage"];
 export type Token = Schemas["Token"];
 export type TokenList = Schemas["TokenList"];
@@ -52,12 +55,13 @@ export type Unread = Schemas["Unread"];
 export type Who = Schemas["Audience"];
 export type DrawingAddresses = NonNullable<Post["drawing"]>;
 
+/** With a key that is made once for a thing, and is the same for each retry of it. */
+export type Keyed<T> = T & { idempotency_key: string };
+
 /** A post in a community, or a comment below a post. */
-export interface NewPost extends PostContent {
+export interface NewPost extends Keyed<PostContent> {
   community?: string;
   parent?: string;
-  /** Made once for a post, and the same for each retry of it. */
-  idempotency_key: string;
 }
 
 /** Why a call failed. `unreachable` is the client's own: no answer came, or none in time. */

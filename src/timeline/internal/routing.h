@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <unordered_set>
 #include <vector>
 
@@ -41,9 +42,11 @@ struct Shown {
 // Asks for the viewer's empathies, then calls `done`.
 void show(const PartsPtr& parts, const http::RequestPtr& request, std::vector<Post> posts,
           std::move_only_function<void(Result<Shown>)> done);
-// Answers with a page: {"posts": […], "next": …}; `next` empty for null.
+// Answers with a page: {"posts": […], "next": …}; `next` empty for null. With `days`, they are
+// told too.
 void send_page(const PartsPtr& parts, const http::RequestPtr& request, std::vector<Post> posts,
-               std::string next, http::Responder respond);
+               std::string next, http::Responder respond,
+               const std::optional<RankedDays>& days = std::nullopt);
 
 void add_feed_routes(http::Router& router, const PartsPtr& parts);
 void add_post_routes(http::Router& router, const PartsPtr& parts);

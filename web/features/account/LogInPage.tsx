@@ -1,7 +1,7 @@
 // Log in. What is wrong is said of both fields together, because the server does not tell which.
 import { useState } from "preact/hooks";
 import { client } from "../../app/client";
-import { go } from "../../app/router";
+import { go, then_to, wanted_page } from "../../app/router";
 import { session_store, signed_in } from "../../app/session";
 import { failure_text } from "../../lib/failure";
 import { useTexts } from "../../lib/i18n";
@@ -32,7 +32,7 @@ export function LogInPage() {
     if (reply.ok) {
       signed_in(reply.value);
       say(t.account.welcome_back(reply.value.name));
-      return go("/");
+      return go(wanted_page());
     }
     set_busy(false);
     const { code } = reply.failure;
@@ -45,7 +45,7 @@ export function LogInPage() {
     <AccountForm
       title={t.account.log_in} lead={t.account.log_in_lead} action={t.account.log_in} busy={busy}
       wrong={wrong} on_submit={() => void submit()}
-      other={<>{t.account.no_account} <a href="/signup">{t.account.sign_up}</a></>}
+      other={<>{t.account.no_account} <a href={then_to("/signup", wanted_page())}>{t.account.sign_up}</a></>}
     >
       <Field
         id="handle" label={t.account.handle} value={handle} autocomplete="username" lower

@@ -1,7 +1,7 @@
 // Sign up: a handle, a name and a password.
 import { useState } from "preact/hooks";
 import { client } from "../../app/client";
-import { go } from "../../app/router";
+import { go, then_to, wanted_page } from "../../app/router";
 import { session_store, signed_in } from "../../app/session";
 import { failure_text } from "../../lib/failure";
 import { useTexts } from "../../lib/i18n";
@@ -49,7 +49,7 @@ export function SignUpPage() {
     if (reply.ok) {
       signed_in(reply.value);
       say(t.account.welcome(reply.value.name));
-      return go("/");
+      return go(wanted_page());
     }
     set_busy(false);
     const taken = reply.failure.code === "conflict";
@@ -61,7 +61,7 @@ export function SignUpPage() {
     <AccountForm
       title={t.account.sign_up} lead={t.account.sign_up_lead} action={t.account.sign_up} busy={busy}
       wrong={wrong.form} on_submit={() => void submit()}
-      other={<>{t.account.have_account} <a href="/login">{t.account.log_in}</a></>}
+      other={<>{t.account.have_account} <a href={then_to("/login", wanted_page())}>{t.account.log_in}</a></>}
     >
       <Field
         id="handle" label={t.account.handle} value={handle} hint={t.account.handle_hint} lower

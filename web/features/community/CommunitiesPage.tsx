@@ -2,17 +2,18 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Community, Failure, Title } from "../../../sdk/ts/src/index";
 import { client } from "../../app/client";
-import { session_store } from "../../app/session";
+import { session_store, useMe } from "../../app/session";
 import { useTexts } from "../../lib/i18n";
 import { name_in } from "../../lib/names";
 import { language_store } from "../../lib/prefs";
 import { useStore } from "../../lib/store";
 import { Lantern } from "../../ui/Lantern";
 import { Notice, Skeleton } from "../../ui/States";
-import { plaza_community } from "../feed/live";
+import { common_ground } from "../feed/desks";
 import { Pager } from "../feed/pager";
 import { Failed, Older } from "../feed/PostList";
 import { KindBadge } from "./KindBadge";
+import { is_admin, owns_enough } from "./rules";
 
 const titles_count = 20;
 const communities_count = 50;
@@ -27,12 +28,16 @@ export function CommunitiesPage() {
   }), []);
   const state = useStore(pager.state);
   const followed = useFollowed();
+  const me = useMe();
   useEffect(() => void pager.read(), []);
   return (
     <main id="main" class="narrow stack">
-      <h1 tabIndex={-1}>{t.communities.title}</h1>
+      <div class="row between wrap">
+        <h1 tabIndex={-1}>{t.communities.title}</h1>
+        {is_admin(me) && <a class="btn" href="/titles/new">{t.forms.new_title}</a>}
+      </div>
       <p class="quiet">{t.communities.lead}</p>
-      <a class="card title-card plaza-link" href="/">
+      <a class="card title-card common-link" href={`/communities/${common_ground}`}>
         <span class="lamp lit" aria-hidden="true"><Lantern lit crest="祭" /></span>
         <span><b class="title-name">{t.feed.title}</b><br /><span class="small quiet">{t.feed.lead}</span></span>
       </a>
@@ -77,7 +82,7 @@ function TitleCard({ title, followed }: { title: Title; followed: ReadonlySet<st
   return (
     <section class="card" aria-labelledby={id}>
       <div class="title-card">
-        <span class="lamp lit" aria-hidden="true"><Lantern lit crest={title.crest} /></span>
+        <span class="lamp lit" aria-hidden="true"><Lantern lit crest={title.crest} title={title.id} /></span>
         <div>
           <h2 id={id} class="h-card title-name" lang={name.language} dir="auto">
             <a href={`/communities/${title.main_community}`}>{name.text}</a>
@@ -104,17 +109,47 @@ function TitleCard({ title, followed }: { title: Title; followed: ReadonlySet<st
           ))}
         </ul>
       )}
+      <TitleLinks title={title} communities={communities} />
     </section>
+  );
+}
+
+interface TitleLinksProps {
+  title: Title;
+  communities: Community[] | null;
+}
+
+/** What one may do with a title. */
+export function TitleLinks({ title, communities }: TitleLinksProps) {
+  const t = useTexts();
+  const me = useMe();
+  const name = name_in(title.names, useStore(language_store)).text;
+  if (me === null || communities === null) return null;
+  return (
+    <div class="row wrap title-links">
+      {owns_enough(communities, me) && !is_admin(me) ? <p class="hint">{t.forms.full}</p> : (
+        <a
+          class="btn" href={`/titles/${title.id}/communities/new`}
+          aria-label={t.forms.new_community_of(name)}
+        >
+          {t.forms.new_community}
+        </a>
+      )}
+      {is_admin(me) && (
+        <a class="btn" href={`/titles/${title.id}/edit`} aria-label={t.forms.change_of(name)}>
+          {t.forms.change}
+        </a>
+      )}
+    </div>
   );
 }
 
 export function CommunityRow({ community, followed }: { community: Community; followed?: boolean }) {
   const t = useTexts();
   const name = name_in(community.names, useStore(language_store));
-  const href = community.id === plaza_community ? "/" : `/communities/${community.id}`;
   return (
     <li>
-      <a href={href}>
+      <a href={`/communities/${community.id}`}>
         <span lang={name.language} dir="auto">{name.text}</span>
         <span class="row">
           <KindBadge kind={community.kind} />

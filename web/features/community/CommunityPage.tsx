@@ -1,8 +1,8 @@
 // One community: what is new, what is hot, what was popular on a day.
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Community, CommunityRelation, Failure, Sort, Title } from "../../../sdk/ts/src/index";
 import { client } from "../../app/client";
-import { session_store } from "../../app/session";
+import { session_store, useMe } from "../../app/session";
 import { failure_text } from "../../lib/failure";
 import { useTexts } from "../../lib/i18n";
 import { name_in } from "../../lib/names";
@@ -13,14 +13,16 @@ import { Icon } from "../../ui/Icon";
 import { Notice, Skeleton } from "../../ui/States";
 import { Band } from "../feed/Band";
 import { Composer } from "../feed/Composer";
-import { Invite, Lately, Offline, useConnected } from "../feed/FeedPage";
+import { Invite, Lately } from "../feed/Aside";
+import { Offline, useConnected } from "../feed/Connected";
+import { common_ground } from "../feed/desks";
 import type { Feed } from "../feed/feed";
-import { watch } from "../feed/live";
+import { watch_community } from "../feed/live";
 import { LivePosts, PagedPosts, posts_page } from "../feed/PostList";
-import { CommunityRow, useCommunities } from "./CommunitiesPage";
-import { day_after, day_of, is_last_day } from "./days";
+import { CommunityRow, TitleLinks, useCommunities } from "./CommunitiesPage";
 import { FollowButton } from "./FollowButton";
 import { KindBadge } from "./KindBadge";
+import { is_staff, may_change } from "./rules";
 
 const page_count = 30;
 
@@ -55,11 +57,12 @@ function useCommunity(id: string) {
 
 export function CommunityPage({ id, sort }: { id: string; sort: Sort }) {
   const t = useTexts();
-  const feed = useMemo(() => watch(id), []);
+  const feed = useMemo(() => watch_community(id), []);
   const { loaded, failure, retry } = useCommunity(id);
   const language = useStore(language_store);
   const connected = useConnected(feed);
-  const name = name_in(loaded?.community.names ?? {}, language);
+  const name = id === common_ground ? { text: t.feed.title, language }
+    : name_in(loaded?.community.names ?? {}, language);
   useEffect(() => {
     if (name.text !== "") document.title = `${name.text} · ${t.app.name}`;
   }, [name.text, t, sort]);
@@ -83,7 +86,7 @@ export function CommunityPage({ id, sort }: { id: string; sort: Sort }) {
     <>
       <Band
         lit={connected} title={name.text} language={name.language}
-        {...(title === null ? {} : { crest: title.crest })}
+        {...(title === null ? { crest: "祭" } : { crest: title.crest, of: title.id })}
       >
         <Head community={community} title={title} name={name.text} />
       </Band>
@@ -93,7 +96,7 @@ export function CommunityPage({ id, sort }: { id: string; sort: Sort }) {
             <Tabs community={id} sort={sort} />
             {!connected && <Offline />}
             <Writing community={community} name={name.text} />
-            <Posts feed={feed} sort={sort} />
+            <Posts feed={feed} community={id} sort={sort} />
           </div>
           <About community={community} title={title} feed={feed} />
         </div>
@@ -105,6 +108,7 @@ export function CommunityPage({ id, sort }: { id: string; sort: Sort }) {
 function Head({ community, title, name }: { community: Community; title: Title | null; name: string }) {
   const t = useTexts();
   const session = useStore(session_store);
+  const me = useMe();
   const [relation, set_relation] = useState<CommunityRelation | null>(null);
   useEffect(() => {
     let here = true;
@@ -131,6 +135,11 @@ function Head({ community, title, name }: { community: Community; title: Title |
           followed={relation.followed} name={name} on_change={change}
           send={(on) => client.communities.follow(community.id, on)}
         />
+      )}
+      {may_change(community, me) && (
+        <a class="btn" href={`/communities/${community.id}/edit`} aria-label={t.forms.change_of(name)}>
+          <Icon name="pencil" />{t.forms.change}
+        </a>
       )}
     </div>
   );
@@ -159,57 +168,85 @@ function Writing({ community, name }: { community: Community; name: string }) {
   if (session.state !== "known") return null;
   const { me } = session;
   const owns = community.owner?.id === me.id;
-  const staff = me.role === "moderator" || me.role === "admin";
+  const staff = is_staff(me);
   if (community.who_posts === "owner" && !owns && !staff) return <p class="hint">{t.communities.owner_posts}</p>;
   if (community.who_posts === "staff" && !staff) return <p class="hint">{t.communities.staff_posts}</p>;
   return (
     <Composer
       key={me.id} me={me} to={{ community: community.id }} kinds={community.post_kinds}
-      label={t.communities.write(name)} form={t.composer.form}
+      label={community.id === common_ground ? t.composer.label : t.communities.write(name)} form={t.composer.form}
     />
   );
 }
 
-function Posts({ feed, sort }: { feed: Feed; sort: Sort }) {
+function Posts({ feed, community, sort }: { feed: Feed; community: string; sort: Sort }) {
   const t = useTexts();
-  const [day, set_day] = useState(() => day_of(Date.now()));
   if (sort === "new") return <LivePosts feed={feed} end={t.communities.end} />;
+  if (sort === "popular") return <Popular community={community} />;
+  return (
+    <PagedPosts
+      key={sort} label={t.communities.hot} empty_title={t.communities.nothing}
+      fetch_page={async (before) => posts_page(await client.posts.list(community, {
+        sort, limit: page_count, ...(before === undefined ? {} : { before }),
+      }))}
+    />
+  );
+}
+
+/** A day in UTC, and the nearest ones on which somebody posted. */
+interface Days {
+  day: string;
+  before: string | null;
+  after: string | null;
+}
+
+function Popular({ community }: { community: string }) {
+  const t = useTexts();
+  // Until somebody turns the days it is the last one on which somebody posted.
+  const [wanted, set_wanted] = useState<string | null>(null);
+  const [days, set_days] = useState<Days | null>(null);
+  const now_wanted = useRef(wanted);
+  now_wanted.current = wanted;
+  async function fetch_page(before?: string) {
+    const reply = await client.posts.list(community, {
+      sort: "popular", limit: page_count, ...(wanted === null ? {} : { day: wanted }),
+      ...(before === undefined ? {} : { before }),
+    });
+    if (reply.ok && reply.value.day !== undefined && now_wanted.current === wanted) {
+      const { day, day_before = null, day_after = null } = reply.value;
+      set_days({ day, before: day_before, after: day_after });
+    }
+    return posts_page(reply);
+  }
   return (
     <>
-      {sort === "popular" && <Day day={day} on_change={set_day} />}
+      {days !== null && <DayBar days={days} on_change={set_wanted} />}
       <PagedPosts
-        key={`${sort} ${day}`} label={sort === "hot" ? t.communities.hot : t.communities.popular}
-        empty_title={t.communities.nothing} empty={t.communities.nothing_text}
-        fetch_page={async (before) => posts_page(await client.posts.list(feed.community, {
-          sort, limit: page_count, ...(sort === "popular" ? { day } : {}),
-          ...(before === undefined ? {} : { before }),
-        }))}
+        key={wanted} label={t.communities.popular} empty_title={t.communities.nothing}
+        empty={t.communities.nothing_text} fetch_page={fetch_page}
       />
     </>
   );
 }
 
-function Day({ day, on_change }: { day: string; on_change: (day: string) => void }) {
+function DayBar({ days, on_change }: { days: Days; on_change: (day: string) => void }) {
   const t = useTexts();
   const language = useStore(language_store);
-  const last = is_last_day(day, Date.now());
   const shown = new Intl.DateTimeFormat(language, { dateStyle: "full", timeZone: "UTC" })
-    .format(Date.parse(`${day}T00:00:00Z`));
+    .format(Date.parse(`${days.day}T00:00:00Z`));
+  const turn = (to: string | null, label: string, icon: "left" | "right") => (
+    <button
+      type="button" class="btn btn-icon" aria-label={label} title={label} aria-disabled={to === null}
+      onClick={() => to !== null && on_change(to)}
+    >
+      <Icon name={icon} />
+    </button>
+  );
   return (
     <div class="row between day" role="group" aria-label={t.communities.day}>
-      <button
-        type="button" class="btn btn-icon" aria-label={t.communities.day_before} title={t.communities.day_before}
-        onClick={() => on_change(day_after(day, -1))}
-      >
-        <Icon name="left" />
-      </button>
+      {turn(days.before, t.communities.day_before, "left")}
       <span aria-live="polite">{shown}</span>
-      <button
-        type="button" class="btn btn-icon" aria-label={t.communities.day_next} title={t.communities.day_next}
-        aria-disabled={last} onClick={() => !last && on_change(day_after(day, 1))}
-      >
-        <Icon name="right" />
-      </button>
+      {turn(days.after, t.communities.day_next, "right")}
     </div>
   );
 }
@@ -220,12 +257,13 @@ function About({ community, title, feed }: { community: Community; title: Title 
   const { communities } = useCommunities(community.title);
   const others = communities?.filter((one) => one.id !== community.id) ?? [];
   const { owner } = community;
+  const about = community.id === common_ground ? t.feed.about : community.description;
   return (
     <aside class="stack">
-      {(community.description !== "" || owner !== null) && (
+      {(about !== "" || owner !== null) && (
         <section class="card">
           <h2 class="h-card">{t.communities.about}</h2>
-          <p class="small quiet description" dir="auto">{community.description}</p>
+          <p class="small quiet description" dir="auto">{about}</p>
           {owner !== null && (
             <p class="row small owner">
               <Face face={owner.face} />
@@ -241,6 +279,7 @@ function About({ community, title, feed }: { community: Community; title: Title 
           <ul class="subs">{others.map((one) => <CommunityRow key={one.id} community={one} />)}</ul>
         </section>
       )}
+      {title !== null && <TitleLinks title={title} communities={communities} />}
       <Lately posts={posts} />
     </aside>
   );

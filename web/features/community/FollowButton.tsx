@@ -1,7 +1,7 @@
 // Follows a person or a community, at once; takes it back where the server refuses it.
 import { useState } from "preact/hooks";
 import type { Followed, Reply } from "../../../sdk/ts/src/index";
-import { go } from "../../app/router";
+import { go, then_to } from "../../app/router";
 import { expired, session_store } from "../../app/session";
 import { failure_text } from "../../lib/failure";
 import { useTexts } from "../../lib/i18n";
@@ -24,7 +24,7 @@ export function FollowButton({ followed, name, send, on_change }: Props) {
   const [busy, set_busy] = useState(false);
   async function toggle() {
     if (session.state !== "known") {
-      return say(t.follow.log_in, { label: t.nav.log_in, run: () => go("/login") });
+      return say(t.follow.log_in, { label: t.nav.log_in, run: () => go(then_to("/login", location.pathname)) });
     }
     if (busy) return;
     const on = !followed;

@@ -1,13 +1,13 @@
-// What the people and communities say that one follows.
-import { client } from "../../app/client";
+// What the people and communities say that one follows, live.
+import { useMemo } from "preact/hooks";
 import { session_store } from "../../app/session";
 import { useTexts } from "../../lib/i18n";
 import { useStore } from "../../lib/store";
 import { Skeleton } from "../../ui/States";
-import { Invite } from "../feed/FeedPage";
-import { PagedPosts, posts_page } from "../feed/PostList";
-
-const page_count = 30;
+import { Invite } from "../feed/Aside";
+import { Offline, useConnected } from "../feed/Connected";
+import { watch_timeline } from "../feed/live";
+import { LivePosts } from "../feed/PostList";
 
 export function TimelinePage() {
   const t = useTexts();
@@ -17,14 +17,19 @@ export function TimelinePage() {
       <h1 tabIndex={-1}>{t.timeline.title}</h1>
       {session.state === "unknown" && <Skeleton count={3} />}
       {session.state === "anonymous" && <Invite />}
-      {session.state === "known" && (
-        <PagedPosts
-          key={session.me.id} label={t.timeline.title} empty_title={t.timeline.empty_title}
-          empty={t.timeline.empty}
-          fetch_page={async (before) => posts_page(await client.posts.timeline(
-            { limit: page_count, ...(before === undefined ? {} : { before }) }))}
-        />
-      )}
+      {session.state === "known" && <Timeline key={session.me.id} />}
     </main>
+  );
+}
+
+function Timeline() {
+  const t = useTexts();
+  const feed = useMemo(() => watch_timeline(), []);
+  const connected = useConnected(feed);
+  return (
+    <div class="stack feed">
+      {!connected && <Offline />}
+      <LivePosts feed={feed} empty_title={t.timeline.empty_title} empty={t.timeline.empty} />
+    </div>
   );
 }

@@ -1,4 +1,4 @@
-// The head of the plaza and of communities: a night of waves, a rope of bulbs, and the lantern. It is
+// The head of a community: a night of waves, a rope of bulbs, and the lantern. It is
 // lit while the page is connected, because a lit lantern says that people are there.
 import type { ComponentChildren } from "preact";
 import { Lantern } from "../../ui/Lantern";
@@ -17,11 +17,13 @@ interface Props {
   /** Of the title, where it is not that of the page. */
   language?: string;
   crest?: string;
+  /** The title that it is of. */
+  of?: string;
   /** Below the title. */
   children?: ComponentChildren;
 }
 
-export function Band({ lit, title, language, crest, children }: Props) {
+export function Band({ lit, title, language, crest, of, children }: Props) {
   return (
     <>
       <div class="cover-band" aria-hidden="true">
@@ -58,7 +60,7 @@ export function Band({ lit, title, language, crest, children }: Props) {
         </svg>
       </div>
       <div class="c-head">
-        <div class={`lamp ${lit ? "lit" : ""}`}><Lantern lit={lit} {...(crest === undefined ? {} : { crest })} /></div>
+        <div class={`lamp ${lit ? "lit" : ""}`}><Lantern lit={lit} {...(crest === undefined ? {} : { crest })} {...(of === undefined ? {} : { title: of })} /></div>
         <div>
           <h1 tabIndex={-1} lang={language} dir="auto">{title}</h1>
           {children}

@@ -2,7 +2,7 @@
 // they are answered; whatever goes wrong is said here, and both stay.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Me, PostContent } from "../../../sdk/ts/src/index";
-import { go } from "../../app/router";
+import { go, then_to } from "../../app/router";
 import { signed_out } from "../../app/session";
 import { useTexts, type Texts } from "../../lib/i18n";
 import { language_store } from "../../lib/prefs";
@@ -113,7 +113,7 @@ export function Composer({ me, to, label, form, kinds = ["text", "drawing"] }: P
   useEffect(() => {
     if (sending.state !== "failed" || sending.failure.code !== "unauthenticated") return;
     signed_out();
-    say(t.composer.logged_out, { label: t.nav.log_in, run: () => go("/login") });
+    say(t.composer.logged_out, { label: t.nav.log_in, run: () => go(then_to("/login", location.pathname)) });
   }, [sending]);
 
   const writes = kinds.includes("text");

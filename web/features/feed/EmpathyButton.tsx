@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import type { Post } from "../../../sdk/ts/src/index";
 import { client } from "../../app/client";
-import { go } from "../../app/router";
+import { go, then_to } from "../../app/router";
 import { expired, is_mine, session_store } from "../../app/session";
 import { failure_text } from "../../lib/failure";
 import { useTexts } from "../../lib/i18n";
@@ -27,7 +27,7 @@ export function EmpathyButton({ post }: { post: Post }) {
 
   async function toggle() {
     if (session.state !== "known") {
-      return say(t.post.empathy_log_in, { label: t.nav.log_in, run: () => go("/login") });
+      return say(t.post.empathy_log_in, { label: t.nav.log_in, run: () => go(then_to("/login", location.pathname)) });
     }
     // The answer to the press before is on its way: it says what the next one means.
     if (busy) return;

@@ -54,8 +54,16 @@ export function Failed({ failure, retry }: { failure: Failure | null; retry: () 
   );
 }
 
-/** The posts of a community, newest first and live. */
-export function LivePosts({ feed, end }: { feed: Feed; end: string }) {
+interface LiveProps {
+  feed: Feed;
+  /** What stands where there is nothing older. */
+  end?: string;
+  empty_title?: string;
+  empty?: string;
+}
+
+/** The posts of a feed, newest first and live. */
+export function LivePosts({ feed, end, empty_title, empty }: LiveProps) {
   const t = useTexts();
   const state = useStore(feed.state);
   const list = useRef<HTMLDivElement>(null);
@@ -79,7 +87,9 @@ export function LivePosts({ feed, end }: { feed: Feed; end: string }) {
             : t.feed.fresh(state.fresh.length)}
         </button>
       )}
-      {state.posts.length === 0 ? <Notice title={t.feed.empty_title} text={t.feed.empty} /> : (
+      {state.posts.length === 0 ? (
+        <Notice title={empty_title ?? t.feed.empty_title} text={empty ?? t.feed.empty} />
+      ) : (
         <>
           <div class="stack" role="feed" aria-label={t.feed.posts} ref={list} tabIndex={-1}>
             {state.posts.map((post, index) => (
@@ -88,7 +98,7 @@ export function LivePosts({ feed, end }: { feed: Feed; end: string }) {
           </div>
           <Older
             older={state.older} next={state.next} load={() => void feed.load_older()}
-            label={t.feed.older} end={end}
+            label={t.feed.older} {...(end === undefined ? {} : { end })}
           />
         </>
       )}

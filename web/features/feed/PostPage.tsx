@@ -2,7 +2,7 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Author, Failure, Post } from "../../../sdk/ts/src/index";
 import { client } from "../../app/client";
-import { go } from "../../app/router";
+import { go, then_to } from "../../app/router";
 import { session_store } from "../../app/session";
 import { failure_text } from "../../lib/failure";
 import { useTexts } from "../../lib/i18n";
@@ -12,7 +12,7 @@ import { Icon } from "../../ui/Icon";
 import { Notice, Skeleton } from "../../ui/States";
 import { Composer } from "./Composer";
 import { follow_changes, follow_comments } from "./lists";
-import { known_post, plaza_community, watch } from "./live";
+import { known_post, watch_community } from "./live";
 import { keep_current, Pager } from "./pager";
 import { PostCard } from "./PostCard";
 import { Failed, Older, posts_page } from "./PostList";
@@ -23,7 +23,7 @@ const empathies_count = 20;
 function back_address(post: Post | null): string {
   if (post === null) return "/";
   if (post.parent !== null) return `/posts/${post.parent}`;
-  return post.community === plaza_community ? "/" : `/communities/${post.community}`;
+  return `/communities/${post.community}`;
 }
 
 // The post as it is now: out of a feed one has just read where it is there, and always asked for,
@@ -65,7 +65,7 @@ export function PostPage({ id }: { id: string }) {
   }, [post, t]);
   // New comments come by the stream of the post's community.
   useEffect(() => {
-    if (post !== null) watch(post.community);
+    if (post !== null) watch_community(post.community);
   }, [post?.community]);
 
   if (failure?.code === "not_found") {
@@ -168,7 +168,7 @@ function Comments({ post }: { post: Post }) {
         />
       )}
       {session.state === "anonymous" && (
-        <p class="small"><a href="/login">{t.post.comment_log_in}</a></p>
+        <p class="small"><a href={then_to("/login", location.pathname)}>{t.post.comment_log_in}</a></p>
       )}
     </section>
   );

@@ -11,6 +11,9 @@ import { posted_here } from "./lists";
 import { Sender, type Letter } from "./sending";
 import { SentPosts, type RefusedPost } from "./sent";
 
+/** The community that is of no title, and always there. */
+export const common_ground = "1";
+
 export interface Desk {
   /** Names the desk's drafts: `c` and a community, or `p` and a post. */
   place: string;
@@ -59,7 +62,7 @@ function content_of({ community: _, parent: __, idempotency_key: ___, ...content
 
 function page_of(place: string): string {
   if (place.startsWith("p")) return `/posts/${place.slice(1)}`;
-  return place === "c1" || place === "" ? "/" : `/communities/${place.slice(1)}`;
+  return `/communities/${place.slice(1) || common_ground}`;
 }
 
 function awaits_answer(): boolean {

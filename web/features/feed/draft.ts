@@ -4,14 +4,18 @@
 import { new_key } from "../../lib/key";
 import { keep, kept, kept_names } from "../../lib/storage";
 
-export interface Draft {
+/** What is written and has to be made only once. */
+export interface Keyed {
+  /** The mark of the content that `key` was made for; another content gets a new key. */
+  key_of: string;
+  key: string;
+}
+
+export interface Draft extends Keyed {
   text: string;
   feeling: number;
   spoiler: boolean;
   tag: string;
-  /** The mark of the content that `key` was made for; another content gets a new key. */
-  key_of: string;
-  key: string;
 }
 
 export const no_draft: Draft = { text: "", feeling: 0, spoiler: false, tag: "", key_of: "", key: "" };
@@ -25,21 +29,32 @@ const name_of = (account: string, place: string): string => `${prefix}${account}
 export const drawing_name = (account: string, place: string): string =>
   `${drawing_prefix}${account}-${place}`;
 
-type Kept = Draft & { saved_ms: number };
-
-function read(name: string, now_ms: number): Draft | null {
+function read(name: string, now_ms: number): object | null {
   try {
-    const value = JSON.parse(kept(name) ?? "null") as Kept | null;
+    const value = JSON.parse(kept(name) ?? "null") as { saved_ms: number } | null;
     if (value === null || !(now_ms - value.saved_ms <= kept_ms)) return null;
-    const { saved_ms: _, ...draft } = { ...no_draft, ...value };
+    const { saved_ms: _, ...draft } = value;
     return draft;
   } catch {
     return null;
   }
 }
 
+/** What is kept of a place, over what is there without it. */
+export function load_kept<T extends object>(account: string, place: string, empty: T, now_ms: number): T {
+  return { ...empty, ...read(name_of(account, place), now_ms) };
+}
+
+/** Keeps it, or forgets it where it is null. False where this browser keeps nothing. */
+export function save_kept(
+  account: string, place: string, draft: object | null, now_ms: number,
+): boolean {
+  return keep(name_of(account, place),
+    draft === null ? null : JSON.stringify({ ...draft, saved_ms: now_ms }));
+}
+
 export function load_draft(account: string, place: string, now_ms: number): Draft {
-  return read(name_of(account, place), now_ms) ?? no_draft;
+  return load_kept(account, place, no_draft, now_ms);
 }
 
 /** False where this browser keeps nothing. */
@@ -47,8 +62,7 @@ export function save_draft(
   account: string, place: string, draft: Draft, has_drawing: boolean, now_ms: number,
 ): boolean {
   const empty = draft.text === "" && draft.tag === "" && !has_drawing;
-  return keep(name_of(account, place),
-    empty ? null : JSON.stringify({ ...draft, saved_ms: now_ms }));
+  return save_kept(account, place, empty ? null : draft, now_ms);
 }
 
 /** Lets drafts go that nobody came back to, with their drawings. */
@@ -61,7 +75,7 @@ export function sweep_drafts(now_ms: number): void {
 }
 
 /** The draft with the key to send `content` with: the same one for the same content. */
-export function with_key(draft: Draft, content: unknown, make: () => string = new_key): Draft {
+export function with_key<T extends Keyed>(draft: T, content: unknown, make: () => string = new_key): T {
   const key_of = mark_of(JSON.stringify(content));
   if (draft.key !== "" && draft.key_of === key_of) return draft;
   return { ...draft, key_of, key: make() };

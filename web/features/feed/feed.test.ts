@@ -2,8 +2,8 @@
 // without bound.
 import assert from "node:assert/strict";
 import test from "node:test";
-import type { Client, Post, PostPage, StreamHandlers } from "../../../sdk/ts/src/index";
-import { Feed, id_is_newer, merged } from "./feed";
+import type { Client, Post, PostPage, StreamHandlers, StreamOf } from "../../../sdk/ts/src/index";
+import { Feed, id_is_newer, merged, type Place } from "./feed";
 import { await_refusal, follow_comments } from "./lists";
 
 const post = (id: number | string, author = "1"): Post => ({
@@ -20,21 +20,23 @@ class World {
   reads = 0;
   readonly feed: Feed;
 
-  constructor(pages: PostPage[]) {
+  constructor(pages: PostPage[], place: Place = { community: "1" }) {
     this.pages = pages;
+    const read_page = async () => {
+      ++this.reads;
+      const value = this.pages.shift();
+      if (value === undefined) return { ok: false, failure: { code: "busy", status: 503, detail: "" } };
+      return { ok: true, value, stale: false };
+    };
     const client = {
-      stream: (_community: string, handlers: StreamHandlers) => {
+      stream: (of: StreamOf, handlers: StreamHandlers) => {
+        assert.deepEqual(of, place);
         this.handlers = handlers;
         return { close() {}, pause() {}, resume() {} };
       },
-      posts: { list: async () => {
-        ++this.reads;
-        const value = this.pages.shift();
-        if (value === undefined) return { ok: false, failure: { code: "busy", status: 503, detail: "" } };
-        return { ok: true, value, stale: false };
-      } },
+      posts: "topic" in place ? { timeline: read_page } : { list: read_page },
     } as unknown as Client;
-    this.feed = new Feed(client, "1");
+    this.feed = new Feed(client, place);
     this.feed.start();
   }
 
@@ -218,5 +220,23 @@ test("a failed first read is said, a failed later one keeps what is there", asyn
   await world.feed.load_older();
   assert.equal(world.state.older, "failed");
   assert.deepEqual(ids(world.state.posts), ["1"]);
+  world.feed.stop();
+});
+
+test("a timeline takes in posts of every community, and what it had goes where it is read anew", async () => {
+  const elsewhere = { ...post(6), community: "9" };
+  const world = new World([
+    { posts: [post(5, "8"), post(4)], next: null }, { posts: [post(4)], next: null },
+  ], { topic: "timeline" });
+  world.handlers.open?.(false);
+  await tick();
+  world.handlers.post?.(elsewhere);
+  await gathered();
+  assert.deepEqual(ids(world.state.posts), ["6", "5", "4"]);
+  // They are followed no more: newer than what is left, and not there for all that.
+  world.handlers.reset?.();
+  world.handlers.post?.(post(7)); // While the list is read.
+  await gathered();
+  assert.deepEqual(ids(world.state.posts), ["7", "4"]);
   world.feed.stop();
 });

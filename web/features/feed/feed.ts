@@ -1,14 +1,15 @@
-// The posts of a community as this page shows them: a list that grows at both ends.
+// The posts of a community, or of the timeline, as this page shows them: a list that grows at both
+// ends.
 //
 // The stream is opened before the list is read, so that nothing can fall between the two. What
 // comes over both is kept once. Everything is bounded: a page that is left open through a
 // festival's night must not grow for ever.
-import type { Client, Counts, Failure, LiveStream, Post, Refusal } from "../../../sdk/ts/src/index";
+import type { Client, Counts, Failure, Post, PostPage, Reply } from "../../../sdk/ts/src/index";
 import { Store } from "../../lib/store";
 import {
-  change_post, change_posts, changed, comment_came, drop_posts, follow_changes, follow_own,
-  take_back_refused, told, type Change,
+  change_posts, changed, comment_came, follow_changes, follow_own, type Change,
 } from "./lists";
+import { Source, type Live } from "./source";
 
 const page_count = 50;
 const shown_max = 400;
@@ -30,7 +31,7 @@ export interface FeedState {
   fresh: Post[];
   fresh_overflow: boolean;
   older: "idle" | "loading" | "failed";
-  live: "connecting" | "live" | "lost";
+  live: Live;
   stale: boolean;
   /** How many posts came in last, for those who listen. */
   arrived: number;
@@ -40,6 +41,9 @@ const empty: FeedState = {
   status: "loading", failure: null, posts: [], next: null, fresh: [], fresh_overflow: false,
   older: "idle", live: "connecting", stale: false, arrived: 0,
 };
+
+/** Whose posts a feed shows. */
+export type Place = { community: string } | { topic: "timeline" };
 
 // Ids are decimal numbers too large for `number`; longer is larger.
 export function id_is_newer(a: string, b: string): boolean {
@@ -54,20 +58,13 @@ export function merged(a: readonly Post[], b: readonly Post[]): Post[] {
   return [...by_id.values()].sort((x, y) => (id_is_newer(x.id, y.id) ? -1 : 1));
 }
 
-export class Feed {
+export class Feed extends Source {
   readonly state = new Store<FeedState>(empty);
-  /** Called with how many of the reader's notifications are unread. */
-  on_unread: (count: number) => void = () => {};
-  /** Called where the stream goes on after a loss: what has no place in it was missed. */
-  on_resumed: () => void = () => {};
-  /** Called for every refusal of one's own posts. */
-  on_refused: (refusal: Refusal) => void = () => {};
-  /** Called for every post that the stream shows. */
-  on_post: (post: Post) => void = () => {};
+  /** Called where the connection is gone, and again for each try that fails. */
+  on_lost: () => void = () => {};
   /** Says whether the reader is at the top, where new posts may come in by themselves. */
   at_top: () => boolean = () => true;
 
-  private stream: LiveStream | null = null;
   private unfollow: () => void = () => {};
   private readonly hidden_authors = new Set<string>();
   private gathered: Post[] = [];
@@ -78,47 +75,48 @@ export class Feed {
   private failed_reads = 0;
   private reading = 0;
 
-  constructor(private readonly client: Client, readonly community: string) {}
+  constructor(private readonly client: Client, readonly place: Place) {
+    super();
+  }
+
+  get name(): string {
+    return "topic" in this.place ? this.place.topic : this.place.community;
+  }
 
   start(): void {
     if (this.stream !== null) return;
     const unfollow = [
       follow_changes((change) => this.apply(change)),
-      follow_own((post) => post.community === this.community && this.add_own(post)),
+      follow_own((post) => this.is_of_here(post) && this.add_own(post)),
     ];
     this.unfollow = () => unfollow.forEach((end) => end());
     this.change({ live: "connecting" });
-    this.stream = this.client.stream(this.community, {
+    this.stream = this.client.stream(this.place, {
+      ...this.of_everybody(),
       open: (resumed) => {
         this.change({ live: "live" });
         if (!resumed) return void this.read_list();
         void this.catch_up();
         this.on_resumed();
       },
-      reset: () => void this.read_list(),
+      reset: () => void this.read_list(true),
       post: (post) => this.take(post),
-      post_changed: (post) => change_post(post.id, (known) => told(known, post)),
-      post_deleted: ({ post }) => drop_posts((one) => one.id === post),
       counts: (counts) => {
         this.counted.set(counts.post, counts);
         this.gather_timer ??= setTimeout(() => this.show_gathered(), gather_ms);
       },
-      notification: ({ unread_count }) => this.on_unread(unread_count),
-      refused: (refusal) => {
-        if (take_back_refused(refusal)) return;
-        drop_posts((post) => post.id === refusal.post);
-        this.on_refused(refusal);
+      lost: () => {
+        this.change({ live: "lost" });
+        this.on_lost();
       },
-      lost: () => this.change({ live: "lost" }),
     });
     this.wait_timer = setTimeout(() => {
       if (this.state.get().status === "loading") void this.read_list();
     }, stream_wait_ms);
   }
 
-  stop(): void {
-    this.stream?.close();
-    this.stream = null;
+  override stop(): void {
+    super.stop();
     this.unfollow();
     if (this.wait_timer !== null) clearTimeout(this.wait_timer);
     if (this.retry_timer !== null) clearTimeout(this.retry_timer);
@@ -130,7 +128,6 @@ export class Feed {
     this.counted.clear();
   }
 
-  /** Who reads has changed, and with them what may be read. */
   restart(): void {
     this.stop();
     this.hidden_authors.clear();
@@ -138,12 +135,8 @@ export class Feed {
     this.start();
   }
 
-  pause(): void {
-    this.stream?.pause();
-  }
-
-  resume(): void {
-    this.stream?.resume();
+  known(id: string): Post | null {
+    return this.state.get().posts.find((post) => post.id === id) ?? null;
   }
 
   retry(): void {
@@ -157,7 +150,7 @@ export class Feed {
     if (next === null || older === "loading") return;
     this.change({ older: "loading" });
     const reading = this.reading;
-    const reply = await this.client.posts.list(this.community, { limit: page_count, before: next });
+    const reply = await this.read_page(next);
     if (reading !== this.reading) return; // The list was read anew, from the top.
     if (!reply.ok) return this.change({ older: "failed" });
     const { posts } = this.state.get();
@@ -179,7 +172,6 @@ export class Feed {
     this.change({ posts: merged([post], this.state.get().posts), status: "ready", stale: false });
   }
 
-  /** Takes an author's posts away until the next start, or gives them back at the next reading. */
   hide_author(account: string, hide: boolean): void {
     if (hide) {
       this.hidden_authors.add(account);
@@ -205,23 +197,35 @@ export class Feed {
     return posts.filter((post) => !this.hidden_authors.has(post.author.id));
   }
 
-  private async read_list(): Promise<void> {
+  private is_of_here(post: Post): boolean {
+    return "topic" in this.place || post.community === this.place.community;
+  }
+
+  private read_page(before?: string): Promise<Reply<PostPage>> {
+    const page = { limit: page_count, ...(before === undefined ? {} : { before }) };
+    const { posts } = this.client;
+    return "topic" in this.place ? posts.timeline(page) : posts.list(this.place.community, page);
+  }
+
+  // `anew`: what is shown already may belong here no more.
+  private async read_list(anew = false): Promise<void> {
     const reading = ++this.reading;
     if (this.retry_timer !== null) clearTimeout(this.retry_timer);
-    const reply = await this.client.posts.list(this.community, { limit: page_count });
+    const old = new Set(anew ? this.state.get().posts.map((post) => post.id) : []);
+    const reply = await this.read_page();
     if (reading !== this.reading) return;
     if (!reply.ok) {
       const failed = this.state.get().posts.length === 0;
       const wait_s = Math.max(reply.failure.retry_after_s ?? 0, retry_s_min * 2 ** this.failed_reads++);
       this.retry_timer = setTimeout(
-        () => void this.read_list(), 1000 * Math.min(wait_s, retry_s_max));
+        () => void this.read_list(anew), 1000 * Math.min(wait_s, retry_s_max));
       return this.change({ failure: reply.failure, status: failed ? "failed" : "ready" });
     }
     this.failed_reads = 0;
     // What the stream brought while the list was read is newer than the list.
     const newest = reply.value.posts[0]?.id;
-    const since = this.state.get().posts.filter(
-      (post) => newest === undefined || id_is_newer(post.id, newest));
+    const since = this.state.get().posts.filter((post) =>
+      !old.has(post.id) && (newest === undefined || id_is_newer(post.id, newest)));
     this.change({
       status: "ready", failure: null, posts: merged(this.visible(reply.value.posts), since),
       next: reply.value.next, older: "idle", fresh: [], fresh_overflow: false, stale: reply.stale,
@@ -230,7 +234,7 @@ export class Feed {
 
   // The stream keeps posts for those who were away, and no counts.
   private async catch_up(): Promise<void> {
-    const reply = await this.client.posts.list(this.community, { limit: page_count });
+    const reply = await this.read_page();
     if (!reply.ok) return;
     for (const { id, empathy_count, comment_count } of reply.value.posts) {
       this.counted.set(id, { post: id, empathy_count, comment_count });
@@ -242,7 +246,7 @@ export class Feed {
     this.on_post(post);
     if (this.hidden_authors.has(post.author.id)) return;
     if (post.parent != null) comment_came(post);
-    else if (post.community === this.community) this.gather(post);
+    else if (this.is_of_here(post)) this.gather(post);
   }
 
   private gather(post: Post): void {

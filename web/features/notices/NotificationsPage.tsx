@@ -10,7 +10,7 @@ import { useStore } from "../../lib/store";
 import { Face } from "../../ui/Face";
 import { Icon } from "../../ui/Icon";
 import { Notice, Skeleton } from "../../ui/States";
-import { Invite } from "../feed/FeedPage";
+import { Invite } from "../feed/Aside";
 import { unread_store } from "../feed/live";
 import { Pager } from "../feed/pager";
 import { Age } from "../feed/PostCard";

@@ -6,6 +6,7 @@ import { expired, signed_in } from "../../app/session";
 import { failure_text } from "../../lib/failure";
 import { useTexts, type Texts } from "../../lib/i18n";
 import { Face } from "../../ui/Face";
+import { Field } from "../../ui/Field";
 import { say } from "../../ui/toast";
 import { choice_of, choices, genes, random_face, with_gene, type Gene } from "./genes";
 
@@ -73,15 +74,10 @@ export function FaceEditor({ me, on_close }: { me: Me; on_close: () => void }) {
           ))}
         </div>
       </div>
-      <div class="field">
-        <label for="face-part">{t.face.part}</label>
-        <select
-          id="face-part" class="input" value={part}
-          onChange={(event) => set_part(event.currentTarget.value as Gene)}
-        >
-          {parts.map((gene) => <option key={gene} value={gene}>{part_name(gene, t)}</option>)}
-        </select>
-      </div>
+      <Field
+        id="face-part" label={t.face.part} value={part} on_input={(gene) => set_part(gene as Gene)}
+        options={parts.map((gene) => [gene, part_name(gene, t)])}
+      />
       <div class="genes" role="group" aria-label={part_name(part, t)}>
         {all.map((value, index) => (
           <button

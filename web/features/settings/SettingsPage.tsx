@@ -5,8 +5,7 @@ import { useTexts } from "../../lib/i18n";
 import { language_store, set_language, set_theme, theme_store } from "../../lib/prefs";
 import { useStore } from "../../lib/store";
 import { NoticeSettingsForm } from "../notices/NoticeSettings";
-import { Blocks } from "./Blocks";
-import { Mutes } from "./Mutes";
+import { HiddenPeople } from "./HiddenPeople";
 import { Privacy } from "./Privacy";
 import { Sessions } from "./Sessions";
 import { Tokens } from "./Tokens";
@@ -28,8 +27,8 @@ export function SettingsPage() {
       {session.state === "known" && (
         <>
           <NoticeSettingsForm />
-          <Mutes />
-          <Blocks />
+          <HiddenPeople which="mutes" />
+          <HiddenPeople which="blocks" />
           <Sessions />
           <Tokens />
         </>

@@ -79,16 +79,10 @@ export function You({ me }: { me: Me }) {
           id="name" label={t.account.name} value={name} wrong={wrong.name ?? null} autocomplete="nickname"
           on_input={set_name}
         />
-        <div class="field">
-          <label for="bio">{t.settings.bio}</label>
-          <textarea
-            id="bio" class="input" dir="auto" rows={3} value={bio} aria-invalid={wrong.bio !== undefined}
-            aria-describedby="bio-hint" onInput={(event) => set_bio(event.currentTarget.value)}
-          />
-          <p class={`hint ${wrong.bio === undefined ? "" : "bad"}`} id="bio-hint">
-            {wrong.bio ?? t.settings.bio_hint}
-          </p>
-        </div>
+        <Field
+          id="bio" label={t.settings.bio} value={bio} hint={t.settings.bio_hint} wrong={wrong.bio ?? null}
+          rows={3} on_input={set_bio}
+        />
         <button type="submit" class="btn" aria-busy={busy}>{t.settings.save}</button>
       </form>
     </section>

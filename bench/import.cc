@@ -1,478 +1,348 @@
-// An import of real texts, all views applied, beside raw SQLite that writes the same rows: how many
-// people and posts a second, and at what cost of CPU.
+// Imports by `matsuri import` with all views applied, beside raw SQLite that writes the same rows:
 //
-// The rows are those that a first import made. The baseline has them ready in memory, checks
-// nothing, and writes table by table in large transactions of full durability, with the settings
-// of our databases. Our side reads and checks the files, makes ids, and goes through accounts,
-// journal and stream.
-#include <sqlite3.h>
-
+//   texts             people and posts of real texts
+//   world             everything that people do in ten collections of real data, 3.1 million lines
+//   *-cpu             CPU a line
+//   world-rss         the most memory that the import had, beside 700 MB
+//   world-people, …   lines of one kind a second: each kind is a file of its own, and an import
+//
+// The baseline has the rows of the first import ready in memory, in the order in which they were
+// written. It checks nothing, and writes them with the settings of our databases: a transaction of
+// full durability for as many lines as the importer takes together, in each database. Our side
+// starts a process, reads and checks the files, makes ids, and goes through accounts, journal and
+// stream. Both end with all files closed.
+//
+// Where the real data is not there, made lines stand for it, and say less.
+//
+// Starts: matsuri
+#include <algorithm>
+#include <array>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "account/apply.h"
-#include "account/directory.h"
-#include "account/exec.h"
-#include "account/schema.h"
-#include "base/log.h"
+#include "bench/copied_rows.h"
+#include "bench/program.h"
 #include "bench/report.h"
 #include "bench/scratch.h"
-#include "community/directory.h"
-#include "community/exec.h"
-#include "community/schema.h"
-#include "empathy/apply.h"
-#include "empathy/schema.h"
-#include "import/importer.h"
-#include "io/thread_pool.h"
-#include "journal/id_maker.h"
-#include "journal/writer.h"
-#include "notification/apply.h"
-#include "notification/schema.h"
-#include "people/schema.h"
-#include "sql/db.h"
-#include "stream/outbox.h"
-#include "stream/stream.h"
-#include "timeline/apply.h"
-#include "timeline/schema.h"
 
 namespace matsuri::bench {
 namespace {
 
-// Lines that the importer takes together: the baseline's transactions are as large.
+// Lines that the importer takes together.
 constexpr std::size_t batch_count = 8192;
 
-// The texts, as files of the import format.
-struct Texts {
+// In the order in which files of one kind each can be imported: a line names only what is above it.
+struct Kind {
+  std::string_view name;  // in a line
+  std::string_view shown;
+};
+constexpr std::array<Kind, 7> kinds = {{{"user", "people"},
+                                        {"title", "titles"},
+                                        {"community", "communities"},
+                                        {"post", "posts"},
+                                        {"comment", "comments"},
+                                        {"follow", "follows"},
+                                        {"empathy", "empathies"}}};
+using Counts = std::array<std::int64_t, kinds.size()>;
+
+// Files of the import format.
+struct Lines {
   std::vector<std::string> files;
-  bool is_real = false;
+  Counts counts{};
+  std::string made;  // ", made" where nobody's
+
+  std::int64_t count() const {
+    std::int64_t sum = 0;
+    for (const std::int64_t one : counts) sum += one;
+    return sum;
+  }
 };
 
-struct Collection {
-  const char* source;
-  const char* path;
-};
+std::size_t kind_of(std::string_view line) {
+  constexpr std::string_view head = R"({"kind":")";
+  for (std::size_t kind = 0; kind < kinds.size(); ++kind)
+    if (line.starts_with(head) && line.substr(head.size()).starts_with(kinds[kind].name))
+      return kind;
+  give_up("a line of no known kind: " + std::string(line.substr(0, 80)));
+}
 
-constexpr Collection collections[] = {
-    {"ja-tweets", "texts_ja_tweets/koume_tweets_dev.ndjson.zst"},
-    {"steam-multilang", "texts_steam_multilang/steam_reviews_dev.ndjson.zst"},
-    {"steam-en", "texts_steam_en/steam_reviews_en.ndjson.zst"},
-};
+template <class Take>
+void for_each_line(const std::vector<std::string>& files, Take take) {
+  for (const std::string& path : files) {
+    std::ifstream file(path);
+    for (std::string line; std::getline(file, line);) take(line);
+  }
+}
 
-// As many people and posts as the real ones have, of words without meaning.
-std::string generate(const std::string& path, std::size_t count) {
+Lines count_lines(std::vector<std::string> files, std::string made = {}) {
+  Lines lines{.files = std::move(files), .made = std::move(made)};
+  for_each_line(lines.files, [&](std::string_view line) { ++lines.counts[kind_of(line)]; });
+  return lines;
+}
+
+// People who post, and with `is_world` follow, comment and feel empathy. Words without meaning.
+Lines make_lines(const std::string& path, std::int64_t count, bool is_world) {
   std::ofstream out(path);
   std::uint64_t state = 1;
-  const auto random = [&](std::uint64_t bound) {
+  const auto random = [&](std::int64_t bound) {
     state = state * 6364136223846793005U + 1442695040888963407U;
-    return (state >> 33) % bound;
+    return static_cast<std::int64_t>((state >> 33) % static_cast<std::uint64_t>(bound));
   };
-  for (std::size_t i = 1; i <= count; ++i) {
-    const std::string common =
-        R"(,"source":"made","created_at":)" + std::to_string(1'500'000'000'000 + i * 60'000);
-    std::size_t author = i;
-    if (i % 8 == 0) {
-      author = 1 + random(i - 1);
-      if (author % 8 == 0) ++author;  // of those there is no user
-    } else {
-      out << R"({"kind":"user","id":")" << i << '"' << common << R"(,"handle":"made_)" << i
-          << R"(","name":"Player )" << i << "\"}\n";
-    }
-    out << R"({"kind":"post","id":")" << i << '"' << common << R"(,"author":")" << author
-        << R"(","community":"1","language":"en","text":")" << i;
-    for (std::uint64_t word = 5 + random(30); word > 0; --word)
-      out << ' ' << std::string(2 + random(6), static_cast<char>('a' + random(26)));
+  const auto begin = [&](std::string_view kind, std::int64_t id, std::int64_t minute) {
+    out << R"({"kind":")" << kind << R"(","source":"made","id":")" << id << R"(","created_at":)"
+        << 1'500'000'000'000 + minute * 60'000;
+  };
+  for (std::int64_t id = 1; id <= count; ++id) {
+    begin("user", id, id);
+    out << R"(,"handle":"made_)" << id << R"(","name":"Player )" << id << "\"}\n";
+    begin("post", id, id);
+    out << R"(,"author":")" << id << R"(","community":"1","language":"en","text":")" << id;
+    for (std::int64_t word = 5 + random(30); word > 0; --word)
+      out << ' '
+          << std::string(static_cast<std::size_t>(2 + random(6)),
+                         static_cast<char>('a' + random(26)));
     out << "\"}\n";
+    if (!is_world || id == 1) continue;
+    const std::int64_t other = 1 + random(id - 1);
+    begin("comment", id, id);
+    out << R"(,"author":")" << id << R"(","post":")" << other << R"(","text":"So it is."})" << '\n';
+    begin("follow", id, id);
+    out << R"(,"account":")" << id << R"(","target":")" << other << "\"}\n";
+    begin("empathy", id, id);
+    out << R"(,"account":")" << id << R"(","post":")" << other << "\"}\n";
   }
-  return path;
+  out.close();
+  return count_lines({path}, ", made");
 }
 
-Texts prepare(const Folder& folder, bool quick) {
+std::string data_folder() {
   const char* shared = std::getenv("MATSURI_SHARED");
-  const std::string data = std::string(shared == nullptr ? "../shared" : shared) + "/data/";
-  Texts texts{.files = {}, .is_real = true};
-  for (const Collection& one : collections) {
-    if (quick && texts.files.size() == 2) break;
-    if (!std::filesystem::exists(data + one.path)) {
-      say("bench import: " + data + one.path +
-          " is not there: generated texts instead, which say less (MATSURI_SHARED names the "
-          "folder)");
-      return {.files = {generate(folder.path() + "/made.ndjson", quick ? 4000 : 32'000)}};
-    }
-    const std::string file = folder.path() + "/" + one.source + ".ndjson";
-    const std::string command = std::string("python3 tools/datasets/convert.py ") + one.source +
-                                " '" + data + one.path + "' > '" + file + "'";
-    if (std::system(command.c_str()) != 0) give_up("failed: " + command);
-    texts.files.push_back(file);
-  }
-  return texts;
+  return std::string(shared == nullptr ? "../shared" : shared) + "/data";
 }
 
-// What a node has that an import uses.
-class Node {
- public:
-  explicit Node(const std::string& folder) {
-    using Component = std::pair<std::string_view, std::span<const sql::Migration>>;
-    const auto open = [&](const std::string& name, std::initializer_list<Component> components,
-                          std::unique_ptr<stream::Outbox>& outbox) {
-      sql::DbOptions options;
-      options.name = name;
-      options.sqlite_path = folder + "/" + name + ".sqlite";
-      auto db = must(sql::Db::open(options));
-      for (const auto& [component, migrations] : components)
-        must(db->migrate(component, migrations));
-      outbox = must(stream::Outbox::open(*db, Region{0}, matsuri::Node{1}, io::system_random()));
-      return db;
-    };
-    main_ = open("main", {{"main", account::migrations()}, {"community", community::migrations()}},
-                 main_outbox_);
-    timeline_ = open("timeline", {{"timeline", timeline::migrations()}}, timeline_outbox_);
-    empathy_ =
-        open("empathy", {{"people", people::migrations()}, {"empathy", empathy::migrations()}},
-             empathy_outbox_);
-    notification_ =
-        open("notification",
-             {{"people", people::migrations()}, {"notification", notification::migrations()}},
-             notification_outbox_);
-    ids_ = must(journal::IdMaker::open({.path = folder + "/ids", .node = matsuri::Node{1}}));
-    journal_ = must(journal::Writer::open({.folder = folder + "/journal", .node = import_node}));
-    accounts_ =
-        std::make_unique<account::Accounts>(account::AccountsParts{.db = *main_,
-                                                                   .outbox = *main_outbox_,
-                                                                   .ids = *ids_,
-                                                                   .standings = standings_,
-                                                                   .hashers = hashers_,
-                                                                   .clock = io::system_clock()});
-    directory_ = std::make_unique<account::Directory>(*main_);
-    must(main_->read_and_wait(
-        [this](sql::Connection& connection) { return community_directory_.load(connection); }));
-    communities_ = std::make_unique<community::Communities>(
-        community::CommunitiesParts{.db = *main_,
-                                    .outbox = *main_outbox_,
-                                    .ids = *ids_,
-                                    .directory = community_directory_,
-                                    .clock = io::system_clock()});
-    must(stream_.add_journal(folder + "/journal", journal_.get()));
-    must(stream_.add_outbox(*main_outbox_));
-    must(stream_.add_outbox(*timeline_outbox_));
-    must(stream_.add_outbox(*empathy_outbox_));
-    must(stream_.add_view(view_, *timeline_outbox_));
-    must(stream_.add_view(empathy_view_, *empathy_outbox_));
-    must(stream_.add_view(notification_view_, *notification_outbox_));
-    stream_.add_memory_view(standings_, {});
-    stream_.add_memory_view(*directory_, {});
-    must(stream_.start());
-  }
-  ~Node() { stream_.stop(); }
-
-  imports::Importer importer() {
-    return imports::Importer({.accounts = *accounts_,
-                              .standings = standings_,
-                              .communities = *communities_,
-                              .directory = community_directory_,
-                              .main_db = *main_,
-                              .timeline_db = *timeline_,
-                              .empathy_db = *empathy_,
-                              .journal = *journal_,
-                              .stream = stream_,
-                              .clock = io::system_clock()},
-                             {.batch_count_max = batch_count});
-  }
-
- private:
-  std::unique_ptr<sql::Db> main_, timeline_, empathy_, notification_;
-  std::unique_ptr<stream::Outbox> main_outbox_, timeline_outbox_, empathy_outbox_,
-      notification_outbox_;
-  community::CommunityDirectory community_directory_;
-  std::unique_ptr<community::Communities> communities_;
-  std::unique_ptr<journal::IdMaker> ids_;
-  std::unique_ptr<journal::Writer> journal_;
-  io::ThreadPool hashers_{{.name = "password", .thread_count = 1, .queue_count_max = 1}};
-  account::Standings standings_{io::system_clock()};
-  std::unique_ptr<account::Accounts> accounts_;
-  std::unique_ptr<account::Directory> directory_;
-  timeline::TimelineView view_;
-  empathy::EmpathyView empathy_view_;
-  notification::NotificationView notification_view_;
-  stream::Stream stream_{stream::StreamOptions{}};
-};
-
-class Quiet final : public imports::Observer {
- public:
-  void refused(const std::string& file, std::uint64_t line,
-               const imports::Refusal& refusal) override {
-    say(file + ':' + std::to_string(line) + ": " + std::string(name_of(refusal.code)) + ": " +
-        refusal.detail);
-  }
-  void progressed(const imports::Progress& /*progress*/) override {}
-  bool wants_stop() override { return false; }
-};
-
-struct Statement {
-  sqlite3_stmt* stmt = nullptr;
-  ~Statement() { sqlite3_finalize(stmt); }
-};
-
-// A bare connection, with the settings of our databases.
-class Sqlite {
- public:
-  explicit Sqlite(const std::string& path) {
-    if (sqlite3_open(path.c_str(), &db_) != SQLITE_OK) give_up("cannot open " + path);
-    for (const char* setting :
-         {"journal_mode=WAL", "synchronous=FULL", "temp_store=MEMORY", "cache_size=-16000",
-          "wal_autocheckpoint=4096", "journal_size_limit=67108864"})
-      execute(std::string("PRAGMA ") + setting);
-  }
-  ~Sqlite() { sqlite3_close(db_); }
-  Sqlite(const Sqlite&) = delete;
-  Sqlite& operator=(const Sqlite&) = delete;
-
-  void execute(const std::string& text) {
-    if (sqlite3_exec(db_, text.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
-      give_up(text + ": " + sqlite3_errmsg(db_));
-  }
-  void prepare(const std::string& text, Statement& statement) {
-    if (sqlite3_prepare_v2(db_, text.c_str(), -1, &statement.stmt, nullptr) != SQLITE_OK)
-      give_up(text + ": " + sqlite3_errmsg(db_));
-  }
-
- private:
-  sqlite3* db_ = nullptr;
-};
-
-// The tables that an import fills, and their rows in the order in which they were written, which is
-// that of the facts that tell of them. `m` is main's database.
-struct Table {
-  const char* database;
-  const char* name;
-  const char* rows;
-};
-
-constexpr Table tables[] = {
-    {"main", "account", "m.account t JOIN m.outbox o ON t.id = o.subject_id"},
-    {"main", "imported_account",
-     "m.imported_account t JOIN m.outbox o ON t.account = o.subject_id"},
-    {"main", "outbox", "m.outbox t JOIN m.outbox o ON t.at_offset = o.at_offset"},
-    {"timeline", "author", "author t JOIN m.outbox o ON t.id = o.subject_id"},
-    {"timeline", "post", "post t JOIN outbox o ON t.id = o.subject_id"},
-    {"timeline", "imported_post", "imported_post t JOIN outbox o ON t.post = o.subject_id"},
-    {"timeline", "outbox", "outbox t JOIN outbox o ON t.at_offset = o.at_offset"},
-};
-
-struct Cell {
-  bool is_number = false;
-  bool is_blob = false;
-  std::int64_t number = 0;
-  std::string bytes;
-
-  bool operator==(const Cell&) const = default;
-};
-
-struct Rows {
-  int column_count = 0;
-  std::vector<Cell> cells;
-
-  std::size_t count() const {
-    return column_count == 0 ? 0 : cells.size() / static_cast<std::size_t>(column_count);
-  }
-  bool operator==(const Rows&) const = default;
-};
-
-// Everything that an import wrote, by table.
-using Content = std::vector<Rows>;
-
-Content read_content(const std::string& folder) {
-  Sqlite db(folder + "/timeline.sqlite");
-  db.execute("ATTACH '" + folder + "/main.sqlite' AS m");
-  Content content;
-  for (const Table& table : tables) {
-    Statement select;
-    db.prepare(std::string("SELECT t.* FROM ") + table.rows + " ORDER BY o.at_offset", select);
-    Rows rows{.column_count = sqlite3_column_count(select.stmt), .cells = {}};
-    while (sqlite3_step(select.stmt) == SQLITE_ROW)
-      for (int column = 0; column < rows.column_count; ++column) {
-        const int type = sqlite3_column_type(select.stmt, column);
-        Cell cell{.is_number = type == SQLITE_INTEGER, .is_blob = type == SQLITE_BLOB};
-        if (cell.is_number) {
-          cell.number = sqlite3_column_int64(select.stmt, column);
-        } else {
-          const auto* bytes = static_cast<const char*>(sqlite3_column_blob(select.stmt, column));
-          const int size = sqlite3_column_bytes(select.stmt, column);
-          if (size > 0) cell.bytes.assign(bytes, static_cast<std::size_t>(size));
-        }
-        rows.cells.push_back(std::move(cell));
-      }
-    content.push_back(std::move(rows));
-  }
-  return content;
+bool is_there(const std::string& path) {
+  if (std::filesystem::exists(path)) return true;
+  say("bench import: " + path +
+      " is not there: made lines instead (MATSURI_SHARED names the "
+      "folder)");
+  return false;
 }
 
-// Makes the tables as they are there, without rows.
-void copy_schema(const std::string& from, const std::string& to) {
-  Sqlite source(from), target(to);
-  Statement select;
-  source.prepare("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type DESC", select);
-  while (sqlite3_step(select.stmt) == SQLITE_ROW)
-    target.execute(reinterpret_cast<const char*>(sqlite3_column_text(select.stmt, 0)));
+void convert(const std::string& arguments) {
+  const std::string command = "python3 tools/datasets/convert.py " + arguments;
+  if (std::system(command.c_str()) != 0) give_up("failed: " + command);
 }
 
-// Inserts the rows of one table.
-class Inserter {
- public:
-  Inserter(Sqlite& db, const Table& table, const Rows& rows) : rows_(rows) {
-    std::string text = std::string("INSERT INTO ") + table.name + " VALUES (?";
-    for (int column = 1; column < rows.column_count; ++column) text += ",?";
-    db.prepare(text + ")", insert_);
+Lines prepare_texts(const std::string& folder, bool quick) {
+  constexpr std::pair<const char*, const char*> collections[] = {
+      {"ja-tweets", "texts_ja_tweets/koume_tweets_dev.ndjson.zst"},
+      {"steam-multilang", "texts_steam_multilang/steam_reviews_dev.ndjson.zst"},
+      {"steam-en", "texts_steam_en/steam_reviews_en.ndjson.zst"},
+  };
+  std::vector<std::string> files;
+  for (const auto& [collection, place] : collections) {
+    if (quick && files.size() == 2) break;
+    const std::string path = data_folder() + '/' + place;
+    if (!is_there(path)) return make_lines(folder + "/made.ndjson", quick ? 4000 : 32'000, false);
+    files.push_back(folder + '/' + collection + ".ndjson");
+    convert(std::string(collection) + " '" + path + "' > '" + files.back() + "'");
   }
+  return count_lines(std::move(files));
+}
 
-  void insert(std::size_t begin, std::size_t end) {
-    const auto width = static_cast<std::size_t>(rows_.column_count);
-    for (std::size_t row = begin; row < end; ++row) {
-      for (std::size_t column = 0; column < width; ++column)
-        bind(static_cast<int>(column) + 1, rows_.cells[row * width + column]);
-      if (sqlite3_step(insert_.stmt) != SQLITE_DONE) give_up("an INSERT of the baseline failed");
-      sqlite3_reset(insert_.stmt);
-    }
-  }
-  const Rows& rows() const { return rows_; }
+Lines prepare_world(const std::string& folder, bool quick) {
+  if (!is_there(data_folder()))
+    return make_lines(folder + "/made.ndjson", quick ? 2000 : 200'000, true);
+  convert("world '" + data_folder() + "' '" + folder + "/world'" + (quick ? " --limit 400" : ""));
+  std::vector<std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder + "/world"))
+    files.push_back(entry.path());
+  std::ranges::sort(files);
+  return count_lines(std::move(files));
+}
 
- private:
-  void bind(int place, const Cell& cell) {
-    const int size = static_cast<int>(cell.bytes.size());
-    if (cell.is_number)
-      sqlite3_bind_int64(insert_.stmt, place, cell.number);
-    else if (cell.is_blob)
-      sqlite3_bind_blob(insert_.stmt, place, cell.bytes.data(), size, SQLITE_STATIC);
-    else
-      sqlite3_bind_text(insert_.stmt, place, cell.bytes.data(), size, SQLITE_STATIC);
-  }
-
-  const Rows& rows_;
-  Statement insert_;
+// What must be in the databases where all lines of a kind are in effect.
+constexpr std::pair<std::size_t, const char*> totals[] = {
+    {0, "SELECT COUNT(*) FROM main.account"},
+    {0, "SELECT COUNT(*) FROM timeline.author"},
+    {0, "SELECT COUNT(*) FROM empathy.person"},
+    {0, "SELECT COUNT(*) FROM notification.person"},
+    {1, "SELECT COUNT(*) FROM main.title"},
+    // One is built in, and the timeline hears of the others.
+    {2, "SELECT COUNT(*) - 1 FROM main.community"},
+    {2, "SELECT COUNT(*) FROM timeline.community"},
+    {3, "SELECT COUNT(*) FROM timeline.post WHERE is_comment = 0"},
+    {3, "SELECT COALESCE(SUM(post_count), 0) FROM timeline.tally WHERE kind = 1"},
+    {3, "SELECT COALESCE(SUM(post_count), 0) FROM timeline.tally WHERE kind = 2"},
+    {4, "SELECT COUNT(*) FROM timeline.post WHERE is_comment = 1"},
+    {4, "SELECT COALESCE(SUM(comment_count), 0) FROM timeline.heat"},
+    {5, "SELECT COUNT(*) FROM timeline.follow WHERE followed = 1"},
+    {5, "SELECT COALESCE(SUM(follower_count), 0) FROM timeline.tally"},
+    {5, "SELECT COALESCE(SUM(people_count + community_count), 0) FROM timeline.tally"},
+    {6, "SELECT COUNT(*) FROM empathy.empathy WHERE given = 1"},
+    {6, "SELECT COALESCE(SUM(amount), 0) FROM empathy.post"},
+    {6, "SELECT COALESCE(SUM(empathy_count), 0) FROM timeline.heat"},
 };
 
-// Writes the share `part` of `part_count` of all rows.
-void insert_part(std::vector<std::unique_ptr<Inserter>>& inserters, std::size_t part,
-                 std::size_t part_count) {
-  for (const auto& one : inserters) {
-    const std::size_t count = one->rows().count();
-    one->insert(count * part / part_count, count * (part + 1) / part_count);
-  }
+bool holds(const std::string& folder, const Counts& counts) {
+  const auto node = open_node(folder);
+  return std::ranges::all_of(totals, [&](const auto& total) {
+    const std::int64_t found = node->integer(total.second);
+    if (found == counts[total.first]) return true;
+    say(std::string(total.second) + ": " + std::to_string(found) + ", not " +
+        std::to_string(counts[total.first]));
+    return false;
+  });
+}
+
+struct Cost {
+  double seconds = 0;
+  double cpu_seconds = 0;
+  double memory_bytes = 0;
+};
+
+Cost import_into(const std::string& folder, const std::vector<std::string>& files) {
+  std::vector<std::string> arguments = {our_program("matsuri"), "import", "--data", folder};
+  arguments.insert(arguments.end(), files.begin(), files.end());
+  const double begin = seconds_now();
+  Program import(std::move(arguments), folder + ".log");
+  const Program::End end = import.wait();
+  const double seconds = seconds_now() - begin;
+  if (end.status != 0) give_up("the import failed: " + import.said());
+  return {.seconds = seconds, .cpu_seconds = end.cpu_seconds, .memory_bytes = end.memory_bytes};
 }
 
 class Bench {
  public:
-  explicit Bench(bool quick) : texts_(prepare(folder_, quick)) {
-    import_into(reference_.path());
-    content_ = read_content(reference_.path());
-    if (event_count_ == 0 || content_[0].count() + content_[4].count() != event_count_)
-      give_up("the databases do not hold what the importer said");
-  }
+  explicit Bench(Lines lines) : lines_(std::move(lines)) {}
 
-  bool is_real() const { return texts_.is_real; }
-  std::size_t event_count() const { return event_count_; }
-  bool checked() const { return checked_; }
-
-  // Events a second, and CPU microseconds an event.
+  // Lines a second, CPU microseconds a line, and the most memory.
   std::vector<double> run_import() {
-    const Folder folder;
-    const std::vector<double> figures = import_into(folder.path());
-    checked_ = checked_ && read_content(folder.path()) == content_;
-    return figures;
+    auto folder = std::make_unique<Folder>();
+    const std::string data = folder->path() + "/data";
+    const Cost cost = import_into(data, lines_.files);
+    checked_ = checked_ && holds(data, lines_.counts);
+    if (rows_ == nullptr) {
+      rows_ = std::make_unique<CopiedRows>(data, CopiedRows::Keep::rows);
+      first_ = std::move(folder);
+    } else {
+      checked_ = checked_ && CopiedRows(data, CopiedRows::Keep::digests) == *rows_;
+    }
+    return figures_of(cost);
   }
 
+  // REQUIRES: an import ran before.
   std::vector<double> run_baseline() {
     const Folder folder;
-    for (const char* name : {"/main.sqlite", "/timeline.sqlite"})
-      copy_schema(reference_.path() + name, folder.path() + name);
-    std::vector<double> figures;
-    {
-      Sqlite main(folder.path() + "/main.sqlite"), timeline(folder.path() + "/timeline.sqlite");
-      std::vector<std::unique_ptr<Inserter>> of_main, of_timeline;
-      for (std::size_t index = 0; index < std::size(tables); ++index) {
-        const bool is_main = std::string(tables[index].database) == "main";
-        (is_main ? of_main : of_timeline)
-            .push_back(std::make_unique<Inserter>(is_main ? main : timeline, tables[index],
-                                                  content_[index]));
-      }
-      const std::size_t part_count = (event_count_ + batch_count - 1) / batch_count;
-      figures = measure([&] {
-        for (std::size_t part = 0; part < part_count; ++part) {
-          main.execute("BEGIN IMMEDIATE");
-          insert_part(of_main, part, part_count);
-          main.execute("COMMIT");
-          timeline.execute("BEGIN IMMEDIATE");
-          insert_part(of_timeline, part, part_count);
-          timeline.execute("COMMIT");
-        }
-      });
-    }
-    checked_ = checked_ && read_content(folder.path()) == content_;
-    return figures;
+    const std::string data = folder.path() + "/data";
+    const auto part_count =
+        (static_cast<std::size_t>(lines_.count()) + batch_count - 1) / batch_count;
+    const double cpu_begin = cpu_seconds(), begin = seconds_now();
+    rows_->write(data, first_->path() + "/data", part_count);
+    const Cost cost{.seconds = seconds_now() - begin, .cpu_seconds = cpu_seconds() - cpu_begin};
+    checked_ = checked_ && CopiedRows(data, CopiedRows::Keep::digests) == *rows_;
+    return figures_of(cost);
   }
+
+  const Lines& lines() const { return lines_; }
+  bool checked() const { return checked_; }
 
  private:
-  template <class Work>
-  std::vector<double> measure(Work work) {
-    const double cpu_begin = cpu_seconds(), begin = seconds_now();
-    work();
-    const double took = seconds_now() - begin, cpu = cpu_seconds() - cpu_begin;
-    const auto count = static_cast<double>(event_count_);
-    return {count / took, cpu * 1e6 / count};
+  std::vector<double> figures_of(const Cost& cost) const {
+    const auto count = static_cast<double>(lines_.count());
+    return {count / cost.seconds, cost.cpu_seconds * 1e6 / count, cost.memory_bytes};
   }
 
-  std::vector<double> import_into(const std::string& folder) {
-    Node node(folder);
-    Quiet observer;
-    imports::Summary summary;
-    const std::vector<double> figures =
-        measure([&] { summary = must(node.importer().run(texts_.files, observer)); });
-    const std::size_t count = summary.user_count + summary.post_count;
-    if (!summary.is_complete || summary.refused_count() > 0 || summary.quarantined_count > 0 ||
-        count != summary.line_count || (event_count_ != 0 && count != event_count_))
-      give_up("not every line was taken");
-    event_count_ = count;
-    return figures;
-  }
-
-  Folder folder_, reference_;
-  const Texts texts_;
-  Content content_;
-  std::size_t event_count_ = 0;
+  const Lines lines_;
+  std::unique_ptr<CopiedRows> rows_;  // of the first import
+  std::unique_ptr<Folder> first_;     // where that went
   bool checked_ = true;
 };
 
-int run(const Options& options) {
-  log::configure(log::Level::warn, log::Format::text);
-  Bench bench(options.quick);
-  Report report("import", options);
-  const auto figures = compare(
-      options.quick ? 1 : 5, [&] { return bench.run_import(); },
-      [&] { return bench.run_baseline(); });
-  const std::string baseline = "SQLite WAL FULL, the same rows";
-  const std::string of = bench.is_real() ? "" : ", generated";
-  if (options.wants("texts"))
-    report.add({.name = "texts",
-                .metric = "people and posts" + of,
-                .figures = figures[0],
+// The rates of each kind, of imports one behind the other into one data folder.
+void bench_kinds(const Lines& lines, const Options& options, Report& report) {
+  const auto case_of = [](const Kind& kind) { return "world-" + std::string(kind.shown); };
+  if (std::ranges::none_of(kinds, [&](const Kind& kind) { return options.wants(case_of(kind)); }))
+    return;
+  const Folder folder;
+  const auto file_of = [&](std::size_t kind) {
+    return folder.path() + '/' + std::string(kinds[kind].name) + ".ndjson";
+  };
+  {
+    std::vector<std::ofstream> files;
+    for (std::size_t kind = 0; kind < kinds.size(); ++kind) files.emplace_back(file_of(kind));
+    for_each_line(lines.files,
+                  [&](std::string_view line) { files[kind_of(line)] << line << '\n'; });
+  }
+  std::array<double, kinds.size()> seconds{};
+  for (std::size_t kind = 0; kind < kinds.size(); ++kind)
+    if (lines.counts[kind] > 0)
+      seconds[kind] = import_into(folder.path() + "/data", {file_of(kind)}).seconds;
+  const bool checked = holds(folder.path() + "/data", lines.counts);
+  for (std::size_t kind = 0; kind < kinds.size(); ++kind) {
+    if (lines.counts[kind] == 0 || !options.wants(case_of(kinds[kind]))) continue;
+    report.add({.name = case_of(kinds[kind]),
+                .metric = std::string(kinds[kind].shown) + " alone" + lines.made,
+                .figures = {.value = static_cast<double>(lines.counts[kind]) / seconds[kind],
+                            .baseline_value = 0},
                 .unit = "1/s",
-                .baseline = baseline,
+                .baseline = {},
                 .better = Better::larger,
-                .checked = bench.checked()});
-  if (options.wants("texts-cpu"))
-    report.add({.name = "texts-cpu",
-                .metric = "CPU per event" + of,
-                .figures = figures[1],
-                .unit = "us",
-                .baseline = baseline,
-                .better = Better::smaller,
-                .checked = bench.checked()});
+                .checked = checked});
+  }
+}
+
+void bench_lines(const std::string& name, Bench& bench, int pair_count, const Options& options,
+                 Report& report) {
+  constexpr double memory_bytes_max = 700e6;
+  const std::string baseline = "SQLite WAL FULL, the same rows";
+  const auto figures =
+      compare(pair_count, [&] { return bench.run_import(); }, [&] { return bench.run_baseline(); });
+  const auto add = [&](const std::string& which, const std::string& metric, Compared compared,
+                       const char* unit, const std::string& beside, Better better) {
+    if (options.wants(which))
+      report.add({.name = which,
+                  .metric = metric + bench.lines().made,
+                  .figures = compared,
+                  .unit = unit,
+                  .baseline = beside,
+                  .better = better,
+                  .checked = bench.checked()});
+  };
+  add(name, "lines imported", figures[0], "1/s", baseline, Better::larger);
+  add(name + "-cpu", "CPU a line", figures[1], "us", baseline, Better::smaller);
+  add(name + "-rss", "memory at most",
+      {.value = figures[2].value, .baseline_value = memory_bytes_max}, "bytes", "700 MB",
+      Better::smaller);
+}
+
+int run(const Options& options) {
+  Report report("import", options);
+  const auto wants = [&](std::string_view prefix) {
+    return options.cases.empty() || std::ranges::any_of(options.cases, [&](const std::string& one) {
+             return one.starts_with(prefix);
+           });
+  };
+  const Folder folder;
+  if (wants("texts")) {
+    Bench bench(prepare_texts(folder.path(), options.quick));
+    bench_lines("texts", bench, options.quick ? 1 : 5, options, report);
+  }
+  if (wants("world")) {
+    const Lines world = prepare_world(folder.path(), options.quick);
+    {
+      Bench bench(world);
+      bench_lines("world", bench, options.quick ? 1 : 2, options, report);
+    }
+    bench_kinds(world, options, report);
+  }
   return report.finish();
 }
 
@@ -481,6 +351,7 @@ int run(const Options& options) {
 
 int main(int argc, char** argv) {
   using namespace matsuri::bench;
-  return run(
-      parse_options(argc, argv, "bench_import [--out FILE] [--quick] [--case texts|texts-cpu]..."));
+  return run(parse_options(argc, argv,
+                           "bench_import [--out FILE] [--quick] "
+                           "[--case texts|texts-cpu|world|world-rss|world-follows|…]..."));
 }

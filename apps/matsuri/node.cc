@@ -20,7 +20,8 @@ ServerNode::ServerNode(const Config& wanted) : config(wanted), folder{wanted.dat
 
 ServerNode::~ServerNode() { stop(); }
 
-Result<std::unique_ptr<ServerNode>> ServerNode::open(const Config& config, NodeUse use) {
+Result<std::unique_ptr<ServerNode>> ServerNode::open(const Config& config, NodeUse use,
+                                                     const NodeSeams& seams) {
   std::unique_ptr<ServerNode> node(new ServerNode(config));
   io::FileSystem& files = io::posix_files();
   TRY_ASSIGN(const bool restoring, ops::is_restoring(files, config.data));
@@ -36,20 +37,21 @@ Result<std::unique_ptr<ServerNode>> ServerNode::open(const Config& config, NodeU
     TRY_ASSIGN(node->lock, std::move(lock));
   }
   TRY_ASSIGN(node->signer, account::Signer::open(files, node->folder.keys(), io::system_random()));
-  TRY(node->open_databases());
+  TRY(node->open_databases(seams));
   TRY(node->open_journals(use));
   TRY(node->open_domains());
-  if (use != NodeUse::peek) TRY(node->open_stream());
+  if (use != NodeUse::peek) TRY(node->open_stream(use, seams));
   return node;
 }
 
-Result<void> ServerNode::open_databases() {
+Result<void> ServerNode::open_databases(const NodeSeams& seams) {
   for (const DatabaseKind& kind : database_kinds()) {
     std::unique_ptr<sql::Db>& db = this->*kind.db;
     sql::DbOptions options = config.*kind.options;
     options.metrics = &metrics;
     const std::string name = "database " + options.name;
     TRY_ASSIGN(db, within(name, sql::Db::open(options)));
+    if (seams.database) db = seams.database(std::move(db));
     for (const Component& component : kind.components)
       TRY(within(name, db->migrate(component.name, component.migrations)));
     TRY_ASSIGN(this->*kind.outbox,
@@ -104,8 +106,10 @@ Result<void> ServerNode::open_domains() {
   return {};
 }
 
-Result<void> ServerNode::open_stream() {
-  stream = std::make_unique<stream::Stream>(stream::StreamOptions{.metrics = &metrics});
+Result<void> ServerNode::open_stream(NodeUse use, const NodeSeams& seams) {
+  // An import has nobody who waits for an answer.
+  stream = std::make_unique<stream::Stream>(stream::StreamOptions{
+      .retry_ms_max = seams.retry_ms_max, .gives_way = use == NodeUse::serve, .metrics = &metrics});
   // Others than these two are what a restore under another node number has left to be read.
   TRY_ASSIGN(const auto journals, ops::journal_folders(io::posix_files(), folder.path));
   for (const std::string& path : journals) {
@@ -125,7 +129,8 @@ Result<void> ServerNode::open_stream() {
         log::warn("matsuri", "a new view begins with the oldest records that are kept",
                   {{"view", kind.name}});
     }
-    TRY(stream->add_view(*kind.view(*this), outbox));
+    stream::View& view = *kind.view(*this);
+    TRY(stream->add_view(seams.view ? seams.view(view) : view, outbox));
   }
 
   // Positions are taken before the tables are read: what changes between comes twice, never not.

@@ -89,10 +89,22 @@ class CommunityRules final : public timeline::CommunityRules {
   const community::CommunityDirectory& directory_;
 };
 
+// Where a test puts something between the parts; what it puts there outlives the node. Empty: the
+// parts themselves.
+struct NodeSeams {
+  // Gets each database as it was opened, and gives the one that is used.
+  std::function<std::unique_ptr<sql::Db>(std::unique_ptr<sql::Db>)> database;
+  // Gets each view, and gives the one that the stream applies.
+  std::function<stream::View&(stream::View&)> view;
+  // How long an applier waits at most before it tries again.
+  std::int64_t retry_ms_max = stream::StreamOptions{}.retry_ms_max;
+};
+
 class ServerNode {
  public:
   // Code::busy where another process works on the folder.
-  static Result<std::unique_ptr<ServerNode>> open(const Config& config, NodeUse use);
+  static Result<std::unique_ptr<ServerNode>> open(const Config& config, NodeUse use,
+                                                  const NodeSeams& seams = {});
   ~ServerNode();
   ServerNode(const ServerNode&) = delete;
   ServerNode& operator=(const ServerNode&) = delete;
@@ -144,10 +156,10 @@ class ServerNode {
 
  private:
   explicit ServerNode(const Config& config);
-  Result<void> open_databases();
+  Result<void> open_databases(const NodeSeams& seams);
   Result<void> open_journals(NodeUse use);
   Result<void> open_domains();
-  Result<void> open_stream();
+  Result<void> open_stream(NodeUse use, const NodeSeams& seams);
 };
 
 }  // namespace matsuri

@@ -97,10 +97,35 @@ TEST_P(EmpathyTest, PagesOfPeopleAreNewestFirstAndWhole) {
   EXPECT_EQ(ids_of(first), (Ids{sora, rin}));
   EXPECT_EQ(first.people[0].name, "Name 44");
   const PeoplePage second =
-      people_of({.post = post, .post_author = mio, .before = first.next, .count_max = 2});
+      people_of({.post = post, .post_author = mio, .before = *first.next, .count_max = 2});
   EXPECT_EQ(ids_of(second), Ids{ken});
-  EXPECT_EQ(second.next, 0u);
-  EXPECT_EQ(people_of({.post = post, .post_author = mio, .count_max = 3}).next, 0u);
+  EXPECT_EQ(second.next, std::nullopt);
+  EXPECT_EQ(people_of({.post = post, .post_author = mio, .count_max = 3}).next, std::nullopt);
+}
+
+// Imported empathies of one millisecond have one id: a page that ends among them goes on among
+// them.
+TEST_P(EmpathyTest, PagesTakeThoseOfTheSameMomentApart) {
+  introduce();
+  apply({empathy_record(id_at(1), post, mio, ken, true),
+         empathy_record(id_at(1), post, mio, rin, true),
+         empathy_record(id_at(1), post, mio, sora, true),
+         empathy_record(id_at(1), other, mio, ken, true)});
+  Ids people;
+  for (std::optional<Cursor> before = Cursor{}; before;) {
+    const PeoplePage page =
+        people_of({.post = post, .post_author = mio, .before = *before, .count_max = 1});
+    for (const people::Person& one : page.people) people.push_back(one.id);
+    before = page.next;
+  }
+  EXPECT_EQ(people, (Ids{sora, rin, ken}));
+  std::vector<PostId> posts;
+  for (std::optional<Cursor> before = Cursor{}; before;) {
+    const PostsPage page = posts_of({.handle = "h22", .before = *before, .count_max = 1}).value();
+    posts.insert(posts.end(), page.posts.begin(), page.posts.end());
+    before = page.next;
+  }
+  EXPECT_EQ(posts.size(), 2u);
 }
 
 TEST_P(EmpathyTest, HidesBlockedMutedAndPrivatePeople) {
@@ -126,7 +151,7 @@ TEST_P(EmpathyTest, PostsOfAPersonFollowTheirPrivacy) {
          empathy_record(id_at(2), other, mio, ken, true)});
   const PostsPage page = posts_of({.handle = "h22", .viewer = rin, .count_max = 1}).value();
   EXPECT_EQ(page.posts, std::vector<PostId>{other});
-  EXPECT_EQ(posts_of({.handle = "h22", .before = page.next}).value().posts,
+  EXPECT_EQ(posts_of({.handle = "h22", .before = *page.next}).value().posts,
             std::vector<PostId>{post});
   EXPECT_EQ(posts_of({.handle = "nobody"}).error().code(), Code::not_found);
   apply({record_of(BlockChanged{ken, rin, 1, true})});

@@ -6,35 +6,30 @@
 #include "sql/list.h"
 
 namespace matsuri::empathy {
-namespace {
-
-constexpr std::uint64_t newest = (std::uint64_t{1} << 63) - 1;
-
-}  // namespace
-
 Result<PeoplePage> read_people(sql::Connection& connection, const PeopleQuery& query) {
   static const std::string text =
       "SELECT e.rev, " + people::person_columns("p") +
       " FROM empathy e JOIN person p ON p.id = e.account WHERE e.post = ? AND e.given = 1 "
-      "AND e.rev < ? AND NOT " +
+      "AND e.rev <= ? AND (e.rev < ? OR e.account < ?) AND NOT " +
       people::hidden("e.account") +
-      " AND (p.empathies_shown_to = 0 OR p.id = ? OR ? = 1) ORDER BY e.rev DESC LIMIT ?";
+      " AND (p.empathies_shown_to = 0 OR p.id = ? OR ? = 1) "
+      "ORDER BY e.rev DESC, e.account DESC LIMIT ?";
   const bool is_author = query.viewer && query.viewer == query.post_author;
   const std::uint64_t viewer = query.viewer.value;
   PeoplePage page;
-  std::uint64_t last_rev = 0;
-  bool has_more = false;
+  Cursor last;
   TRY(connection.query(
       text,
-      {query.post.value, query.before != 0 ? query.before : newest, viewer, viewer, viewer, viewer,
-       std::int64_t{is_author}, static_cast<std::int64_t>(query.count_max + 1)},
+      {query.post.value, query.before.moment, query.before.moment, query.before.id, viewer, viewer,
+       viewer, viewer, std::int64_t{is_author}, static_cast<std::int64_t>(query.count_max + 1)},
       [&](const sql::Row& row) {
-        has_more = page.people.size() == query.count_max;
-        if (has_more) return;
-        last_rev = row.id(0);
+        if (page.people.size() == query.count_max) {
+          page.next = last;
+          return;
+        }
         page.people.push_back(people::to_person(row, 1));
+        last = {row.id(0), page.people.back().id.value};
       }));
-  if (has_more) page.next = last_rev;
   return page;
 }
 
@@ -48,20 +43,21 @@ Result<PostsPage> read_posts(sql::Connection& connection, const PostsQuery& quer
       return Error(Code::denied, "they do not show with which posts they feel empathy");
   }
   PostsPage page;
-  std::uint64_t last_rev = 0;
-  bool has_more = false;
+  Cursor last;
   TRY(
-      connection.query("SELECT rev, post FROM empathy WHERE account = ? AND given = 1 AND rev < ? "
-                       "ORDER BY rev DESC LIMIT ?",
-                       {person->id.value, query.before != 0 ? query.before : newest,
+      connection.query("SELECT rev, post FROM empathy WHERE account = ? AND given = 1 "
+                       "AND rev <= ? AND (rev < ? OR post < ?) "
+                       "ORDER BY rev DESC, post DESC LIMIT ?",
+                       {person->id.value, query.before.moment, query.before.moment, query.before.id,
                         static_cast<std::int64_t>(query.count_max + 1)},
                        [&](const sql::Row& row) {
-                         has_more = page.posts.size() == query.count_max;
-                         if (has_more) return;
-                         last_rev = row.id(0);
+                         if (page.posts.size() == query.count_max) {
+                           page.next = last;
+                           return;
+                         }
                          page.posts.push_back(PostId{row.id(1)});
+                         last = {row.id(0), row.id(1)};
                        }));
-  if (has_more) page.next = last_rev;
   return page;
 }
 

@@ -16,8 +16,8 @@ namespace matsuri::empathy {
 struct PeopleQuery {
   PostId post;
   AccountId post_author;
-  AccountId viewer;          // none for a visitor
-  std::uint64_t before = 0;  // 0 for the newest
+  AccountId viewer;  // none for a visitor
+  Cursor before;
   std::size_t count_max = page_count_default;
 };
 // Leaves out who is blocked or muted, and who shows their empathies to nobody: those see only
@@ -27,7 +27,7 @@ Result<PeoplePage> read_people(sql::Connection& connection, const PeopleQuery& q
 struct PostsQuery {
   std::string handle;
   AccountId viewer;
-  std::uint64_t before = 0;
+  Cursor before;
   std::size_t count_max = page_count_default;
 };
 // Code::not_found where nobody of that handle is known; Code::denied where they do not show this to

@@ -24,9 +24,9 @@ Result<PostId> post_of(const http::Request& request) {
   return *post;
 }
 
-void write_next(json::Writer& writer, std::uint64_t next) {
-  if (next != 0)
-    writer.field_id("next", next);
+void write_next(json::Writer& writer, const std::optional<Cursor>& next) {
+  if (next)
+    writer.field("next", next->to_string());
   else
     writer.field_null("next");
 }
@@ -83,8 +83,8 @@ Response render(const PeoplePage& page) {
 void list_people(const RouteParts& parts, const RequestPtr& request, Responder respond) {
   const auto wanted = [&]() -> Result<PeopleQuery> {
     TRY_ASSIGN(const PostId post, post_of(*request));
-    TRY_ASSIGN(const http::PageParameters page,
-               http::page_of(*request, page_count_default, page_count_max));
+    TRY_ASSIGN(const http::CursorPageParameters page,
+               http::cursor_page_of(*request, page_count_default, page_count_max));
     return PeopleQuery{.post = post,
                        .viewer = request->caller.account,
                        .before = page.before,
@@ -109,7 +109,7 @@ void list_people(const RouteParts& parts, const RequestPtr& request, Responder r
 // GET /v1/accounts/{handle}/empathies: the posts with which somebody feels empathy, as far as the
 // caller may read them.
 void list_posts(const RouteParts& parts, const RequestPtr& request, Responder respond) {
-  const auto page = http::page_of(*request, page_count_default, page_count_max);
+  const auto page = http::cursor_page_of(*request, page_count_default, page_count_max);
   if (!page.ok()) return respond.send(http::problem(page.error()));
   PostsQuery query{.handle = std::string(request->path_parameter("handle")),
                    .viewer = request->caller.account,

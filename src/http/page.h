@@ -5,6 +5,7 @@
 
 #include "base/result.h"
 #include "http/message.h"
+#include "model/cursor.h"
 
 namespace matsuri::http {
 
@@ -17,5 +18,13 @@ struct PageParameters {
 // `next` may be.
 Result<PageParameters> page_of(const Request& request, std::size_t limit_default,
                                std::size_t limit_max);
+
+// The same of a list whose `next` is a Cursor.
+struct CursorPageParameters {
+  std::size_t count_max = 0;
+  Cursor before;
+};
+Result<CursorPageParameters> cursor_page_of(const Request& request, std::size_t limit_default,
+                                            std::size_t limit_max);
 
 }  // namespace matsuri::http

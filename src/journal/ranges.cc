@@ -117,6 +117,20 @@ Result<std::vector<Range>> list_ranges(io::FileSystem& files, const std::string&
   return ranges_of(seen);
 }
 
+Result<bool> has_all_records(io::FileSystem& files, const std::string& folder) {
+  TRY_ASSIGN(const JournalFile journal, internal::load_journal_file(files, folder));
+  TRY_ASSIGN(const auto segments, internal::list_segments(files, folder));
+  // An incarnation of which no segment is left has no range, but a name in JOURNAL.
+  const auto is_whole = [&](std::uint64_t incarnation) {
+    const auto own = internal::segments_of(segments, incarnation);
+    return !own.empty() && own.front().first_offset == 1;
+  };
+  return is_whole(journal.incarnation) &&
+         std::ranges::all_of(journal.sealed, [&](const SealedIncarnation& one) {
+           return one.end_offset == 0 || is_whole(one.incarnation);
+         });
+}
+
 Result<std::vector<SegmentCopy>> segments_after(io::FileSystem& files, const std::string& folder,
                                                 const std::vector<Position>& applied) {
   return while_it_changes([&] { return copies_of(files, folder, applied); });

@@ -35,6 +35,10 @@ struct Range {
 // Reads the folder only: for the one that is written, ask Writer::durable_offset().
 Result<std::vector<Range>> list_ranges(io::FileSystem& files, const std::string& folder);
 
+// Whether all records that were ever written into the folder are still there: none were dropped by
+// retention, or left out of the backup that the folder was restored from.
+Result<bool> has_all_records(io::FileSystem& files, const std::string& folder);
+
 // One reader, one thread. Never changes the folder; sees segments that are sealed or added later.
 class Reader {
  public:

@@ -186,6 +186,8 @@ class Batch {
       return {};
     }
     recipient->read_up_to = command.up_to;
+    // Where the view is made again, numbers begin anew: what is still to come is above the mark.
+    recipient->sequence = std::max(recipient->sequence, command.up_to);
     ledger_.change(command.account, *recipient);
     return {};
   }

@@ -174,6 +174,15 @@ TEST_P(NotificationTest, TheReadMarkOnlyGrows) {
   EXPECT_EQ(page_of(mio).unread_count, 1u);
 }
 
+// Where the view is made again, numbers begin anew, and marks of before come from the journal: they
+// must not read what has not happened yet.
+TEST_P(NotificationTest, WhatComesAfterAMarkIsUnreadHoweverHighTheMarkWas) {
+  apply({read_record(id_at(20), mio, 7)});
+  apply({empathy_record(id_at(30), post, mio, ken, true)});
+  EXPECT_EQ(lines_for(mio), Lines{"8 empathy " + about(post) + "22 of 1, unread"});
+  EXPECT_EQ(page_of(mio).unread_count, 1u);
+}
+
 TEST_P(NotificationTest, KindsThatAreOffAreNotMadeFromThenOn) {
   apply({empathy_record(id_at(10), post, mio, ken, true)});
   set_settings(mio, {.empathy = false, .follow = false});

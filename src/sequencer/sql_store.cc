@@ -2,7 +2,6 @@
 // lock makes everybody else wait, then the entities as they are now, then the commands.
 #include "sequencer/sql_store.h"
 
-#include <array>
 #include <cstring>
 #include <optional>
 #include <span>
@@ -145,10 +144,9 @@ Result<Found> SqlStore::load(const Needs& needs) {
 Result<void> SqlStore::read_entities(sql::Connection& connection, std::span<const sql::Value> names,
                                      Found& found, Result<void>& parsed) const {
   if (names.empty()) return {};
-  constexpr std::array<std::string_view, 4> columns = {"title", "arena", "kind", "id"};
   return sql::query_tuples(
-      connection, "SELECT title, arena, kind, id, version, fields FROM entity WHERE ", columns,
-      names, [&](const sql::Row& row) {
+      connection, "SELECT title, arena, kind, id, version, fields FROM entity WHERE ",
+      {"title", "arena", "kind", "id"}, names, [&](const sql::Row& row) {
         const TitleId title{row.id(0)};
         const auto schema = schemas_(title);
         const auto kind = schema == nullptr ? std::nullopt : schema->find(row.text(2));

@@ -8,7 +8,7 @@
 namespace matsuri::stream::internal {
 namespace {
 
-// Rows of an outbox that one query takes: they are copied, other than a journal's records.
+// Rows of an outbox that one query takes: they are copied, other than those in memory.
 constexpr std::size_t outbox_rows_max = 4096;
 
 // What a feed's cursors ask before they read: whether it is still open, for as long as the read.
@@ -132,8 +132,8 @@ class OutboxCursor final : public Cursor {
                     std::size_t size_max, std::vector<journal::StoredRecord>& records) override;
 
  private:
-  OutboxFeed& feed_;  // whoever holds a cursor holds its feed
-  std::vector<Outbox::Row> rows_;
+  OutboxFeed& feed_;                                       // whoever holds a cursor holds its feed
+  std::vector<std::shared_ptr<const Outbox::Rows>> held_;  // of the records that were read last
 };
 
 class OutboxFeed final : public Feed {
@@ -153,10 +153,14 @@ class OutboxFeed final : public Feed {
     raise_end(end);
     return {};
   }
-  Result<std::vector<Outbox::Row>> read(std::uint64_t after, std::size_t count_max) {
+  Result<Outbox::Rows> read(std::uint64_t after, std::size_t count_max) {
     const std::shared_lock lock(mutex_);
-    if (!outbox_) return std::vector<Outbox::Row>();
+    if (!outbox_) return Outbox::Rows();
     return outbox_->read_rows(after, count_max);
+  }
+  std::shared_ptr<const Outbox::Rows> recent(std::uint64_t offset) {
+    const std::shared_lock lock(mutex_);
+    return outbox_ ? outbox_->recent(offset) : nullptr;
   }
   std::unique_ptr<Cursor> open_cursor() override { return std::make_unique<OutboxCursor>(*this); }
   std::uint64_t first_offset() override {
@@ -180,21 +184,36 @@ class OutboxFeed final : public Feed {
 Result<void> OutboxCursor::read(std::uint64_t after, std::uint64_t end, std::size_t count_max,
                                 std::size_t size_max, std::vector<journal::StoredRecord>& records) {
   records.clear();
+  held_.clear();
+  std::size_t size = 0;
+  // False where no more of them are wanted.
+  const auto take = [&](const Outbox::Rows& rows, std::size_t first) {
+    for (std::size_t index = first; index < rows.size(); ++index) {
+      const Outbox::Row& row = rows[index];
+      if (row.offset > end || records.size() == count_max) return false;
+      if (size > size_max && !records.empty()) return false;
+      size += row.payload.size();
+      records.push_back(
+          {.offset = row.offset, .header = row.header, .payload = as_bytes(row.payload)});
+    }
+    return true;
+  };
+  for (std::uint64_t next = after + 1; auto recent = feed_.recent(next);
+       next = records.back().offset + 1) {
+    held_.push_back(recent);
+    if (!take(*recent, next - recent->front().offset)) break;
+  }
+  if (!records.empty()) return {};
   const std::size_t count =
       static_cast<std::size_t>(std::min<std::uint64_t>({count_max, outbox_rows_max, end - after}));
-  TRY_ASSIGN(rows_, feed_.read(after, count));
+  TRY_ASSIGN(auto rows, feed_.read(after, count));
   // A new incarnation begins with whatever rows its database still had: those before are not
   // missed, because all who read them have what they said.
-  if (after != 0 && !rows_.empty() && rows_.front().offset != after + 1)
+  if (after != 0 && !rows.empty() && rows.front().offset != after + 1)
     return Error(Code::not_found, "facts from " + std::to_string(after + 1) + " to " +
-                                      std::to_string(rows_.front().offset - 1) + " are dropped");
-  std::size_t size = 0;
-  for (const Outbox::Row& row : rows_) {
-    if (row.offset > end || (size > size_max && !records.empty())) break;
-    size += row.payload.size();
-    records.push_back(
-        {.offset = row.offset, .header = row.header, .payload = as_bytes(row.payload)});
-  }
+                                      std::to_string(rows.front().offset - 1) + " are dropped");
+  held_.push_back(std::make_shared<const Outbox::Rows>(std::move(rows)));
+  take(*held_.back(), 0);
   return {};
 }
 
@@ -216,13 +235,14 @@ Result<void> Feeds::add_journal(const std::string& folder, journal::Writer* writ
     for (const journal::Range& range : ranges) removed_.erase(range.origin);
     if (writer) removed_.erase(writer->origin());
   }
+  const std::shared_ptr<Feed> last = follow(folder, ranges, writer);
   if (writer) {
     const auto feed = std::make_shared<JournalFeed>(files_, folder, writer->origin());
+    feed->come_after(last);
     feed->attach(*writer, signal_, feed);
     add(feed);
+    return {};
   }
-  follow(folder, ranges, writer);
-  if (writer) return {};
   const std::lock_guard lock(mutex_);
   if (std::ranges::find(folders_, folder) == folders_.end()) folders_.push_back(folder);
   return {};
@@ -271,9 +291,11 @@ void Feeds::close_all() {
   for (const auto& feed : *list()) feed->close();
 }
 
-void Feeds::follow(const std::string& folder, const std::vector<journal::Range>& ranges,
-                   const journal::Writer* writer) {
+std::shared_ptr<Feed> Feeds::follow(const std::string& folder,
+                                    const std::vector<journal::Range>& ranges,
+                                    const journal::Writer* writer) {
   bool news = false;
+  std::shared_ptr<Feed> last;
   for (const journal::Range& range : ranges) {
     // What lies in the file behind the writer's own word may not be durable yet.
     if (writer && range.origin == writer->origin()) continue;
@@ -287,12 +309,15 @@ void Feeds::follow(const std::string& folder, const std::vector<journal::Range>&
     if (known) {
       news |= known->raise_end(range.end_offset);
     } else {
-      const auto feed = std::make_shared<JournalFeed>(files_, folder, range.origin);
-      feed->raise_end(range.end_offset);
-      add(feed);
+      known = std::make_shared<JournalFeed>(files_, folder, range.origin);
+      known->come_after(last);
+      known->raise_end(range.end_offset);
+      add(known);
     }
+    last = std::move(known);
   }
   if (news) signal_->raise();
+  return last;
 }
 
 Result<void> Feeds::poll_folder(const std::string& folder) {

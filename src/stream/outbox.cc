@@ -5,10 +5,14 @@
 #include <variant>
 
 #include "base/assert.h"
+#include "stream/internal/outbox_tail.h"
 #include "stream/internal/schema.h"
 
 namespace matsuri::stream {
 namespace {
+
+// Some batches of posts.
+constexpr std::size_t recent_size_max = std::size_t{16} << 20;
 
 // What a fact is about, for its header: the post where it names one, else whose it is.
 std::uint64_t subject_of(const Event& event) {
@@ -37,6 +41,7 @@ std::uint64_t new_incarnation(io::Random& random) {
 }  // namespace
 
 struct Outbox::State {
+  internal::OutboxTail tail{recent_size_max};
   std::mutex mutex;
   std::uint64_t listener_next = 0;
   std::vector<std::pair<std::uint64_t, std::function<void(std::uint64_t)>>> listeners;
@@ -69,27 +74,39 @@ Result<Position> Outbox::put(sql::Connection& connection,
   TRY_ASSIGN(const std::uint64_t last,
              internal::advance_counter(connection, "outbox", facts.size()));
   std::uint64_t offset = last - facts.size();
-  // The values are views of the payloads, so those must not move.
-  std::vector<std::string> payloads;
-  payloads.reserve(facts.size());
+  const auto rows = std::make_shared<Rows>();
+  rows->reserve(facts.size());
+  for (const BatchResult::Fact& fact : facts)
+    rows->push_back({.offset = ++offset,
+                     .header = {.id = subject_of(fact.event),
+                                .unix_ms = fact.unix_ms,
+                                .account = fact.account,
+                                .key = {},
+                                .kind = kind_of(fact.event)},
+                     .payload = encode(fact.event)});
   std::vector<sql::Value> values;
-  values.reserve(facts.size() * 6);
-  for (const BatchResult::Fact& fact : facts) {
-    payloads.push_back(encode(fact.event));
-    values.emplace_back(++offset);
-    values.emplace_back(static_cast<std::int64_t>(kind_of(fact.event)));
-    values.emplace_back(fact.unix_ms);
-    values.emplace_back(fact.account.value);
-    values.emplace_back(subject_of(fact.event));
-    values.emplace_back(as_bytes(payloads.back()));
+  values.reserve(rows->size() * 6);
+  for (const Row& row : *rows) {
+    values.emplace_back(row.offset);
+    values.emplace_back(static_cast<std::int64_t>(row.header.kind));
+    values.emplace_back(row.header.unix_ms);
+    values.emplace_back(row.header.account.value);
+    values.emplace_back(row.header.id);
+    values.emplace_back(as_bytes(row.payload));
   }
   TRY(connection.insert_rows(
       "INSERT INTO outbox (at_offset, kind, unix_ms, account, subject_id, payload)", "", 6,
       values));
+  state_->tail.written(rows);
   return Position{.origin = origin_, .offset = last};
 }
 
+std::shared_ptr<const Outbox::Rows> Outbox::recent(std::uint64_t offset) const {
+  return state_->tail.find(offset);
+}
+
 void Outbox::committed(const Position& position) {
+  state_->tail.committed(position.offset);
   std::vector<std::function<void(std::uint64_t)>> listeners;
   {
     const std::lock_guard lock(state_->mutex);
@@ -108,8 +125,8 @@ std::shared_ptr<void> Outbox::on_committed(std::function<void(std::uint64_t)> li
           }};
 }
 
-Result<std::vector<Outbox::Row>> Outbox::read_rows(std::uint64_t offset, std::size_t count_max) {
-  std::vector<Row> rows;
+Result<Outbox::Rows> Outbox::read_rows(std::uint64_t offset, std::size_t count_max) {
+  Rows rows;
   TRY(db_->read_and_wait([&](sql::Connection& connection) -> Result<void> {
     rows.clear();
     return connection.query(
@@ -129,7 +146,7 @@ Result<std::vector<Outbox::Row>> Outbox::read_rows(std::uint64_t offset, std::si
 }
 
 Result<std::vector<Record>> Outbox::read(std::uint64_t offset, std::size_t count_max) {
-  TRY_ASSIGN(const std::vector<Row> rows, read_rows(offset, count_max));
+  TRY_ASSIGN(const Rows rows, read_rows(offset, count_max));
   std::vector<Record> records;
   records.reserve(rows.size());
   for (const Row& row : rows) {
@@ -151,14 +168,16 @@ Result<std::uint64_t> Outbox::end_offset() {
 }
 
 Result<void> Outbox::drop(std::uint64_t offset) {
-  return db_->write_and_wait([&](sql::Connection& connection) -> Result<void> {
+  std::uint64_t last = 0;
+  TRY(db_->write_and_wait([&](sql::Connection& connection) -> Result<void> {
     TRY_ASSIGN(const std::optional<std::int64_t> newest,
                connection.integer("SELECT MAX(at_offset) FROM outbox"));
-    if (!newest) return {};
-    const std::uint64_t last = std::min(offset, static_cast<std::uint64_t>(*newest) - 1);
+    last = newest ? std::min(offset, static_cast<std::uint64_t>(*newest) - 1) : 0;
     TRY(connection.execute("DELETE FROM outbox WHERE at_offset <= ?", {last}));
     return {};
-  });
+  }));
+  state_->tail.dropped(last);
+  return {};
 }
 
 Result<void> renew_incarnation(sql::Connection& connection, io::Random& random) {

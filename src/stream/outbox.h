@@ -53,7 +53,11 @@ class Outbox {
     RecordHeader header;
     std::string payload;
   };
-  Result<std::vector<Row>> read_rows(std::uint64_t offset, std::size_t count_max);
+  using Rows = std::vector<Row>;
+  Result<Rows> read_rows(std::uint64_t offset, std::size_t count_max);
+  // The committed rows that were put together, `offset` among them, from memory: null where this
+  // object did not put them, or where newer ones have taken their place.
+  std::shared_ptr<const Rows> recent(std::uint64_t offset) const;
 
   // The offset of the last fact; waits for a reader of the database.
   Result<std::uint64_t> end_offset();

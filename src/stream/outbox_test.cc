@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "stream/internal/outbox_tail.h"
 #include "stream/testing/fixture.h"
 
 namespace matsuri::stream::testing {
@@ -52,6 +53,52 @@ TEST_P(OutboxTest, GivesOffsetsWithoutGaps) {
   EXPECT_EQ(records[1].header.account, AccountId{7});
   EXPECT_EQ(records[1].event, fact(13).event);
   EXPECT_EQ(store.outbox->read(0, 1).value().size(), 1U);
+}
+
+// Goal: what lies in memory is what the database has, and nothing that was rolled back.
+TEST_P(OutboxTest, KeepsCommittedFactsInMemory) {
+  Store store = open_store(fresh_options());
+  Outbox& outbox = *store.outbox;
+  const Position first = put(store, {10, 11}).value();
+  EXPECT_EQ(outbox.recent(1), nullptr) << "nobody has said that it is committed";
+  outbox.committed(first);
+  ASSERT_EQ(put(store, {12, 13}, true).error().code(), Code::invalid);
+  const Position second = put(store, {14}).value();
+  outbox.committed(second);
+  ASSERT_EQ(put(store, {15}, true).error().code(), Code::invalid);
+
+  const auto stored = outbox.read_rows(0, 10).value();
+  ASSERT_EQ(stored.size(), 3U);
+  for (const Outbox::Row& row : stored) {
+    const auto rows = outbox.recent(row.offset);
+    ASSERT_NE(rows, nullptr);
+    const Outbox::Row& held = rows->at(row.offset - rows->front().offset);
+    EXPECT_EQ(held.offset, row.offset);
+    EXPECT_EQ(held.payload, row.payload);
+    EXPECT_EQ(held.header.id, row.header.id);
+    EXPECT_EQ(held.header.unix_ms, row.header.unix_ms);
+    EXPECT_EQ(held.header.account, row.header.account);
+    EXPECT_EQ(held.header.kind, row.header.kind);
+  }
+  EXPECT_EQ(outbox.recent(0), nullptr);
+  EXPECT_EQ(outbox.recent(4), nullptr);
+}
+
+// Goal: memory is bounded, and the oldest go first.
+TEST(OutboxTail, LetsTheOldestGo) {
+  constexpr std::size_t row_size = sizeof(Outbox::Row) + 100;
+  internal::OutboxTail tail(3 * row_size);
+  for (std::uint64_t offset = 1; offset <= 5; ++offset) {
+    tail.written(std::make_shared<const Outbox::Rows>(
+        Outbox::Rows{{.offset = offset, .header = {}, .payload = std::string(100, 'x')}}));
+    tail.committed(offset);
+  }
+  EXPECT_EQ(tail.find(2), nullptr);
+  for (std::uint64_t offset = 3; offset <= 5; ++offset) ASSERT_NE(tail.find(offset), nullptr);
+  EXPECT_EQ(tail.find(6), nullptr);
+  tail.dropped(4);
+  EXPECT_EQ(tail.find(4), nullptr);
+  EXPECT_NE(tail.find(5), nullptr);
 }
 
 // Goal: retention never makes an offset come twice.

@@ -170,9 +170,8 @@ Result<std::optional<Snapshot>> newest_snapshot(io::FileSystem& files, const std
 Result<bool> is_whole(io::FileSystem& files, const std::vector<std::string>& journal_folders,
                       const std::vector<Outbox*>& outboxes) {
   for (const std::string& folder : journal_folders) {
-    TRY_ASSIGN(const auto ranges, journal::list_ranges(files, folder));
-    for (const journal::Range& range : ranges)
-      if (range.first_offset != 1) return false;
+    TRY_ASSIGN(const bool has_all, journal::has_all_records(files, folder));
+    if (!has_all) return false;
   }
   for (Outbox* outbox : outboxes) {
     TRY_ASSIGN(const std::uint64_t end, outbox->end_offset());

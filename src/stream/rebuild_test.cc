@@ -2,6 +2,7 @@
 // view that was lost.
 #include <gtest/gtest.h>
 
+#include "journal/reader.h"
 #include "stream/rebuild.h"
 #include "stream/testing/fixture.h"
 
@@ -107,6 +108,26 @@ TEST_P(RebuildTest, GivesTheViewBackFromNothingButRecords) {
       prepare_rebuild(rebuilt, std::nullopt, io::posix_files(), io::system_random()).error().code(),
       Code::invalid)
       << "the operator empties it";
+}
+
+// Goal: what was answered before a restore comes before what was answered after it, whatever numbers
+// the incarnations have: else a view that is made again is another one.
+TEST_P(RebuildTest, ReadsIncarnationsInTheOrderInWhichTheyWereWritten) {
+  std::vector<std::string> written;
+  auto writer = open_writer();
+  for (int restore = 0; restore < 6; ++restore) {
+    for (int count = 0; count < 3; ++count)
+      written.push_back(std::to_string(next_ + static_cast<std::uint64_t>(count)));
+    for (const std::uint64_t end = next_ + 3; next_ < end; ++next_)
+      ASSERT_TRUE(append(*writer, {toy_post(next_, "post")}).ok());
+    writer.reset();
+    ASSERT_TRUE(
+        journal::begin_incarnation(io::posix_files(), journal_folder(), io::system_random()).ok());
+    writer = open_writer();
+  }
+  Store store = open_store(fresh_options());
+  apply_all(store, *writer);
+  EXPECT_EQ(rows_of(*store.db, "SELECT id FROM toy ORDER BY place"), written);
 }
 
 // Goal: a rebuild that was stopped half-way and begun again has not thrown the old file away.

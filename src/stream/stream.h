@@ -27,6 +27,8 @@ struct StreamOptions {
                                      // process writes is taken at once: a batch is what waits
   std::uint64_t lag_count_max = 2'000'000;  // over it, commands of the view's kinds answer busy
   std::int64_t retry_ms_max = 5'000;
+  bool gives_way = false;  // appliers run when nobody else wants the processor: who asks comes
+                           // first, and a burst is applied as fast as that leaves room
   io::FileSystem* files = &io::posix_files();
   io::Clock* clock = &io::system_clock();
   metrics::Registry* metrics = nullptr;

@@ -100,32 +100,34 @@ Result<PeoplePage> read_people(sql::Connection& connection, const PeopleQuery& q
   static const std::string followers =
       "SELECT f.since, a.id, a.handle, a.name, a.face FROM follow f JOIN author a ON a.id = "
       "f.account "
-      "WHERE f.kind = 1 AND f.target = ? AND f.followed = 1 AND f.since < ?" +
-      std::string(no_block) + std::string(is_shown_by_both) + " ORDER BY f.since DESC LIMIT ?";
+      "WHERE f.kind = 1 AND f.target = ? AND f.followed = 1 AND f.since <= ? "
+      "AND (f.since < ? OR f.account < ?)" +
+      std::string(no_block) + std::string(is_shown_by_both) +
+      " ORDER BY f.since DESC, f.account DESC LIMIT ?";
   static const std::string following =
       "SELECT f.since, a.id, a.handle, a.name, a.face FROM follow f JOIN author a ON a.id = "
       "f.target "
-      "WHERE f.account = ? AND f.kind = 1 AND f.followed = 1 AND f.since < ?" +
-      std::string(no_block) + std::string(is_shown_by_both) + " ORDER BY f.since DESC LIMIT ?";
+      "WHERE f.account = ? AND f.kind = 1 AND f.followed = 1 AND f.since <= ? "
+      "AND (f.since < ? OR f.target < ?)" +
+      std::string(no_block) + std::string(is_shown_by_both) +
+      " ORDER BY f.since DESC, f.target DESC LIMIT ?";
   TRY_ASSIGN(const Person whose, visible_person(connection, query.handle, query.viewer));
   if (whose.follows_shown_to == Audience::nobody && whose.account != query.viewer)
     return Error(Code::denied, "this person keeps their follows to themselves");
-  constexpr std::uint64_t newest = (std::uint64_t{1} << 63) - 1;
   PeoplePage page;
-  std::uint64_t since = 0;
-  std::size_t count = 0;
+  Cursor last;
   // One more than is asked for tells whether there is a next page.
   TRY(connection.query(
       query.which == PeopleQuery::Which::followers ? followers : following,
-      {whose.account.value, query.before != 0 ? query.before : newest, query.viewer.value,
-       query.viewer.value, query.viewer.value, std::int64_t{whose.account == query.viewer},
-       static_cast<std::int64_t>(query.count_max + 1)},
+      {whose.account.value, query.before.moment, query.before.moment, query.before.id,
+       query.viewer.value, query.viewer.value, query.viewer.value,
+       std::int64_t{whose.account == query.viewer}, static_cast<std::int64_t>(query.count_max + 1)},
       [&](const sql::Row& row) {
-        if (++count > query.count_max) {
-          page.next = since;
+        if (page.people.size() == query.count_max) {
+          page.next = last;
           return;
         }
-        since = row.id(0);
+        last = {row.id(0), row.id(1)};
         page.people.push_back({.id = AccountId{row.id(1)},
                                .handle = std::string(row.text(2)),
                                .name = std::string(row.text(3)),

@@ -5,10 +5,12 @@
 // themselves alone where their privacy says so (Code::denied).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "model/cursor.h"
 #include "model/event.h"
 #include "model/ids.h"
 #include "sql/db.h"
@@ -34,14 +36,14 @@ Result<void> check_room(sql::Connection& connection, AccountId account, FollowKi
 struct PeopleQuery {
   enum class Which : std::uint8_t { followers, following };
   Which which = Which::followers;
-  std::string handle;        // whose
-  AccountId viewer;          // none for a visitor
-  std::uint64_t before = 0;  // `next` of the page before; 0 for the newest
+  std::string handle;  // whose
+  AccountId viewer;    // none for a visitor
+  Cursor before;       // `next` of the page before
   std::size_t count_max = feed_count_default;
 };
 struct PeoplePage {
   std::vector<Author> people;  // the newest follow first
-  std::uint64_t next = 0;      // 0 at the end
+  std::optional<Cursor> next;  // none at the end
 };
 Result<PeoplePage> read_people(sql::Connection& connection, const PeopleQuery& query);
 

@@ -2,6 +2,7 @@
 #include <optional>
 #include <string>
 
+#include "http/page.h"
 #include "json/writer.h"
 #include "sql/call.h"
 #include "timeline/follow_query.h"
@@ -88,9 +89,10 @@ void list_people(const PartsPtr& parts, const RequestPtr& request, Responder res
     PeopleQuery wanted{.which = which,
                        .handle = std::string(request->path_parameter("handle")),
                        .viewer = request->caller.account};
-    TRY_ASSIGN(wanted.count_max, limit_of(*request));
-    TRY_ASSIGN(const PostId before, place_of(*request, "before"));
-    wanted.before = before.value;
+    TRY_ASSIGN(const http::CursorPageParameters page,
+               http::cursor_page_of(*request, feed_count_default, feed_count_max));
+    wanted.before = page.before;
+    wanted.count_max = page.count_max;
     return wanted;
   }();
   if (!query.ok()) return respond.send(http::problem(query.error()));
@@ -106,10 +108,10 @@ void list_people(const PartsPtr& parts, const RequestPtr& request, Responder res
         writer.begin_object().key("people").begin_array();
         for (const Author& author : page.value().people) write_author(writer, author);
         writer.end_array();
-        if (page.value().next == 0)
-          writer.field_null("next");
+        if (page.value().next)
+          writer.field("next", page.value().next->to_string());
         else
-          writer.field_id("next", page.value().next);
+          writer.field_null("next");
         writer.end_object();
         respond.send(std::move(response));
       });

@@ -32,7 +32,7 @@ constexpr CommunityId games{7};
 class FollowTest : public testing::ViewTest {
  protected:
   Result<PeoplePage> people(PeopleQuery::Which which, const std::string& handle, AccountId viewer,
-                            std::uint64_t before = 0, std::size_t count_max = 50) {
+                            Cursor before = {}, std::size_t count_max = 50) {
     return read(*db_, [&](sql::Connection& connection) {
       return read_people(connection, {.which = which,
                                       .handle = handle,
@@ -250,14 +250,37 @@ TEST_P(FollowTest, PagesNeverSkipOrRepeatWhileFollowersCome) {
   const std::vector<std::uint64_t> whole = followers("h22");
   for (const std::size_t count_max : {1u, 7u, 23u}) {
     std::vector<std::uint64_t> got;
-    std::uint64_t before = post_id(22).value + 1;
+    std::optional<Cursor> before = Cursor{post_id(22).value + 1, 1};
     do {
-      const auto page = people(PeopleQuery::Which::followers, "h22", {}, before, count_max).value();
+      const auto page =
+          people(PeopleQuery::Which::followers, "h22", {}, *before, count_max).value();
       EXPECT_LE(page.people.size(), count_max);
       for (const std::uint64_t id : ids_of(page)) got.push_back(id);
       before = page.next;
       arrive();
-    } while (before != 0);
+    } while (before);
+    EXPECT_EQ(got, whole);
+  }
+}
+
+// Imported follows of one millisecond have one id: a page that ends among them goes on among them.
+TEST_P(FollowTest, PagesTakeThoseOfTheSameMomentApart) {
+  name_all();
+  for (std::uint64_t number = 0; number < 9; ++number) {
+    const AccountId somebody{100 + number};
+    apply({name_record(somebody, 1, "S"), name_record(AccountId{200 + number}, 1, "T")});
+    apply({follow_record(post_id(5), somebody, ken),
+           follow_record(post_id(5), ken, AccountId{200 + number})});
+  }
+  for (const auto which : {PeopleQuery::Which::followers, PeopleQuery::Which::following}) {
+    const std::vector<std::uint64_t> whole = ids_of(people(which, "h22", {}).value());
+    ASSERT_EQ(whole.size(), 9u);
+    std::vector<std::uint64_t> got;
+    for (std::optional<Cursor> before = Cursor{}; before;) {
+      const auto page = people(which, "h22", {}, *before, 2).value();
+      for (const std::uint64_t id : ids_of(page)) got.push_back(id);
+      before = page.next;
+    }
     EXPECT_EQ(got, whole);
   }
 }

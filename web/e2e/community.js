@@ -49,8 +49,10 @@ export const community = {
     for (const person of [mio, reader]) {
       const picture = person.page.locator("article img[alt*='Mio']").first();
       await picture.scrollIntoViewIfNeeded();
-      await person.page.waitForFunction((image) => image.complete && image.naturalWidth > 0,
-        await picture.elementHandle());
+      await person.page.waitForFunction(() => {
+        const image = document.querySelector("article img[alt*='Mio']");
+        return image !== null && image.complete && image.naturalWidth > 0;
+      });
     }
     await reader.page.getByRole("button", { name: "Replay" }).first().click();
     await reader.page.locator(".replaying").waitFor();

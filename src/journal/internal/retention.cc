@@ -80,8 +80,16 @@ Result<void> drop_segments(io::FileSystem& files, const std::string& folder, Jou
 
   TRY_ASSIGN(const auto left, list_segments(files, folder));
   JournalFile next = journal;
-  std::erase_if(next.sealed, [&](const SealedIncarnation& one) {
+  // The newest that had records stays named without a segment: so that it is known for ever that
+  // not everything is here (has_all_records()).
+  const auto is_gone = [&](const SealedIncarnation& one) {
     return segments_of(left, one.incarnation).empty();
+  };
+  std::uint64_t newest_gone = 0;
+  for (const SealedIncarnation& one : journal.sealed)
+    if (is_gone(one) && one.end_offset != 0) newest_gone = one.incarnation;
+  std::erase_if(next.sealed, [&](const SealedIncarnation& one) {
+    return is_gone(one) && one.incarnation != newest_gone;
   });
   if (next == journal) return {};
   TRY(save_journal_file(files, folder, next));

@@ -78,6 +78,8 @@ class Applier {
   void run();
   Result<void> refresh_follows();
   bool step(Follow& follow);
+  // Whether an earlier incarnation of the same journal has records that come first.
+  bool has_to_wait(const Follow& follow) const;
   bool process(Follow& follow, const Batch& batch);
   bool apply_run(Follow& follow, const Batch& batch, std::size_t low, std::size_t high,
                  std::uint64_t target);

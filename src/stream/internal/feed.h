@@ -46,6 +46,10 @@ class Feed {
   // The end when the origin came to the stream: set once, before any other thread has the feed.
   std::uint64_t joined_at() const { return joined_at_; }
   void join() { joined_at_ = end(); }
+  // The incarnation of the same journal whose records were answered before this one's; null where
+  // there is none. Set before any other thread has the feed.
+  const std::shared_ptr<const Feed>& earlier() const { return earlier_; }
+  void come_after(std::shared_ptr<const Feed> earlier) { earlier_ = std::move(earlier); }
 
   // Looks how far the origin goes, for what others than this process write. May wait.
   virtual Result<void> poll() = 0;
@@ -61,6 +65,7 @@ class Feed {
   Origin origin_;
   std::atomic<std::uint64_t> end_{0};
   std::uint64_t joined_at_ = 0;
+  std::shared_ptr<const Feed> earlier_;
 };
 
 // All origins, as they come and go. Thread-safe.
@@ -84,9 +89,10 @@ class Feeds {
 
  private:
   Result<void> poll_folder(const std::string& folder);
-  // Adds the origins that are new, and raises the ends of the others; not the writer's own.
-  void follow(const std::string& folder, const std::vector<journal::Range>& ranges,
-              const journal::Writer* writer);
+  // Adds the origins that are new, and raises the ends of the others; not the writer's own. Gives
+  // the last of them.
+  std::shared_ptr<Feed> follow(const std::string& folder, const std::vector<journal::Range>& ranges,
+                               const journal::Writer* writer);
   void add(std::shared_ptr<Feed> feed);
 
   io::FileSystem& files_;

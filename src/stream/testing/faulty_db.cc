@@ -11,6 +11,7 @@ struct FaultyDb::State {
   bool positions_apart = false;
   std::atomic<std::uint64_t> count{0};
   std::atomic<bool> dead{false};
+  std::atomic<bool> away{false};
 };
 
 namespace {
@@ -24,6 +25,7 @@ class FaultyConnection final : public sql::DedicatedConnection, private sql::Con
       : real_(std::move(real)), state_(std::move(state)) {}
 
   Result<void> begin() override {
+    if (state_->away) return Error(Code::busy, "the database is away");
     return call([&] { return real_->begin(); });
   }
 
@@ -97,6 +99,7 @@ void FaultyDb::die(Death death, std::uint64_t index) {
 }
 bool FaultyDb::is_dead() const { return state_->dead; }
 std::uint64_t FaultyDb::call_count() const { return state_->count; }
+void FaultyDb::be_away(bool away) { state_->away = away; }
 void FaultyDb::move_positions_apart() { state_->positions_apart = true; }
 
 Result<std::unique_ptr<sql::DedicatedConnection>> FaultyDb::dedicate() {

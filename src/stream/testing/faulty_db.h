@@ -23,6 +23,9 @@ class FaultyDb final : public sql::Db {
   bool is_dead() const;
   std::uint64_t call_count() const;
 
+  // While it is away, a transaction does not begin (Code::busy), and nothing is lost. Thread-safe.
+  void be_away(bool away);
+
   // A planted bug: the position of a view is moved in a transaction of its own, before the rows.
   void move_positions_apart();
 

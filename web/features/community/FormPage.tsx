@@ -1,8 +1,7 @@
 // The frame of the forms that make and change titles and communities.
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
 import type { Me } from "../../../sdk/ts/src/index";
-import { arrived, go } from "../../app/router";
+import { go } from "../../app/router";
 import { session_store } from "../../app/session";
 import { useTexts } from "../../lib/i18n";
 import { useStore } from "../../lib/store";
@@ -23,14 +22,9 @@ interface Props {
 export function FormPage({ title, action, back, form, children }: Props) {
   const t = useTexts();
   const wrong = form.wrong["form"];
-  const heading = useRef<HTMLHeadingElement>(null);
-  // It may come long after its address, with what it is to change.
-  useEffect(() => {
-    if (arrived === "followed") heading.current?.focus({ preventScroll: true });
-  }, []);
   return (
     <main id="main" class="narrow stack">
-      <h1 tabIndex={-1} ref={heading}>{title}</h1>
+      <h1 tabIndex={-1}>{title}</h1>
       <form
         class="card stack" noValidate aria-label={title}
         onSubmit={(event) => {

@@ -1,6 +1,6 @@
 // The drawing of a post: the server's picture of it, and a button that shows how it was drawn.
 import type { ComponentType } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { DrawingAddresses } from "../../../sdk/ts/src/index";
 import { client } from "../../app/client";
 import { failure_text } from "../../lib/failure";
@@ -12,6 +12,24 @@ import { are_strokes, type Stroke } from "./model";
 interface Playing {
   strokes: Stroke[];
   Replay: ComponentType<{ strokes: readonly Stroke[]; on_end: () => void }>;
+}
+
+/** When to ask again for a picture that is not there: who has just posted may be quicker than the server. */
+const again_ms = [300, 1_000, 4_000];
+
+function Picture({ address, alt }: { address: string; alt: string }) {
+  const [failed, set_failed] = useState(0);
+  const timer = useRef<ReturnType<typeof setTimeout>>();
+  useEffect(() => () => clearTimeout(timer.current), []);
+  function ask_again() {
+    const wait_ms = again_ms[failed];
+    if (wait_ms !== undefined) timer.current = setTimeout(() => set_failed(failed + 1), wait_ms);
+  }
+  return (
+    <img
+      key={failed} src={address} width={320} height={120} loading="lazy" alt={alt} onError={ask_again}
+    />
+  );
 }
 
 export function DrawnPicture({ drawing, name }: { drawing: DrawingAddresses; name: string }) {
@@ -38,7 +56,7 @@ export function DrawnPicture({ drawing, name }: { drawing: DrawingAddresses; nam
   }
   return (
     <div class={`draw washi ${playing !== null ? "playing" : ""}`}>
-      <img src={drawing.svg} width={320} height={120} loading="lazy" alt={t.drawing.by(name)} />
+      <Picture address={drawing.svg} alt={t.drawing.by(name)} />
       {playing !== null && <playing.Replay strokes={playing.strokes} on_end={end} />}
       <button
         type="button" class="btn replay" aria-label={t.drawing.replay} title={t.drawing.replay}

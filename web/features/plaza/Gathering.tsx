@@ -1,5 +1,4 @@
 // A lantern on its rope, the title it is of, the people under it, and what they say.
-import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { PlazaTitle } from "../../../sdk/ts/src/index";
 import { useTexts } from "../../lib/i18n";
@@ -23,13 +22,12 @@ function Rope() {
 }
 
 /** A lantern that nobody has lit yet. */
-export function Unlit({ children }: { children?: ComponentChildren }) {
+export function Unlit() {
   return (
     <div class="gather" aria-hidden="true">
       <Rope />
       <div class="lamp"><Lantern lit={false} /></div>
       <div class="plate"><span class="skel" /></div>
-      {children}
     </div>
   );
 }

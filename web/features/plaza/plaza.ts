@@ -103,6 +103,7 @@ export class Plaza extends Source {
   private reading = 0;
   private wanted_count = step_count;
   private holds = 0;
+  private paused = false;
 
   constructor(private readonly client: Client) {
     super();
@@ -150,7 +151,13 @@ export class Plaza extends Source {
 
   override pause(): void {
     super.pause();
+    this.paused = true;
     this.read_in(null);
+  }
+
+  override resume(): void {
+    this.paused = false;
+    super.resume(); // What it opens is read.
   }
 
   known(id: string): Post | null {
@@ -218,7 +225,8 @@ export class Plaza extends Source {
 
   private read_in(ms: number | null): void {
     if (this.read_timer !== null) clearTimeout(this.read_timer);
-    this.read_timer = ms === null ? null : setTimeout(() => void this.read(), ms);
+    const waits = ms !== null && !this.paused;
+    this.read_timer = waits ? setTimeout(() => void this.read(), ms) : null;
   }
 
   private async read(): Promise<void> {

@@ -28,8 +28,10 @@ void Posts::find(std::vector<PostId> posts, AccountId viewer, io::Executor& exec
       [posts = std::move(posts), viewer](sql::Connection& connection) -> Result<Found> {
         TRY_ASSIGN(auto read, timeline::read_posts(connection, posts, viewer));
         Found found;
-        for (timeline::Post& post : read)
+        for (timeline::Post& post : read) {
+          if (post.spoiler && post.author.id != viewer) post.text.clear();
           found[post.id] = {.text = std::move(post.text), .community = post.community};
+        }
         return found;
       },
       std::move(done));

@@ -318,6 +318,31 @@ TEST_P(AccountsTest, BlocksAreOneFactAChangeAndAPairHasItsOwnRevisions) {
   EXPECT_EQ(set_block(mio.account.id, "nobody", false).error().code(), Code::not_found);
 }
 
+TEST_P(AccountsTest, ABlockStandsBetweenTwoWhicheverMadeIt) {
+  const AccountId mio = must_sign_up("mio").account.id, ken = must_sign_up("ken").account.id,
+                  rin = must_sign_up("rin").account.id;
+  ASSERT_TRUE(set_block(mio, "ken", true).ok());
+  ASSERT_TRUE(set_block(rin, "mio", true).ok());
+  ASSERT_TRUE(set_block(ken, "rin", true).ok());
+  ASSERT_TRUE(set_block(ken, "rin", false).ok());
+  const auto among = [&](AccountId account) {
+    const AccountId others[] = {mio, ken, rin};
+    return read(
+        [&](sql::Connection& connection) { return blocked_among(connection, account, others); });
+  };
+  EXPECT_EQ(among(mio), (std::unordered_set<AccountId>{ken, rin}));
+  EXPECT_EQ(among(ken), (std::unordered_set<AccountId>{mio}));
+  EXPECT_EQ(among(rin), (std::unordered_set<AccountId>{mio}));
+  const auto blocks = [&](AccountId account, AccountId target) {
+    return read(
+        [&](sql::Connection& connection) { return is_blocking(connection, account, target); });
+  };
+  EXPECT_TRUE(blocks(mio, ken));
+  EXPECT_FALSE(blocks(ken, mio));
+  EXPECT_FALSE(blocks(ken, rin));
+  EXPECT_FALSE(blocks(mio, {}));
+}
+
 TEST_P(AccountsTest, BlocksEndAtTheirLimit) {
   const SignedIn mio = must_sign_up("mio");
   must_sign_up("ken");

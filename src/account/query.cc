@@ -1,5 +1,7 @@
 #include "account/query.h"
 
+#include "sql/list.h"
+
 namespace matsuri::account {
 namespace {
 
@@ -91,6 +93,27 @@ Result<std::vector<Account>> targets_of(sql::Connection& connection, const std::
 
 Result<std::vector<Account>> blocks_of(sql::Connection& connection, AccountId account) {
   return targets_of(connection, "block", "blocked", account);
+}
+
+Result<bool> is_blocking(sql::Connection& connection, AccountId account, AccountId target) {
+  TRY_ASSIGN(
+      const auto found,
+      connection.integer("SELECT 1 FROM block WHERE account = ? AND target = ? AND blocked = 1",
+                         {account.value, target.value}));
+  return found.has_value();
+}
+
+Result<std::unordered_set<AccountId>> blocked_among(sql::Connection& connection, AccountId account,
+                                                    std::span<const AccountId> others) {
+  std::vector<sql::Value> keys;
+  for (const AccountId other : others) keys.emplace_back(other.value);
+  std::unordered_set<AccountId> found;
+  const auto take = [&](const sql::Row& row) { found.insert(AccountId{row.id(0)}); };
+  TRY(sql::query_in(connection, "SELECT target FROM block WHERE target",
+                    " AND account = ? AND blocked = 1", keys, {account.value}, take));
+  TRY(sql::query_in(connection, "SELECT account FROM block WHERE account",
+                    " AND target = ? AND blocked = 1", keys, {account.value}, take));
+  return found;
 }
 
 Result<std::vector<Account>> mutes_of(sql::Connection& connection, AccountId account) {

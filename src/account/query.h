@@ -2,7 +2,9 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "account/model.h"
@@ -31,6 +33,11 @@ Result<std::vector<Session>> sessions_of(sql::Connection& connection, AccountId 
 Result<std::vector<Token>> tokens_of(sql::Connection& connection, AccountId account);
 // Whom the account blocks, the newest block first.
 Result<std::vector<Account>> blocks_of(sql::Connection& connection, AccountId account);
+// Whether the account blocks the target.
+Result<bool> is_blocking(sql::Connection& connection, AccountId account, AccountId target);
+// Those of `others` with whom a block stands, whichever of the two made it.
+Result<std::unordered_set<AccountId>> blocked_among(sql::Connection& connection, AccountId account,
+                                                    std::span<const AccountId> others);
 // Whom the account mutes, the newest first.
 Result<std::vector<Account>> mutes_of(sql::Connection& connection, AccountId account);
 

@@ -188,8 +188,13 @@ class Routes {
   void get_account(const RequestPtr& request, Responder respond) const {
     read<AccountRow>(
         request, std::move(respond),
-        [handle = std::string(request->path_parameter("handle"))](sql::Connection& connection) {
-          return account_named(connection, handle);
+        [handle = std::string(request->path_parameter("handle")),
+         caller = request->caller.account](sql::Connection& connection) -> Result<AccountRow> {
+          TRY_ASSIGN(AccountRow row, account_named(connection, handle));
+          // Whom the caller blocks is shown, so that it can be undone.
+          TRY_ASSIGN(const bool blocks, is_blocking(connection, row.account.id, caller));
+          if (blocks) return Error(Code::not_found, "there is no such account");
+          return row;
         },
         [](const AccountRow& row) { return account_response(row.account); });
   }

@@ -3,7 +3,7 @@
 #include <charconv>
 #include <memory>
 #include <string>
-#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "account/query.h"
@@ -326,19 +326,27 @@ class Routes {
   void list_communities(const RequestPtr& request, Responder respond) const {
     const auto query = community_query_of(*request);
     if (!query.ok()) return respond.send(http::problem(query.error()));
-    read<ShownPage>(request, std::move(respond),
-                    [this, query = query.value()](sql::Connection& connection) {
-                      return shown_page(connection, query);
-                    });
+    read<ShownPage>(
+        request, std::move(respond),
+        [this, query = query.value(),
+         viewer = request->caller.account](sql::Connection& connection) -> Result<ShownPage> {
+          TRY_ASSIGN(CommunityPage page, read_communities(connection, query));
+          TRY_ASSIGN(auto shown, shown_to(connection, viewer, std::move(page.communities)));
+          return ShownPage{.communities = std::move(shown), .next = page.next};
+        });
   }
 
   void get_community(const RequestPtr& request, Responder respond) const {
     const auto id = parse_id_as<CommunityId>(request->path_parameter("community"));
     if (!id) return respond.send(http::problem(no_community()));
     read<Shown>(request, std::move(respond),
-                [this, id = *id](sql::Connection& connection) -> Result<Shown> {
+                [this, id = *id,
+                 viewer = request->caller.account](sql::Connection& connection) -> Result<Shown> {
                   TRY_ASSIGN(CommunityRow row, community_of(connection, id));
-                  return with_owner(connection, std::move(row.community));
+                  std::vector<Community> one;
+                  one.push_back(std::move(row.community));
+                  TRY_ASSIGN(auto shown, shown_to(connection, viewer, std::move(one)));
+                  return std::move(shown.front());
                 });
   }
 
@@ -383,17 +391,23 @@ class Routes {
     return std::move(row.value().account);
   }
 
-  Result<Shown> with_owner(sql::Connection& connection, Community community) const {
-    TRY_ASSIGN(auto owner, owner_of(connection, community.rules.owner));
-    return Shown{.community = std::move(community), .owner = std::move(owner)};
-  }
-
-  Result<ShownPage> shown_page(sql::Connection& connection, const CommunityQuery& query) const {
-    TRY_ASSIGN(CommunityPage page, read_communities(connection, query));
-    ShownPage shown{.communities = {}, .next = page.next};
-    for (Community& community : page.communities) {
-      TRY_ASSIGN(Shown one, with_owner(connection, std::move(community)));
-      shown.communities.push_back(std::move(one));
+  // A place outlives a quarrel: across a block it is shown, and whose it is not.
+  Result<std::vector<Shown>> shown_to(sql::Connection& connection, AccountId viewer,
+                                      std::vector<Community> communities) const {
+    std::vector<AccountId> owners;
+    for (const Community& community : communities)
+      if (community.rules.owner) owners.push_back(community.rules.owner);
+    std::unordered_set<AccountId> blocked;
+    if (viewer) {
+      TRY_ASSIGN(blocked, account::blocked_among(connection, viewer, owners));
+    }
+    std::vector<Shown> shown;
+    for (Community& community : communities) {
+      std::optional<account::Account> owner;
+      if (!blocked.contains(community.rules.owner)) {
+        TRY_ASSIGN(owner, owner_of(connection, community.rules.owner));
+      }
+      shown.push_back({.community = std::move(community), .owner = std::move(owner)});
     }
     return shown;
   }

@@ -108,7 +108,9 @@ class Batch {
     for (const AccountId commenter : *commenters) {
       if (commenter == fact.author || commenter == fact.parent_author) continue;
       if (count++ == thread_count_max) break;
-      TRY(comment(fact, Kind::thread, commenter));
+      // Below a post that they may not see any more, nothing is news to them.
+      TRY_ASSIGN(const bool is_hidden, ledger_.is_hidden(commenter, fact.parent_author));
+      if (!is_hidden) TRY(comment(fact, Kind::thread, commenter));
     }
     std::erase(*commenters, fact.author);
     commenters->insert(commenters->begin(), fact.author);

@@ -145,6 +145,20 @@ TEST_P(NotificationTest, NothingIsMadeOfHiddenPeopleAndWhatIsThereIsHiddenAtOnce
                                    "2 empathy " + about(post) + "55 of 1, unread"}));
 }
 
+// Who had commented on a post once went on to hear of comments there, across a block or a mute.
+TEST_P(NotificationTest, NothingIsToldOfCommentsBelowAPostOfSomebodyHidden) {
+  apply(
+      {comment_record(post_at(10), ken, post, mio), comment_record(post_at(11), sora, post, mio)});
+  EXPECT_EQ(lines_for(ken), Lines{"1 thread " + about(post) + "44 of 1, unread"});
+  apply({block_record(mio, ken, 1, true), comment_record(post_at(12), rin, post, mio)});
+  EXPECT_EQ(lines_for(ken), Lines{"1 thread " + about(post) + "44 of 1, unread"});
+  EXPECT_EQ(lines_for(sora), Lines{"1 thread " + about(post) + "33 of 1, unread"});
+  apply({mute_record(sora, mio, 1, true), comment_record(post_at(13), umi, post, mio)});
+  EXPECT_EQ(lines_for(sora), Lines{"1 thread " + about(post) + "33 of 1, unread"});
+  apply({block_record(mio, ken, 2, false), comment_record(post_at(14), umi, post, mio)});
+  EXPECT_EQ(lines_for(ken), Lines{"2 thread " + about(post) + "55 44 of 2, unread"});
+}
+
 TEST_P(NotificationTest, TheReadMarkOnlyGrows) {
   apply({empathy_record(id_at(10), post, mio, ken, true),
          empathy_record(id_at(11), other, mio, ken, true)});

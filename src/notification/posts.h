@@ -19,7 +19,7 @@ class PostLookup {
   virtual ~PostLookup() = default;
 
   struct Shown {
-    std::string text;
+    std::string text;  // empty behind a spoiler veil, unless the post is the viewer's own
     CommunityId community;
   };
   using Found = std::unordered_map<PostId, Shown>;

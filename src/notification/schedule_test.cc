@@ -160,7 +160,8 @@ class Model {
     for (const auto& [id, comment] : comments_)
       if (comment.first == fact.parent) latest[comment.second] = id;
     for (const auto& [commenter, id] : latest)
-      if (commenter != fact.author && commenter != fact.parent_author)
+      if (commenter != fact.author && commenter != fact.parent_author &&
+          !is_hidden(commenter, fact.parent_author))
         tell(Kind::thread, commenter);
     comments_[fact.post] = {fact.parent, fact.author};
   }

@@ -148,6 +148,48 @@ TEST_P(ApplyTest, BlocksHideInBothDirectionsAndTheirLastRevisionHolds) {
   EXPECT_FALSE(hidden[0].by_viewer);
 }
 
+// A comment on a post of somebody hidden once could be read by its id, with its drawing.
+TEST_P(ApplyTest, ACommentIsSeenWhereItsPostIs) {
+  apply({name_record(mio, 1, "Mio"), name_record(ken, 1, "Ken"), name_record(rin, 1, "Rin")});
+  const PostId post = post_id(0), of_rin = post_id(1), of_mio = post_id(2);
+  apply({post_record(post, ken, "post"),
+         post_record(of_rin, rin, "of rin", {.parent = post, .drawing = "strokes"}),
+         testing::comment_record(of_mio, mio, post, "of mio")});
+  const auto seen_by = [&](AccountId viewer) {
+    const PostId ids[] = {post, of_rin, of_mio};
+    const auto several = read(*db_, [&](sql::Connection& connection) {
+                           return read_posts(connection, ids, viewer);
+                         }).value();
+    Texts texts;
+    for (const Post& one : several) texts.push_back(one.text);
+    // Each by itself is the same.
+    Texts single;
+    for (const PostId id : ids) {
+      const auto one = read(
+          *db_, [&](sql::Connection& connection) { return read_post(connection, id, viewer); });
+      if (one.ok()) single.push_back(one.value().text);
+    }
+    EXPECT_EQ(single, texts);
+    const auto drawing = read(*db_, [&](sql::Connection& connection) {
+      return read_drawing(connection, of_rin, viewer);
+    });
+    EXPECT_EQ(drawing.ok(), std::ranges::count(texts, "of rin") == 1);
+    return texts;
+  };
+  const Texts all = {"post", "of rin", "of mio"};
+  for (const AccountId viewer : {mio, ken, rin, AccountId{}}) EXPECT_EQ(seen_by(viewer), all);
+  apply({block_record(ken, mio, 1, true)});
+  EXPECT_EQ(seen_by(mio), Texts{"of mio"});  // one's own can be deleted
+  EXPECT_EQ(seen_by(ken), (Texts{"post", "of rin"}));
+  EXPECT_EQ(seen_by(rin), all);
+  apply({block_record(ken, mio, 2, false), testing::mute_record(mio, ken, 1, true)});
+  EXPECT_EQ(seen_by(mio), Texts{"of mio"});
+  apply({testing::delete_record(post, ken, post_id(9).value)});
+  EXPECT_EQ(seen_by(mio), Texts{"of mio"});
+  EXPECT_EQ(seen_by(rin), Texts{"of rin"});
+  EXPECT_EQ(seen_by({}), Texts{});
+}
+
 TEST_P(ApplyTest, AnOriginOfPostsAndFactsIsDamage) {
   const auto mixed =
       try_apply(*db_, {post_record(post_id(0), mio, "a"), name_record(mio, 1, "Mio")});

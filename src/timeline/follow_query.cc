@@ -17,6 +17,11 @@ constexpr std::string_view no_block =
     "AND b.blocked = 1) AND NOT EXISTS (SELECT 1 FROM block c WHERE c.account = a.id "
     "AND c.target = ? AND c.blocked = 1)";
 
+// The author `a`, at the other end of a follow, lets the viewer see it: theirs are shown to
+// everyone, or the viewer is one of the two. Two parameters: the viewer, and whether the list is
+// the viewer's own.
+constexpr std::string_view is_shown_by_both = " AND (a.follows_shown_to = 0 OR a.id = ? OR ? = 1)";
+
 struct Person {
   AccountId account;
   Audience follows_shown_to = Audience::everyone;
@@ -97,13 +102,15 @@ Result<PeoplePage> read_people(sql::Connection& connection, const PeopleQuery& q
       "f.account "
       "WHERE f.kind = 1 AND f.target = ? AND f.followed = 1 AND f.since <= ? "
       "AND (f.since < ? OR f.account < ?)" +
-      std::string(no_block) + " ORDER BY f.since DESC, f.account DESC LIMIT ?";
+      std::string(no_block) + std::string(is_shown_by_both) +
+      " ORDER BY f.since DESC, f.account DESC LIMIT ?";
   static const std::string following =
       "SELECT f.since, a.id, a.handle, a.name, a.face FROM follow f JOIN author a ON a.id = "
       "f.target "
       "WHERE f.account = ? AND f.kind = 1 AND f.followed = 1 AND f.since <= ? "
       "AND (f.since < ? OR f.target < ?)" +
-      std::string(no_block) + " ORDER BY f.since DESC, f.target DESC LIMIT ?";
+      std::string(no_block) + std::string(is_shown_by_both) +
+      " ORDER BY f.since DESC, f.target DESC LIMIT ?";
   TRY_ASSIGN(const Person whose, visible_person(connection, query.handle, query.viewer));
   if (whose.follows_shown_to == Audience::nobody && whose.account != query.viewer)
     return Error(Code::denied, "this person keeps their follows to themselves");
@@ -113,7 +120,8 @@ Result<PeoplePage> read_people(sql::Connection& connection, const PeopleQuery& q
   TRY(connection.query(
       query.which == PeopleQuery::Which::followers ? followers : following,
       {whose.account.value, query.before.moment, query.before.moment, query.before.id,
-       query.viewer.value, query.viewer.value, static_cast<std::int64_t>(query.count_max + 1)},
+       query.viewer.value, query.viewer.value, query.viewer.value,
+       std::int64_t{whose.account == query.viewer}, static_cast<std::int64_t>(query.count_max + 1)},
       [&](const sql::Row& row) {
         if (page.people.size() == query.count_max) {
           page.next = last;

@@ -217,6 +217,27 @@ TEST_P(FollowTest, PrivacyHidesTheListsFromOthers) {
   EXPECT_EQ(relation("h22", mio).follower_count, 1u) << "counts are no list";
 }
 
+// Who kept their follows to themselves once stood in the lists of those at the other end.
+TEST_P(FollowTest, PrivacyHidesFromTheListsOfOthersToo) {
+  name_all();
+  apply({follow_record(post_id(1), mio, ken), follow_record(post_id(2), ken, mio),
+         follow_record(post_id(3), rin, mio), follow_record(post_id(4), mio, rin)});
+  ASSERT_TRUE(db_->write_and_wait([](sql::Connection& connection) -> Result<void> {
+                   TRY(connection.execute("UPDATE author SET follows_shown_to = 1 WHERE id = 22"));
+                   return {};
+                 })
+                  .ok());
+  for (const AccountId both_ends : {mio, ken}) {
+    EXPECT_THAT(followers("h11", both_ends), ElementsAre(33, 22));
+    EXPECT_THAT(following("h11", both_ends), ElementsAre(33, 22));
+  }
+  for (const AccountId viewer : {rin, AccountId{}}) {
+    EXPECT_THAT(followers("h11", viewer), ElementsAre(33));
+    EXPECT_THAT(following("h11", viewer), ElementsAre(33));
+  }
+  EXPECT_EQ(relation("h11", rin).follower_count, 2u);
+}
+
 TEST_P(FollowTest, PagesNeverSkipOrRepeatWhileFollowersCome) {
   name_all();
   std::int64_t now = 0;

@@ -47,6 +47,18 @@ std::unordered_map<PostId, Post> posts_of(sql::Db& db, const std::vector<PostId>
   return posts;
 }
 
+// Who wrote the posts that comments are on.
+std::unordered_map<PostId, AccountId> authors_of(sql::Db& db, const std::vector<PostId>& ids) {
+  std::unordered_map<PostId, AccountId> authors;
+  if (ids.empty()) return authors;
+  const Result<void> read = db.read_and_wait([&](sql::Connection& connection) -> Result<void> {
+    TRY_ASSIGN(authors, read_authors_of(connection, ids));
+    return {};
+  });
+  if (!read.ok()) log::warn("timeline", "authors not read", {{"error", read.error().to_string()}});
+  return authors;
+}
+
 Post to_post(const PostPublished& fact, const Author& author) {
   return {.id = fact.post,
           .community = fact.community,
@@ -143,15 +155,25 @@ std::vector<Live::Event> Live::render(std::span<const stream::Record> records) {
     return post != nullptr && parts_of(post->post.value).node != import_node ? post : nullptr;
   };
   std::vector<AccountId> authors;
-  std::vector<PostId> edited;
+  std::vector<PostId> edited, parents;
   for (const stream::Record& record : records) {
     if (const auto* post = news_in(record)) authors.push_back(post->author);
-    if (const auto* edit = std::get_if<PostEdited>(&record.event)) edited.push_back(edit->post);
+    if (const auto* edit = std::get_if<PostEdited>(&record.event)) {
+      edited.push_back(edit->post);
+      if (edit->parent) parents.push_back(edit->parent);
+    }
+    if (const auto* deleted = std::get_if<PostDeleted>(&record.event))
+      if (deleted->parent) parents.push_back(deleted->parent);
   }
   std::ranges::sort(authors);
   authors.erase(std::ranges::unique(authors).begin(), authors.end());
   const std::unordered_map<AccountId, Author> names = names_of(db_, std::move(authors));
   const std::unordered_map<PostId, Post> posts = posts_of(db_, edited);
+  const std::unordered_map<PostId, AccountId> parent_authors = authors_of(db_, parents);
+  const auto parent_author_of = [&](const auto& fact) {
+    const auto found = parent_authors.find(fact.parent);
+    return found == parent_authors.end() ? AccountId{} : found->second;
+  };
 
   const auto title_of = [&](CommunityId community) {
     const auto rule = rules_.find(community);
@@ -167,6 +189,7 @@ std::vector<Live::Event> Live::render(std::span<const stream::Record> records) {
       events.push_back({.offset = offset,
                         .community = post->community,
                         .account = post->author,
+                        .parent_author = post->parent_author,
                         .name = "post",
                         .data = to_json(to_post(*post, author->second), {}),
                         .is_comment = bool(post->parent),
@@ -177,6 +200,7 @@ std::vector<Live::Event> Live::render(std::span<const stream::Record> records) {
       events.push_back({.offset = offset,
                         .community = edit->community,
                         .account = edit->author,
+                        .parent_author = parent_author_of(*edit),
                         .name = "post_changed",
                         .data = to_json(found->second, {}),
                         .is_comment = bool(edit->parent),
@@ -185,6 +209,7 @@ std::vector<Live::Event> Live::render(std::span<const stream::Record> records) {
       events.push_back({.offset = offset,
                         .community = deleted->community,
                         .account = deleted->author,
+                        .parent_author = parent_author_of(*deleted),
                         .name = "post_deleted",
                         .data = R"({"post":")" + deleted->post.to_string() + R"("})",
                         .is_comment = bool(deleted->parent),
@@ -326,7 +351,7 @@ void Live::send_counts(const std::vector<std::pair<PostId, Moved>>& posts) {
     const std::string data = counts_json(one);
     for (const auto& subscriber : subscribers_) {
       if (!subscriber->is_ready || subscriber->listener.is_on_plaza ||
-          !subscriber->may_see(one.community, one.author))
+          !subscriber->may_see(one.community, one.author, one.parent_author))
         continue;
       if (subscriber->stream->send({.id = {}, .name = "counts", .data = data})) event_count_.add();
     }
@@ -375,12 +400,16 @@ bool Live::Subscriber::follows(Source source) const {
   return std::ranges::binary_search(sources, source);
 }
 
-bool Live::Subscriber::may_see(CommunityId community, AccountId author) const {
+bool Live::Subscriber::may_see(CommunityId community, AccountId author,
+                               AccountId parent_author) const {
   if (listener.is_timeline && !follows(Source::of(community)) && !follows(Source::of(author)))
     return false;
   if (listener.community && listener.community != community) return false;
-  const auto found = hidden.find(author);
-  return found == hidden.end() || !found->second.is_hidden();
+  const auto hides = [this](AccountId account) {
+    const auto found = hidden.find(account);
+    return found != hidden.end() && found->second.is_hidden();
+  };
+  return !hides(author) && (!hides(parent_author) || author == listener.viewer);
 }
 
 bool Live::Subscriber::wants(const Event& event) const {
@@ -389,7 +418,7 @@ bool Live::Subscriber::wants(const Event& event) const {
   if (listener.is_timeline && event.is_comment) return false;
   if (listener.is_on_plaza && (!event.title || (event.name == "post" && !event.is_picked)))
     return false;
-  return may_see(event.community, event.account);
+  return may_see(event.community, event.account, event.parent_author);
 }
 
 void Live::pump(Subscriber& subscriber) {

@@ -80,8 +80,9 @@ class Live final : public stream::MemoryView {
  private:
   struct Event {
     std::uint64_t offset = 0;
-    CommunityId community{};  // of a post; none for what goes to `account` alone
-    AccountId account{};      // the author, or who is to be told
+    CommunityId community{};    // of a post; none for what goes to `account` alone
+    AccountId account{};        // the author, or who is to be told
+    AccountId parent_author{};  // of the post that a comment is on
     std::string name;
     std::string data;
     bool is_comment = false;
@@ -110,7 +111,8 @@ class Live final : public stream::MemoryView {
     std::vector<Source> sources;  // of a timeline, in order; the limits on follows bound it
 
     bool follows(Source source) const;
-    bool may_see(CommunityId community, AccountId author) const;
+    // Whether they see what the author says in the community, below a post of `parent_author`.
+    bool may_see(CommunityId community, AccountId author, AccountId parent_author) const;
     bool wants(const Event& event) const;
   };
   // A post whose counts have moved, and what a fact said of them: the database may be behind it.

@@ -303,6 +303,32 @@ TEST_P(LiveTest, CountsOfWhatIsHiddenAreHidden) {
   EXPECT_EQ(elsewhere->count("counts"), 0u);
 }
 
+// What is said below a post of somebody hidden once was sent all the same.
+TEST_P(LiveTest, CommentsBelowWhatIsHiddenAreHidden) {
+  constexpr AccountId rin{33};
+  const PostId id = post_id(0), comment = post_id(1), own = post_id(2);
+  apply({testing::name_record(rin, 1, "Rin"), testing::fact_record(felt(comment, 1, 1))});
+  apply({testing::post_record(id, mio, "a"), testing::comment_record(comment, rin, id, "c")});
+  block(mio, ken, 1, true);
+  const auto blocked = listen(ken), visitor = listen({});
+  feel(felt(comment, 2, 2));
+  wait_for([&] { return visitor->count("counts") == 1; });
+  apply({testing::edit_record(comment, rin, post_id(5).value, "d", id)});
+  PostPublished fact = std::get<PostPublished>(posted(rin, "c"));
+  fact.post = comment;
+  fact.parent = id;
+  fact.parent_author = mio;
+  happen({fact,
+          PostEdited{.post = comment, .community = plaza_community, .author = rin, .parent = id},
+          PostDeleted{comment, plaza_community, rin, id}, posted(rin, "beside it", 7)});
+  EXPECT_EQ(visitor->count("post_changed") + visitor->count("post_deleted"), 2u);
+  EXPECT_EQ(visitor->count("post"), 2u);
+  EXPECT_EQ(blocked->seen(), (Names{"ready", "beside it"}));
+  // One's own comment there can still be deleted, and goes.
+  happen({PostDeleted{own, plaza_community, ken, id}});
+  EXPECT_EQ(blocked->count("post_deleted"), 1u);
+}
+
 // A post that everybody likes at once once would have sent each of its counts to each listener.
 TEST_P(LiveTest, AHotPostSendsFewCounts) {
   const PostId id = post_id(0);

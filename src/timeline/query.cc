@@ -1,7 +1,6 @@
 #include "timeline/query.h"
 
 #include <optional>
-#include <unordered_map>
 
 #include "sql/list.h"
 #include "timeline/internal/select.h"
@@ -31,16 +30,36 @@ Post to_post(const sql::Row& row) {
           .empathy_count = row.id(14)};
 }
 
+namespace {
+
+// That the viewer sees what the author of `post` says. Three parameters, each the viewer.
+std::string and_not_hidden(const std::string& post) {
+  return " AND NOT EXISTS (SELECT 1 FROM block b WHERE b.account = ? AND b.target = " + post +
+         ".author AND b.blocked = 1) AND NOT EXISTS (SELECT 1 FROM block c WHERE c.account = " +
+         post +
+         ".author AND c.target = ? AND c.blocked = 1) AND NOT EXISTS (SELECT 1 FROM mute m "
+         "WHERE m.account = ? AND m.target = " +
+         post + ".author AND m.muted = 1)";
+}
+
+std::string and_parent_is_shown(const std::string& or_own, const std::string& and_not_hidden) {
+  return " AND (p.parent = 0" + or_own +
+         " OR EXISTS (SELECT 1 FROM post q WHERE q.id = p.parent AND q.deleted = 0" +
+         and_not_hidden + "))";
+}
+
+}  // namespace
+
 std::string_view and_visible_to(AccountId viewer) {
-  if (!viewer) return " AND p.deleted = 0";
-  return " AND p.deleted = 0 AND NOT EXISTS (SELECT 1 FROM block b WHERE b.account = ? "
-         "AND b.target = p.author AND b.blocked = 1) AND NOT EXISTS (SELECT 1 FROM block c "
-         "WHERE c.account = p.author AND c.target = ? AND c.blocked = 1) AND NOT EXISTS (SELECT 1 "
-         "FROM mute m WHERE m.account = ? AND m.target = p.author AND m.muted = 1)";
+  static const std::string to_visitor = " AND p.deleted = 0" + and_parent_is_shown("", "");
+  static const std::string to_somebody =
+      " AND p.deleted = 0" + and_not_hidden("p") +
+      and_parent_is_shown(" OR p.author = ?", and_not_hidden("q"));
+  return viewer ? to_somebody : to_visitor;
 }
 
 void append_viewer(std::vector<sql::Value>& parameters, AccountId viewer) {
-  if (viewer) parameters.insert(parameters.end(), 3, sql::Value(viewer.value));
+  if (viewer) parameters.insert(parameters.end(), 7, sql::Value(viewer.value));
 }
 
 Result<std::vector<Post>> read_posts(sql::Connection& connection, AccountId viewer,
@@ -134,7 +153,9 @@ Result<std::vector<Post>> read_posts(sql::Connection& connection, std::span<cons
   };
   if (viewer)
     TRY(sql::query_in(connection, head, internal::and_visible_to(viewer), values,
-                      {viewer.value, viewer.value, viewer.value}, keep));
+                      {viewer.value, viewer.value, viewer.value, viewer.value, viewer.value,
+                       viewer.value, viewer.value},
+                      keep));
   else
     TRY(sql::query_in(connection, head, internal::and_visible_to(viewer), values, {}, keep));
   std::vector<Post> posts;
@@ -164,17 +185,30 @@ Result<std::vector<Counts>> read_counts(sql::Connection& connection, std::span<c
   std::vector<Counts> counts;
   TRY(sql::query_in(
       connection,
-      "SELECT p.id, p.community, p.author, h.comment_count, h.empathy_count, h.empathy_rev "
-      "FROM post p LEFT JOIN heat h ON h.post = p.id WHERE p.id",
+      "SELECT p.id, p.community, p.author, h.comment_count, h.empathy_count, h.empathy_rev, "
+      "q.author FROM post p LEFT JOIN heat h ON h.post = p.id LEFT JOIN post q ON q.id = p.parent "
+      "WHERE p.id",
       " AND p.deleted = 0", values, {}, [&](const sql::Row& row) {
         counts.push_back({.post = PostId{row.id(0)},
                           .community = CommunityId{row.id(1)},
                           .author = AccountId{row.id(2)},
+                          .parent_author = AccountId{row.id(6)},
                           .comment_count = row.id(3),
                           .empathy_count = row.id(4),
                           .empathy_rev = row.id(5)});
       }));
   return counts;
+}
+
+Result<std::unordered_map<PostId, AccountId>> read_authors_of(sql::Connection& connection,
+                                                              std::span<const PostId> ids) {
+  std::vector<sql::Value> values;
+  for (const PostId id : ids) values.emplace_back(id.value);
+  std::unordered_map<PostId, AccountId> authors;
+  TRY(sql::query_in(
+      connection, "SELECT id, author FROM post WHERE id", "", values, {},
+      [&](const sql::Row& row) { authors.emplace(PostId{row.id(0)}, AccountId{row.id(1)}); }));
+  return authors;
 }
 
 Result<Author> read_author(sql::Connection& connection, std::string_view handle) {

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
@@ -55,11 +56,16 @@ struct Counts {
   PostId post;
   CommunityId community;
   AccountId author;
+  AccountId parent_author;  // none for a post that is no comment
   std::uint64_t comment_count = 0;
   std::uint64_t empathy_count = 0;
   std::uint64_t empathy_rev = 0;  // EmpathyChanged::count_rev
 };
 Result<std::vector<Counts>> read_counts(sql::Connection& connection, std::span<const PostId> ids);
+
+// Who wrote the posts, deleted ones too; those that are known.
+Result<std::unordered_map<PostId, AccountId>> read_authors_of(sql::Connection& connection,
+                                                              std::span<const PostId> ids);
 
 // Code::not_found where nobody has the handle.
 Result<Author> read_author(sql::Connection& connection, std::string_view handle);

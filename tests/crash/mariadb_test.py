@@ -12,16 +12,17 @@ import time
 import unittest
 
 import support
+from mariadb_server import Mariadb
 
 OUTAGE_S = float(os.environ.get("MATSURI_OUTAGE_SECONDS", "8"))
 
 
 class MariadbTest(support.CrashTest):
     def setUp(self):
-        if not support.Mariadb.is_installed():
+        if not Mariadb.is_installed():
             self.skipTest("mariadbd is not installed")
         super().setUp()
-        self.mariadb = support.Mariadb(self.folder).start()
+        self.mariadb = Mariadb(self.folder).start()
 
     def tearDown(self):
         for server in self.servers:

@@ -20,6 +20,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("MATSURI_BINARY", str(ROOT / "build/dev/matsuri"))
+sys.path.append(str(ROOT / "tests"))  # what other folders use too
 SHARED = pathlib.Path(os.environ.get("MATSURI_SHARED", ROOT.parent / "shared"))
 
 # No test below means to meet a rate; those that do set their own.
@@ -277,6 +278,17 @@ class Person:
         other = object.__new__(Person)
         other.__dict__.update(self.__dict__, token=answer.json["token"])
         return other
+
+    def becomes_admin(self, server):
+        """By the command, which writes beside the server, and waits until the server knows."""
+        given = server.run("account", "role", self.handle, "admin")
+        assert given.returncode == 0, given
+        for _ in range(200):
+            if server.request("PUT", f"/v1/accounts/{self.handle}/role", {"role": "admin"},
+                              who=self).status == 200:
+                return self
+            time.sleep(0.05)
+        raise AssertionError("the server does not hear of a role")
 
     def post(self, server, text, key=None, community="1", language=None, connection=None):
         headers = [("Idempotency-Key", key)] if key else []

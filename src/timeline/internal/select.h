@@ -21,8 +21,9 @@ inline constexpr std::string_view select_post =
 Post to_post(const sql::Row& row);
 
 // Follows the other conditions of a read that has a post `p` and its author `a`: leaves out what
-// was deleted, whom the viewer blocks or mutes, and who blocks the viewer. Its parameters are
-// append_viewer()'s. For a visitor (no viewer) it has none.
+// was deleted, whom the viewer blocks or mutes, and who blocks the viewer; and, because a comment
+// is seen below its post, comments on posts of which that holds, but for the viewer's own. Its
+// parameters are append_viewer()'s. For a visitor (no viewer) it has none.
 std::string_view and_visible_to(AccountId viewer);
 void append_viewer(std::vector<sql::Value>& parameters, AccountId viewer);
 

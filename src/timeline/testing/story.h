@@ -71,6 +71,14 @@ struct Story {
            !mutes.contains({viewer, author});
   }
 
+  // By its id, one of `all`. A comment is seen where its post is; one's own always.
+  bool sees(AccountId viewer, const Post& post, const std::vector<Post>& all) const {
+    if (!sees(viewer, post.author.id)) return false;
+    if (!post.parent || post.author.id == viewer) return true;
+    const auto parent = std::ranges::find(all, post.parent, &Post::id);
+    return parent != all.end() && sees(viewer, parent->author.id);
+  }
+
   // Lines of those that `viewer` sees and `wanted` takes, by id.
   template <class Wanted>
   std::vector<std::string> lines_for(AccountId viewer, bool newest_first, Wanted wanted) const {

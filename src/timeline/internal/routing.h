@@ -84,7 +84,9 @@ void read_and_send(const PartsPtr& parts, const http::RequestPtr& request, http:
                          next = page.next ? page.next.to_string() : "";
                        else
                          next = std::move(page.next);
-                       send_page(parts, request, std::move(page.posts), next, std::move(to));
+                       std::optional<RankedDays> days;
+                       if constexpr (std::is_same_v<Page, RankedPage>) days = page.days;
+                       send_page(parts, request, std::move(page.posts), next, std::move(to), days);
                      });
 }
 

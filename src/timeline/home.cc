@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <string>
+#include <unordered_set>
 #include <utility>
 
 #include "timeline/follow_query.h"
@@ -419,19 +420,40 @@ Result<std::optional<std::vector<PostId>>> Home::page_of(const Access& access,
   return std::optional(std::move(ids));
 }
 
-// The rows of `ids`, but for those of whom the list's owner does not see. They are read as for a
-// visitor: asking the database about each took half of the time.
-Result<std::optional<std::vector<RowPtr>>> Home::seen_by(const Followees& list,
+Result<std::optional<std::vector<RowPtr>>> Home::rows_of(const Access& access,
+                                                         std::span<const PostId> ids) {
+  if (access.connection == nullptr) return rows_.find(ids);
+  TRY_ASSIGN(auto rows, rows_.read(*access.connection, access.moment.rows, ids));
+  return std::optional(std::move(rows));
+}
+
+// Those of `ids` that the viewer, whose list it is, sees. As internal::and_visible_to() has it: a
+// comment is seen where its post is, one's own always. Asking the database for each took half of
+// the time.
+Result<std::optional<std::vector<RowPtr>>> Home::seen_by(const Followees& list, AccountId viewer,
                                                          const Access& access,
                                                          std::span<const PostId> ids) {
-  std::optional<std::vector<RowPtr>> rows;
-  if (access.connection == nullptr) {
-    rows = rows_.find(ids);
-  } else {
-    TRY_ASSIGN(rows, rows_.read(*access.connection, access.moment.rows, ids));
-  }
-  if (rows)
-    std::erase_if(*rows, [&](const RowPtr& row) { return list.hides(row->post.author.id); });
+  TRY_ASSIGN(auto rows, rows_of(access, ids));
+  if (!rows) return rows;
+  std::erase_if(*rows, [&](const RowPtr& row) { return list.hides(row->post.author.id); });
+
+  const auto hangs_on_parent = [&](const RowPtr& row) {
+    return row->post.parent && row->post.author.id != viewer;
+  };
+  std::vector<PostId> parents;
+  for (const RowPtr& row : *rows)
+    if (hangs_on_parent(row)) parents.push_back(row->post.parent);
+  if (parents.empty()) return rows;
+  std::ranges::sort(parents);
+  parents.erase(std::ranges::unique(parents).begin(), parents.end());
+  TRY_ASSIGN(const auto found, rows_of(access, parents));
+  if (!found) return std::optional<std::vector<RowPtr>>();
+  std::unordered_set<PostId> shown;
+  for (const RowPtr& parent : *found)
+    if (!list.hides(parent->post.author.id)) shown.insert(parent->post.id);
+  std::erase_if(*rows, [&](const RowPtr& row) {
+    return hangs_on_parent(row) && !shown.contains(row->post.parent);
+  });
   return rows;
 }
 
@@ -440,7 +462,7 @@ Result<std::optional<std::vector<RowPtr>>> Home::read_posts(const Access& access
                                                             AccountId viewer) {
   TRY_ASSIGN(const FolloweesPtr list, followees(access, viewer));
   if (list == nullptr) return std::optional<std::vector<RowPtr>>();
-  return seen_by(*list, access, ids);
+  return seen_by(*list, viewer, access, ids);
 }
 
 Result<std::optional<FeedPage>> Home::read(const Access& access, const HomeQuery& query) {
@@ -457,7 +479,7 @@ Result<std::optional<FeedPage>> Home::read(const Access& access, const HomeQuery
   while (page.posts.size() < wanted) {
     TRY_ASSIGN(const auto ids, page_of(access, sources, more));
     if (!ids) return std::optional<FeedPage>();
-    TRY_ASSIGN(const auto rows, seen_by(*list, access, *ids));
+    TRY_ASSIGN(const auto rows, seen_by(*list, query.viewer, access, *ids));
     if (!rows) return std::optional<FeedPage>();
     page.posts.insert(page.posts.end(), rows->begin(), rows->end());
     if (ids->size() < more.count_max) break;

@@ -117,7 +117,10 @@ class Home {
   Result<std::optional<std::vector<PostId>>> page_of(const Access& access,
                                                      const FolloweesPtr& sources,
                                                      const HomeQuery& query);
-  Result<std::optional<std::vector<RowPtr>>> seen_by(const Followees& list, const Access& access,
+  Result<std::optional<std::vector<RowPtr>>> rows_of(const Access& access,
+                                                     std::span<const PostId> ids);
+  Result<std::optional<std::vector<RowPtr>>> seen_by(const Followees& list, AccountId viewer,
+                                                     const Access& access,
                                                      std::span<const PostId> ids);
   void merge(Reading& reading);
   Result<void> load(sql::Connection& connection, Reading& reading);

@@ -139,8 +139,11 @@ Result<Post> read_post(sql::Connection& connection, PostId id, AccountId viewer)
   return std::move(posts.front());
 }
 
-Result<std::vector<Post>> read_posts(sql::Connection& connection, std::span<const PostId> ids,
-                                     AccountId viewer) {
+namespace {
+
+Result<std::vector<Post>> read_in_order(sql::Connection& connection, std::span<const PostId> ids,
+                                        std::string_view condition,
+                                        std::initializer_list<sql::Value> parameters) {
   std::vector<sql::Value> values;
   values.reserve(ids.size());
   for (const PostId id : ids) values.emplace_back(id.value);
@@ -151,17 +154,26 @@ Result<std::vector<Post>> read_posts(sql::Connection& connection, std::span<cons
     Post post = internal::to_post(row);
     found.emplace(post.id, std::move(post));
   };
-  if (viewer)
-    TRY(sql::query_in(connection, head, internal::and_visible_to(viewer), values,
-                      {viewer.value, viewer.value, viewer.value, viewer.value, viewer.value,
-                       viewer.value, viewer.value},
-                      keep));
-  else
-    TRY(sql::query_in(connection, head, internal::and_visible_to(viewer), values, {}, keep));
+  TRY(sql::query_in(connection, head, condition, values, parameters, keep));
   std::vector<Post> posts;
   for (const PostId id : ids)
     if (auto post = found.extract(id)) posts.push_back(std::move(post.mapped()));
   return posts;
+}
+
+}  // namespace
+
+Result<std::vector<Post>> read_posts(sql::Connection& connection, std::span<const PostId> ids,
+                                     AccountId viewer) {
+  const std::string_view condition = internal::and_visible_to(viewer);
+  if (!viewer) return read_in_order(connection, ids, condition, {});
+  const sql::Value one(viewer.value);
+  return read_in_order(connection, ids, condition, {one, one, one, one, one, one, one});
+}
+
+Result<std::vector<Post>> read_kept_posts(sql::Connection& connection,
+                                          std::span<const PostId> ids) {
+  return read_in_order(connection, ids, " AND p.deleted = 0", {});
 }
 
 Result<std::string> read_drawing(sql::Connection& connection, PostId id, AccountId viewer) {

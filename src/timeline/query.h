@@ -44,6 +44,9 @@ Result<std::optional<FeedPage>> read_profile(Home& home, const Home::Access& acc
 // Code::not_found where there is none, or the viewer may not know of it.
 Result<Post> read_post(sql::Connection& connection, PostId id, AccountId viewer);
 
+// Those of `ids` that are not deleted, whoever may see them, in their order, each once.
+Result<std::vector<Post>> read_kept_posts(sql::Connection& connection, std::span<const PostId> ids);
+
 // Those of `ids` that the viewer may see, in their order, each once.
 Result<std::vector<Post>> read_posts(sql::Connection& connection, std::span<const PostId> ids,
                                      AccountId viewer);

@@ -105,7 +105,7 @@ Result<std::vector<RowPtr>> Rows::read(sql::Connection& connection, Moment momen
   std::vector<PostId> missing;
   for (std::size_t index = 0; index < ids.size(); ++index)
     if (rows[index] == nullptr) missing.push_back(ids[index]);
-  TRY_ASSIGN(std::vector<Post> posts, read_posts(connection, missing, {}));
+  TRY_ASSIGN(std::vector<Post> posts, read_kept_posts(connection, missing));
   std::vector<RowPtr> fresh;
   fresh.reserve(posts.size());
   for (Post& post : posts) {

@@ -28,9 +28,9 @@ class EmpathyWalk(Walk):
         self.assertTrue(mine.json["posts"][0]["empathized"])
         self.call("listAccountEmpathies", 404, handle="nobody")
         for name in ("listPostEmpathies", "listAccountEmpathies"):
-            for query in ("limit=0", "limit=101", "limit=x", "before=x", "before=0"):
+            for query in ("limit=0", "limit=101", "limit=x", "before=x", "before=1", "before=0-1"):
                 self.call(name, 400, query=f"?{query}", post=post, handle="reader")
-            self.call(name, 200, query="?limit=100&before=9223372036854775807", post=post,
+            self.call(name, 200, query="?limit=100&before=" + "-".join(["9223372036854775807"] * 2), post=post,
                       handle="reader")
         blocked = self.call("blockAccount", 204, who=reader, handle="author")
         self.call("listAccountEmpathies", 403, who=author, handle="reader",

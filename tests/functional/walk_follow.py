@@ -36,9 +36,12 @@ class FollowWalk(Walk):
         people = self.call("listFollowing", 200, handle="fan").json
         self.assertEqual([one["handle"] for one in people["people"]], ["star"])
         for name, who in (("getTimeline", fan), ("listFollowers", None), ("listFollowing", None)):
-            for query in ("limit=0", "limit=101", "limit=x", "before=x", "before=0"):
+            for query in ("limit=0", "limit=101", "limit=x", "before=x", "before=0", "before=0-1"):
                 self.call(name, 400, who=who, query=f"?{query}")
-            self.call(name, 200, who=who, query="?limit=100&before=9223372036854775807")
+            newest = "9223372036854775807"
+            if name != "getTimeline":
+                newest += f"-{newest}"
+            self.call(name, 200, who=who, query=f"?limit=100&before={newest}")
         relation = self.call("getRelation", 200, who=fan, handle="star").json
         self.assertEqual(relation, {"post_count": 1, "follower_count": 1, "following_count": 0,
                                     "followed": True, "follows_me": False})

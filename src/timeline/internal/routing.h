@@ -79,12 +79,14 @@ void read_and_send(const PartsPtr& parts, const http::RequestPtr& request, http:
                    Read read) {
   read_and_use<Page>(parts, request, std::move(respond), std::move(read),
                      [parts, request](Page page, http::Responder to) {
-                       if constexpr (std::is_same_v<Page, RankedPage>)
-                         send_page(parts, request, std::move(page.posts), page.next, std::move(to),
-                                   page.days);
+                       std::string next;
+                       if constexpr (std::is_same_v<decltype(page.next), PostId>)
+                         next = page.next ? page.next.to_string() : "";
                        else
-                         send_page(parts, request, std::move(page.posts),
-                                   page.next ? page.next.to_string() : "", std::move(to));
+                         next = std::move(page.next);
+                       std::optional<RankedDays> days;
+                       if constexpr (std::is_same_v<Page, RankedPage>) days = page.days;
+                       send_page(parts, request, std::move(page.posts), next, std::move(to), days);
                      });
 }
 

@@ -78,8 +78,8 @@ class Checker {
 
   std::size_t page_size() { return 1 + random_() % 20; }
 
-  // One of the reads through Home, as a route does it: from memory where all of it is there, else on
-  // a reader's thread.
+  // One of the reads through Home, as a route does it: from memory where all of it is there, else
+  // on a reader's thread.
   template <class Body>
   Result<timeline::FeedPage> read_page(Body body) {
     TRY_ASSIGN(auto known, body(timeline::Home::Access{}));

@@ -322,7 +322,11 @@ class Checker {
       before = page->next;
     } while (before);
     std::vector<AccountId> wanted = is_followers ? followers(id) : followed_by(id);
-    std::erase_if(wanted, [&](AccountId one) { return model_.is_blocked(viewer, one); });
+    std::erase_if(wanted, [&](AccountId one) {
+      const bool is_kept = viewer != id && viewer != one &&
+                           model_.people.at(one).follows_shown_to == Audience::nobody;
+      return is_kept || model_.is_blocked(viewer, one);
+    });
     expect_ids(what, found, wanted);
   }
 
@@ -351,7 +355,7 @@ class Checker {
     const auto shown = read(*node_.timeline_db, [&](sql::Connection& connection) {
       return timeline::read_post(connection, id, viewer);
     });
-    if (shown.ok() != model_.is_shown(post, viewer))
+    if (shown.ok() != model_.is_shown(state_, post, viewer))
       return complain(name + " is shown or hidden from " + who_);
     if (!shown.ok()) return;
     check_shown("post", *shown);

@@ -85,21 +85,21 @@ bool Model::may_post(AccountId account, CommunityId community, std::uint8_t kind
 
 std::vector<PostId> Model::feed(const State& state, CommunityId community, AccountId viewer) const {
   return newest_first(state.posts, [&](const Post& post) {
-    return post.said.community == community && !post.said.parent && is_shown(post, viewer);
+    return post.said.community == community && !post.said.parent && is_shown(state, post, viewer);
   });
 }
 
 std::vector<PostId> Model::profile(const State& state, AccountId author, AccountId viewer,
                                    bool drawings_only) const {
   return newest_first(state.posts, [&](const Post& post) {
-    return post.said.author == author && !post.said.parent && is_shown(post, viewer) &&
+    return post.said.author == author && !post.said.parent && is_shown(state, post, viewer) &&
            (!drawings_only || !post.said.drawing.empty());
   });
 }
 
 std::vector<PostId> Model::home(const State& state, AccountId viewer) const {
   return newest_first(state.posts, [&](const Post& post) {
-    if (post.said.parent || !is_shown(post, viewer)) return false;
+    if (post.said.parent || !is_shown(state, post, viewer)) return false;
     return post.said.author == viewer ||
            state.is_followed({viewer, FollowKind::person, post.said.author.value}) ||
            state.is_followed({viewer, FollowKind::community, post.said.community.value});
@@ -108,10 +108,18 @@ std::vector<PostId> Model::home(const State& state, AccountId viewer) const {
 
 std::vector<PostId> Model::comments(const State& state, PostId post, AccountId viewer) const {
   auto found = newest_first(state.posts, [&](const Post& comment) {
-    return comment.said.parent == post && is_shown(comment, viewer);
+    return comment.said.parent == post && is_shown(state, comment, viewer);
   });
   std::ranges::reverse(found);
   return found;
+}
+
+bool Model::is_shown(const State& state, const Post& post, AccountId viewer) const {
+  if (post.is_deleted || is_hidden(viewer, post.said.author)) return false;
+  if (!post.said.parent || post.said.author == viewer) return true;
+  const auto parent = state.posts.find(post.said.parent);
+  return parent != state.posts.end() && !parent->second.is_deleted &&
+         !is_hidden(viewer, parent->second.said.author);
 }
 
 std::vector<AccountId> Model::empathies(const State& state, PostId post, AccountId viewer) const {
@@ -164,12 +172,20 @@ std::set<bool> Model::taken_within(AccountId account, notification::Kind kind, S
   return seen;
 }
 
-// Whether something that was sent in `epoch` is told to the recipient: true, false, or both.
-std::set<bool> Model::outcomes(AccountId recipient, AccountId person, notification::Kind kind,
-                               unsigned epoch) const {
+// Whether something of these people that was sent in `epoch` is told to the recipient: true, false,
+// or both.
+std::set<bool> Model::outcomes(AccountId recipient, const std::vector<AccountId>& concerned,
+                               notification::Kind kind, unsigned epoch) const {
   std::set<bool> found;
   const auto add = [&](Span hidden_epochs, Span taken_epochs) {
-    for (const bool is_hidden : hidden_within(recipient, person, hidden_epochs))
+    std::set<bool> hidden = {false};
+    for (const AccountId person : concerned) {
+      std::set<bool> with_them;
+      for (const bool is_hidden : hidden_within(recipient, person, hidden_epochs))
+        for (const bool was_hidden : hidden) with_them.insert(is_hidden || was_hidden);
+      hidden = std::move(with_them);
+    }
+    for (const bool is_hidden : hidden)
       for (const bool is_taken : taken_within(recipient, kind, taken_epochs))
         found.insert(!is_hidden && is_taken);
   };
@@ -320,7 +336,11 @@ struct Model::Replay {
   void tell(const Sent& sent, Item item) {
     take_back(item);
     item.epoch = sent.epoch;
-    item.outcomes = model.outcomes(item.recipient, item.person, item.kind, sent.epoch);
+    std::vector<AccountId> concerned = {item.person};
+    // Below a post of somebody who is hidden from them, nothing is news.
+    if (item.kind == Kind::thread)
+      concerned.push_back(state.posts.at(PostId{item.object}).said.author);
+    item.outcomes = model.outcomes(item.recipient, concerned, item.kind, sent.epoch);
     items.push_back(item);
   }
 

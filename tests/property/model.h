@@ -118,9 +118,8 @@ class Model {
   std::vector<PostId> home(const State& state, AccountId viewer) const;
   std::vector<PostId> comments(const State& state, PostId post, AccountId viewer) const;
   std::vector<AccountId> empathies(const State& state, PostId post, AccountId viewer) const;
-  bool is_shown(const Post& post, AccountId viewer) const {
-    return !post.is_deleted && !is_hidden(viewer, post.said.author);
-  }
+  // A comment is shown where its post is, one's own always.
+  bool is_shown(const State& state, const Post& post, AccountId viewer) const;
 
  private:
   struct PairChange {
@@ -146,8 +145,8 @@ class Model {
 
   std::set<bool> hidden_within(AccountId viewer, AccountId person, Span epochs) const;
   std::set<bool> taken_within(AccountId account, notification::Kind kind, Span epochs) const;
-  std::set<bool> outcomes(AccountId recipient, AccountId person, notification::Kind kind,
-                          unsigned epoch) const;
+  std::set<bool> outcomes(AccountId recipient, const std::vector<AccountId>& concerned,
+                          notification::Kind kind, unsigned epoch) const;
 
   std::vector<Sent> sent_;
   std::vector<PairChange> pairs_;

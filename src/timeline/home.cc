@@ -183,17 +183,19 @@ void Home::forget_list(AccountId viewer) {
   lists_.erase(kept);
 }
 
+template <class Fact>
+void Home::post(Change::Kind kind, const Fact& fact) {
+  if (fact.parent) return;  // comments stand below their posts
+  for (const Source source : {Source::of(fact.author), Source::of(fact.community)}) {
+    const Change change{kind, source, fact.post.value};
+    note(change);
+    change_ring(change);
+  }
+}
+
 void Home::committed(std::span<const stream::Record> records, const stream::BatchResult& result) {
-  rows_.committed(records);
   const std::lock_guard lock(mutex_);
-  const auto post = [&](Change::Kind kind, const auto& fact) {
-    if (fact.parent) return;  // comments stand below their posts
-    for (const Source source : {Source::of(fact.author), Source::of(fact.community)}) {
-      const Change change{kind, source, fact.post.value};
-      note(change);
-      change_ring(change);
-    }
-  };
+  rows_.committed(records);
   for (const stream::Record& record : records) {
     if (const auto* block = std::get_if<BlockChanged>(&record.event)) {
       forget_list(block->account);
@@ -209,6 +211,21 @@ void Home::committed(std::span<const stream::Record> records, const stream::Batc
       post(Change::Kind::post_removed, *deleted);
     else if (const auto* changed = std::get_if<FollowChanged>(&fact.event))
       follow(*changed);
+  }
+}
+
+// A fact may be older than what committed() has told since. A post that is gone by now finds no
+// row; of a follow only the database can tell.
+void Home::consume(std::span<const stream::Record> facts) {
+  const std::lock_guard lock(mutex_);
+  rows_.committed(facts);
+  for (const stream::Record& fact : facts) {
+    if (const auto* published = std::get_if<PostPublished>(&fact.event))
+      post(Change::Kind::post_added, *published);
+    else if (const auto* deleted = std::get_if<PostDeleted>(&fact.event))
+      post(Change::Kind::post_removed, *deleted);
+    else if (const auto* changed = std::get_if<FollowChanged>(&fact.event))
+      forget_list(changed->account);
   }
 }
 

@@ -45,13 +45,22 @@ struct HomeQuery {
 // kept.
 //
 // Thread-safe. Memory is bounded by HomeOptions.
-class Home {
+class Home final : public stream::MemoryView {
  public:
   explicit Home(Rows::Render render, const HomeOptions& options = {},
                 metrics::Registry* metrics = nullptr);
 
   // What the timeline's view committed. Called by one thread, in the order of the commits.
   void committed(std::span<const stream::Record> records, const stream::BatchResult& result);
+
+  // Facts of the timeline's own database. Most tell what committed() has told, and change nothing;
+  // but `matsuri requeue` writes there beside a running server, which hears of it here alone.
+  std::string_view name() const override { return "home"; }
+  bool wants(EventKind kind) const override {
+    return kind == EventKind::post_published || kind == EventKind::post_edited ||
+           kind == EventKind::post_deleted || kind == EventKind::follow_changed;
+  }
+  void consume(std::span<const stream::Record> facts) override;
 
   // A moment before a read's snapshot of the database: what was committed after it is put on top of
   // what the read finds. Take it before Db::read().
@@ -101,6 +110,8 @@ class Home {
   struct Followees;
   struct Reading;
 
+  template <class Fact>
+  void post(Change::Kind kind, const Fact& fact);
   void note(const Change& change);
   void change_ring(const Change& change);
   void follow(const FollowChanged& fact);

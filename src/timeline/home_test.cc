@@ -102,6 +102,35 @@ TEST_P(HomeTest, HasOnesOwnPostsAndThoseOfPeopleAndCommunitiesOneFollowsOnce) {
   EXPECT_THAT(texts(AccountId{99}), IsEmpty());
 }
 
+// `matsuri requeue` writes beside a running server: its facts are all that the server hears.
+TEST_P(HomeTest, HearsByFactsOfWhatAnotherProcessWrote) {
+  name_all();
+  commit({post_record(post_id(1), ken, "first", {.community = games}),
+          post_record(post_id(3), ken, "third", {.community = games})});
+  EXPECT_EQ(texts(mio), Texts{});
+  const auto facts_of = [](const stream::BatchResult& result) {
+    std::vector<Record> facts;
+    for (const stream::BatchResult::Fact& fact : result.facts()) {
+      Record& record = facts.emplace_back();
+      record.header.kind = kind_of(fact.event);
+      record.event = fact.event;
+    }
+    return facts;
+  };
+  const stream::BatchResult followed = apply({follow_record(post_id(4), mio, ken)});
+  EXPECT_EQ(texts(mio), Texts{}) << "nobody has said so yet";
+  home_->consume(facts_of(followed));
+  EXPECT_EQ(texts(mio), (Texts{"third", "first"}));
+  const stream::BatchResult requeued =
+      apply({post_record(post_id(2), ken, "second", {.community = games})});
+  home_->consume(facts_of(requeued));
+  home_->consume(facts_of(requeued));
+  EXPECT_EQ(texts(mio), (Texts{"third", "second", "first"}));
+  const stream::BatchResult removed = apply({delete_record(post_id(3), ken, games)});
+  home_->consume(facts_of(removed));
+  EXPECT_EQ(texts(mio), (Texts{"second", "first"}));
+}
+
 TEST_P(HomeTest, ABlockHoldsAtTheNextReadAndSoDoesItsEnd) {
   name_all();
   commit({follow_record(post_id(1), mio, ken), follow_record(post_id(2), mio, plaza_community)});

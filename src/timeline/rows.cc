@@ -61,6 +61,13 @@ void Rows::committed(std::span<const stream::Record> records) {
     } else if (const auto* deletion = std::get_if<DeletePost>(&record.event)) {
       change(deletion->post.value);
       change(deletion->parent.value);
+    } else if (const auto* told = std::get_if<PostPublished>(&record.event)) {
+      change(told->parent.value);
+    } else if (const auto* edited = std::get_if<PostEdited>(&record.event)) {
+      change(edited->post.value);
+    } else if (const auto* deleted = std::get_if<PostDeleted>(&record.event)) {
+      change(deleted->post.value);
+      change(deleted->parent.value);
     } else if (const auto* empathy = std::get_if<EmpathyChanged>(&record.event)) {
       change(empathy->post.value);
     } else if (const auto* account = std::get_if<AccountChanged>(&record.event)) {

@@ -57,7 +57,7 @@ class Rows {
 
   Rows(Render render, const RowOptions& options, metrics::Registry* metrics);
 
-  // What the timeline's view committed. Called by one thread, in the order of the commits.
+  // What the timeline's view committed, or a fact of it. One call at a time.
   void committed(std::span<const stream::Record> records);
 
   // A moment before a read's snapshot of the database: what is committed after it outdates what the

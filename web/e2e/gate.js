@@ -62,7 +62,7 @@ export class Gate {
     const { method, url, headers } = request;
     const is_page = headers["sec-fetch-mode"] === "navigate";
     if (!is_page && !addresses.some((one) => one.test(url))) this.faults.push(`a page asked for ${method} ${url}`);
-    const onward = http.request({ port: server.port, method, path: url, headers, agent: this.agent }, (answer) => {
+    const onward = http.request({ host: "127.0.0.1", port: server.port, method, path: url, headers, agent: this.agent }, (answer) => {
       this.faults.push(...wrong_with_head(url, answer.statusCode, answer.headers));
       const policy = `${answer.headers["content-security-policy"]}; report-uri ${report_path}`;
       response.writeHead(answer.statusCode, { ...answer.headers, "content-security-policy": policy });

@@ -62,6 +62,7 @@ class Program {
     const sent = body === undefined ? "" : JSON.stringify(body);
     return new Promise((done, fail) => {
       const request = http.request({
+        host: "127.0.0.1",
         port, method, path: target, agent: Program.agent,
         headers: {
           ...(body === undefined ? {} : { "content-type": "application/json" }), "content-length": Buffer.byteLength(sent),

@@ -224,9 +224,18 @@ void Home::consume(std::span<const stream::Record> facts) {
       post(Change::Kind::post_added, *published);
     else if (const auto* deleted = std::get_if<PostDeleted>(&fact.event))
       post(Change::Kind::post_removed, *deleted);
-    else if (const auto* changed = std::get_if<FollowChanged>(&fact.event))
+    else if (const auto* changed = std::get_if<FollowChanged>(&fact.event);
+             changed && !knows(*changed))
       forget_list(changed->account);
   }
+}
+
+// Most facts of follows are of commits that follow() has seen: the list need not be read again.
+bool Home::knows(const FollowChanged& fact) const {
+  const auto kept = lists_.find(fact.account);
+  if (kept == lists_.end()) return false;
+  const std::vector<Source>& sources = kept->second.list->sources;
+  return std::ranges::binary_search(sources, Source::of(fact.kind, fact.target)) == fact.followed;
 }
 
 template <class Each>

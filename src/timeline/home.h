@@ -115,6 +115,7 @@ class Home final : public stream::MemoryView {
   void note(const Change& change);
   void change_ring(const Change& change);
   void follow(const FollowChanged& fact);
+  bool knows(const FollowChanged& fact) const;
   void forget_list(AccountId viewer);
   static void change_list(Followees& list, const Change& change);
   // Calls `each` for the changes since `moment`; false where they are no longer remembered.

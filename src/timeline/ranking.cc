@@ -9,7 +9,7 @@ namespace matsuri::timeline {
 namespace {
 
 // "0123456789abcdef.50": of which ranking, and where its next page begins.
-struct Cursor {
+struct RankedCursor {
   std::uint64_t ranking = 0;
   std::size_t index = 0;
 
@@ -20,8 +20,8 @@ struct Cursor {
     return {text, static_cast<std::size_t>(size)};
   }
 
-  static std::optional<Cursor> parse(std::string_view text) {
-    Cursor cursor;
+  static std::optional<RankedCursor> parse(std::string_view text) {
+    RankedCursor cursor;
     if (text.size() < 18 || text.size() > 24 || text[16] != '.') return std::nullopt;
     const auto number = [](std::string_view digits, int base, auto& value) {
       const auto [end, error] =
@@ -162,7 +162,7 @@ Result<std::optional<RankedPage>> Rankings::read(const Home::Access& access,
       ranking = keep(key, std::move(posts));
     }
   } else {
-    const auto cursor = Cursor::parse(query.cursor);
+    const auto cursor = RankedCursor::parse(query.cursor);
     if (!cursor) return Error(Code::invalid, "before: the `next` of another page is taken");
     ranking = find(cursor->ranking);
     if (ranking == nullptr)
@@ -187,7 +187,7 @@ Result<std::optional<RankedPage>> Rankings::read(const Home::Access& access,
     for (std::size_t place = 0; place < ids.size() && post != posts->end(); ++place) {
       if ((*post)->post.id != ids[place]) continue;  // hidden from the viewer
       if (page.posts.size() == query.count_max) {
-        page.next = Cursor{ranking->id, index + place}.to_string();
+        page.next = RankedCursor{ranking->id, index + place}.to_string();
         return std::optional(std::move(page));
       }
       page.posts.push_back(std::move(*post++));

@@ -3,14 +3,13 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Community, CommunityRelation, Failure, Sort, Title } from "../../../sdk/ts/src/index";
 import { client } from "../../app/client";
 import { session_store, useMe } from "../../app/session";
-import { failure_text } from "../../lib/failure";
 import { useTexts } from "../../lib/i18n";
 import { name_in } from "../../lib/names";
 import { language_store } from "../../lib/prefs";
 import { useStore } from "../../lib/store";
 import { Face } from "../../ui/Face";
 import { Icon } from "../../ui/Icon";
-import { Notice, Skeleton } from "../../ui/States";
+import { Skeleton } from "../../ui/States";
 import { Band } from "../feed/Band";
 import { Composer } from "../feed/Composer";
 import { Invite, Lately } from "../feed/Aside";
@@ -22,6 +21,7 @@ import { LivePosts, PagedPosts, posts_page } from "../feed/PostList";
 import { CommunityRow, TitleLinks, useCommunities } from "./CommunitiesPage";
 import { FollowButton } from "./FollowButton";
 import { KindBadge } from "./KindBadge";
+import { NotShown } from "./NotShown";
 import { is_staff, may_change } from "./rules";
 
 const page_count = 30;
@@ -66,20 +66,7 @@ export function CommunityPage({ id, sort }: { id: string; sort: Sort }) {
   useEffect(() => {
     if (name.text !== "") document.title = `${name.text} · ${t.app.name}`;
   }, [name.text, t, sort]);
-  if (failure !== null) {
-    const gone = failure.code === "not_found";
-    return (
-      <main id="main" class="narrow">
-        <Notice
-          title={gone ? t.communities.gone_title : t.communities.failed}
-          text={gone ? t.communities.gone : failure_text(failure, t)} level={1} alert={!gone}
-        >
-          {gone ? <a class="btn btn-main" href="/communities">{t.communities.title}</a>
-            : <button type="button" class="btn" onClick={retry}>{t.app.try_again}</button>}
-        </Notice>
-      </main>
-    );
-  }
+  if (failure !== null) return <NotShown failure={failure} retry={retry} />;
   if (loaded === null) return <main id="main" class="narrow"><Skeleton count={3} /></main>;
   const { community, title } = loaded;
   return (

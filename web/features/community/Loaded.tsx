@@ -2,9 +2,8 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Failure, Reply } from "../../../sdk/ts/src/index";
-import { failure_text } from "../../lib/failure";
-import { useTexts } from "../../lib/i18n";
-import { Notice, Skeleton } from "../../ui/States";
+import { Skeleton } from "../../ui/States";
+import { NotShown } from "./NotShown";
 
 interface Props<T> {
   load: () => Promise<Reply<T>>;
@@ -13,7 +12,6 @@ interface Props<T> {
 
 /** Mount it anew (`key`) where it is to load something else. */
 export function Loaded<T>({ load, children }: Props<T>) {
-  const t = useTexts();
   const [value, set_value] = useState<T | null>(null);
   const [failure, set_failure] = useState<Failure | null>(null);
   const [tries, set_tries] = useState(0);
@@ -28,16 +26,5 @@ export function Loaded<T>({ load, children }: Props<T>) {
   }, [tries]);
   if (value !== null) return <>{children(value)}</>;
   if (failure === null) return <main id="main" class="narrow"><Skeleton count={1} /></main>;
-  const gone = failure.code === "not_found";
-  return (
-    <main id="main" class="narrow">
-      <Notice
-        title={gone ? t.communities.gone_title : t.communities.failed}
-        text={gone ? t.communities.gone : failure_text(failure, t)} level={1} alert={!gone}
-      >
-        {gone ? <a class="btn btn-main" href="/communities">{t.communities.title}</a>
-          : <button type="button" class="btn" onClick={() => set_tries(tries + 1)}>{t.app.try_again}</button>}
-      </Notice>
-    </main>
-  );
+  return <NotShown failure={failure} retry={() => set_tries(tries + 1)} />;
 }

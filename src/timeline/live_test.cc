@@ -18,6 +18,7 @@ namespace matsuri::timeline {
 namespace {
 
 using testing::Client;
+using testing::felt;
 using testing::ken;
 using testing::LiveTest;
 using testing::mio;

@@ -4,6 +4,7 @@
 namespace matsuri::timeline {
 namespace {
 
+using testing::felt;
 using testing::ken;
 using testing::mio;
 using testing::Names;

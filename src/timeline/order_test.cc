@@ -19,22 +19,12 @@ using testing::comment_record;
 using testing::delete_record;
 using testing::edit_record;
 using testing::fact_record;
+using testing::felt;
 using testing::name_record;
 using testing::post_id;
 using testing::post_record;
 
 constexpr AccountId mio{11}, ken{22};
-
-EmpathyChanged felt(PostId post, std::uint64_t count, std::uint64_t count_rev) {
-  return {.post = post,
-          .post_author = mio,
-          .community = plaza_community,
-          .account = ken,
-          .rev = count_rev,
-          .given = true,
-          .count = count,
-          .count_rev = count_rev};
-}
 
 class OrderTest : public testing::ViewTest {
  protected:

@@ -2,15 +2,14 @@
 // (once a second at most), a page of it, a post; beside the one statement of SQL that would count
 // the people of each title.
 #include <benchmark/benchmark.h>
-#include <stdlib.h>
 
-#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "base/assert.h"
 #include "io/clock.h"
+#include "sql/testing/engines.h"
 #include "timeline/plaza.h"
 #include "timeline/schema.h"
 
@@ -44,21 +43,14 @@ class Rules final : public CommunityRules {
 class World {
  public:
   World() {
-    std::string folder = (std::filesystem::temp_directory_path() / "plaza_bench.XXXXXX").string();
-    MATSURI_ASSERT(mkdtemp(folder.data()) != nullptr);
-    folder_ = folder;
     sql::DbOptions options{.name = "timeline", .durability = sql::Durability::normal};
-    options.sqlite_path = folder + "/timeline.sqlite";
+    options.sqlite_path = folder_.path() + "/timeline.sqlite";
     db_ = sql::Db::open(options).value();
     MATSURI_ASSERT(db_->migrate("timeline", migrations()).ok());
     MATSURI_ASSERT(db_->write_and_wait(fill).ok());
     MATSURI_ASSERT(
         db_->read_and_wait([this](sql::Connection& connection) { return plaza.load(connection); })
             .ok());
-  }
-  ~World() {
-    db_.reset();
-    std::filesystem::remove_all(folder_);
   }
 
   // Runs `body` as one read.
@@ -92,7 +84,7 @@ class World {
                                   "", 6, values);
   }
 
-  std::string folder_;
+  sql::TemporaryFolder folder_;
   std::unique_ptr<sql::Db> db_;
 };
 

@@ -47,16 +47,6 @@ class RowsTest : public testing::ViewTest {
     apply(records);
     rows_->committed(records);
   }
-  static Record felt(PostId post, std::uint64_t count) {
-    return fact_record(EmpathyChanged{.post = post,
-                                      .post_author = mio,
-                                      .community = plaza_community,
-                                      .account = ken,
-                                      .rev = count,
-                                      .given = true,
-                                      .count = count,
-                                      .count_rev = count});
-  }
   Texts read_at(Rows::Moment moment, const std::vector<PostId>& ids) {
     return texts(read(*db_, [&](sql::Connection& connection) {
                    return rows_->read(connection, moment, ids);
@@ -110,7 +100,7 @@ TEST_P(RowsTest, EveryChangeHoldsAtTheNextRead) {
   read_now({post, other});
   changes_to(edit_record(post, mio, post_id(4).value, "edited"), "Mio: edited 0 0");
   changes_to(comment_record(comment, ken, post, "c"), "Mio: edited 1 0");
-  changes_to(felt(post, 7), "Mio: edited 1 7");
+  changes_to(fact_record(testing::felt(post, 7, 7)), "Mio: edited 1 7");
   changes_to(name_record(mio, 2, "Miö"), "Miö: edited 1 7");
   changes_to(delete_record(comment, ken, post_id(5).value, post), "Miö: edited 0 7");
   commit({delete_record(post, mio, post_id(6).value)});
@@ -160,7 +150,7 @@ TEST_P(RowsTest, StaysWithinItsBoundAndKeepsWhatIsReadAgain) {
 TEST_P(RowsTest, NobodyReadsWhatWasBeforeACommit) {
   const std::vector<PostId> ids = {post_id(1), post_id(2)};
   commit({post_record(ids[0], mio, "a"), post_record(ids[1], ken, "b")});
-  commit({felt(ids[0], 1), name_record(ken, 2, "1")});
+  commit({fact_record(testing::felt(ids[0], 1, 1)), name_record(ken, 2, "1")});
   std::atomic<std::uint64_t> count{1};
   std::atomic<bool> is_over{false};
   std::atomic<std::uint64_t> read_count{0};
@@ -184,7 +174,7 @@ TEST_P(RowsTest, NobodyReadsWhatWasBeforeACommit) {
   for (int reader = 0; reader < 3; ++reader) readers.emplace_back(run);
   const std::uint64_t step_count = GetParam() == sql::Engine::sqlite ? 400 : 40;
   for (std::uint64_t step = 2; step <= step_count; ++step) {
-    commit({felt(ids[0], step)});
+    commit({fact_record(testing::felt(ids[0], step, step))});
     commit({name_record(ken, step + 1, std::to_string(step))});
     count = step;
   }

@@ -99,6 +99,18 @@ inline stream::Record fact_record(Event fact) {
   return record;
 }
 
+// That account 22 feels empathy with a post of account 11.
+inline EmpathyChanged felt(PostId post, std::uint64_t count, std::uint64_t count_rev) {
+  return {.post = post,
+          .post_author = AccountId{11},
+          .community = plaza_community,
+          .account = AccountId{22},
+          .rev = count_rev,
+          .given = true,
+          .count = count,
+          .count_rev = count_rev};
+}
+
 inline stream::Record name_record(AccountId account, std::uint64_t rev, const std::string& name) {
   return fact_record(AccountChanged{
       .account = account, .rev = rev, .handle = "h" + account.to_string(), .name = name});

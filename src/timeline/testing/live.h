@@ -159,16 +159,6 @@ class LiveTest : public ViewTest {
     return FollowChanged{
         .account = account, .target = target.value, .rev = post_id(0).value, .followed = holds};
   }
-  static EmpathyChanged felt(PostId post, std::uint64_t count, std::uint64_t count_rev) {
-    return {.post = post,
-            .post_author = mio,
-            .community = plaza_community,
-            .account = ken,
-            .rev = count_rev,
-            .given = true,
-            .count = count,
-            .count_rev = count_rev};
-  }
   void feel(const EmpathyChanged& fact) { consume(empathy_, ++empathy_offset_, {fact}); }
   // Counts come from a thread of their own.
   static void wait_for(const std::function<bool()>& is_there) {

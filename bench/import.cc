@@ -339,7 +339,7 @@ int run(const Options& options) {
     const Lines world = prepare_world(folder.path(), options.quick);
     {
       Bench bench(world);
-      bench_lines("world", bench, options.quick ? 1 : 2, options, report);
+      bench_lines("world", bench, 1, options, report);
     }
     bench_kinds(world, options, report);
   }

@@ -92,7 +92,8 @@ def last_line(text):
 
 
 def read_output(name, text, results):
-    """Adds the summary of node:test (`# pass 5` in TAP, or `ℹ pass 5`) or of Python's unittest.
+    """Adds the summary of node:test (`# pass 5` in TAP, or `ℹ pass 5`) or of Python's unittest, and
+    of TAP what the failed ones said.
 
     How many tests that were; 0 where the text holds no such summary.
     """
@@ -107,7 +108,11 @@ def read_output(name, text, results):
         counts["fail"] += failed
         counts["skipped"] += skipped
     results.passed += counts["pass"]
-    results.failed += [f"{name}: one of its tests"] * counts["fail"]
+    blocks = re.findall(r"^not ok \d+ - (.+)\n((?:  .*\n)*)", text, re.MULTILINE)
+    for test, said in blocks[:counts["fail"]]:
+        results.failed.append(f"{name}: {test}")
+        results.outputs.append((test, said))
+    results.failed += [f"{name}: one of its tests"] * (counts["fail"] - len(blocks))
     results.skipped += [(name, "one of its tests")] * counts["skipped"]
     return sum(counts.values())
 

@@ -63,6 +63,14 @@ class Report(unittest.TestCase):
         results = self.read([("web-tests", "fail", "results")], {"web-tests.log": log})
         self.assertEqual((results.passed, len(results.failed), len(results.skipped)), (3, 1, 1))
 
+    def test_a_failed_test_of_node_is_named_with_what_it_said(self):
+        log = ("ok 1 - good\n  ---\n  ...\nnot ok 2 - kites rise\n  ---\n  error: too calm\n  ...\n"
+               "ok 3 - good\n# pass 2\n# fail 1\n")
+        results = self.read([("browser", "fail", "results")], {"browser.log": log})
+        self.assertEqual((results.passed, results.failed), (2, ["browser: kites rise"]))
+        self.assertEqual(results.outputs,
+                         [("kites rise", "  ---\n  error: too calm\n  ...\n")])
+
     def test_each_test_of_a_python_program_counts(self):
         output = "<system-out>Ran 19 tests in 0.9s\n\nOK (skipped=1)\n</system-out>"
         results = self.read([("tests", "pass", "results")],

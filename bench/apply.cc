@@ -59,7 +59,7 @@ class Journal {
 
  private:
   static journal::Writer::Entry post(std::uint64_t index, io::Random& random) {
-    PublishPost post{.community = plaza_community,
+    PublishPost post{.community = common_ground,
                      .author = AccountId{(random.next_u64() % 2000 + 1) << 22},
                      .text = "post " + std::to_string(index),
                      .language = "en"};

@@ -197,7 +197,7 @@ class Data {
     insert("INSERT INTO post (id, community, author, rev, text, language)", 6, texts.size(),
            [&](std::vector<sql::Value>& values, std::size_t index) {
              const auto post = static_cast<std::uint32_t>(index);
-             values.insert(values.end(), {World::id_of(post), plaza_community.value,
+             values.insert(values.end(), {World::id_of(post), common_ground.value,
                                           std::uint64_t{world.authors[index]}, std::int64_t{1},
                                           texts[index], "en"});
            });

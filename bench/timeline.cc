@@ -262,7 +262,7 @@ void store_feeds(const Bench& bench, const std::vector<Viewer>& viewers) {
       const std::string name = "person_" + std::to_string(author);
       const std::string post =
           timeline::to_json({.id = PostId{id},
-                             .community = plaza_community,
+                             .community = common_ground,
                              .author = {.id = AccountId{author}, .handle = name, .name = name},
                              .text = text_of(posts[at]),
                              .language = "en",

@@ -13,17 +13,18 @@ using testing::named;
 
 MATSURI_FOR_EACH_ENGINE(CommunitiesTest);
 
-TEST_P(CommunitiesTest, ThePlazaIsThereFromTheStart) {
-  const Community plaza = community_of(plaza_community);
-  EXPECT_EQ(plaza.names, (std::vector<LocalName>{{"en", "Plaza"}, {"ja", "\u5e83\u5834"}}));
-  EXPECT_EQ(plaza.rules, (Rules{.kind = CommunityKind::main,
-                                .who_posts = Posters::everyone,
-                                .post_kinds = post_kinds_all}));
-  EXPECT_EQ(plaza.description, "");
-  EXPECT_EQ(plaza.created_unix_ms, id_epoch_unix_ms);
-  EXPECT_EQ(directory_->find(plaza_community), plaza.rules);
+TEST_P(CommunitiesTest, TheCommonGroundIsThereFromTheStart) {
+  const Community ground = community_of(common_ground);
+  EXPECT_EQ(ground.names,
+            (std::vector<LocalName>{{"en", "Common ground"}, {"ja", "みんなの集い"}}));
+  EXPECT_EQ(ground.rules, (Rules{.kind = CommunityKind::main,
+                                 .who_posts = Posters::everyone,
+                                 .post_kinds = post_kinds_all}));
+  EXPECT_EQ(ground.description, "");
+  EXPECT_EQ(ground.created_unix_ms, id_epoch_unix_ms);
+  EXPECT_EQ(directory_->find(common_ground), ground.rules);
   restart();  // the migration does not run again
-  EXPECT_EQ(community_of(plaza_community), plaza);
+  EXPECT_EQ(community_of(common_ground), ground);
 }
 
 TEST_P(CommunitiesTest, ATitleComesWithItsMainCommunity) {
@@ -183,7 +184,7 @@ TEST_P(CommunitiesTest, WhoMayChangeACommunity) {
     };
     const auto expected = [](bool may) { return may ? std::nullopt : std::optional(Code::denied); };
     EXPECT_EQ(code_for(owned.id), expected(may_owned));
-    for (const CommunityId id : {official.id, title.main_community, plaza_community})
+    for (const CommunityId id : {official.id, title.main_community, common_ground})
       EXPECT_EQ(code_for(id), expected(may_others));
   }
   EXPECT_EQ(change_community(mio, owned.id, {}).error().code(), Code::invalid);
@@ -267,7 +268,7 @@ TEST_P(CommunitiesTest, ListsGiveEachOnceTheNewestFirst) {
   using Ids = std::vector<CommunityId>;
   for (const std::size_t count_max : {1u, 2u, 50u}) {
     EXPECT_EQ(ids({.count_max = count_max}), (Ids{mine, third.main_community, second.main_community,
-                                                  first.main_community, plaza_community}));
+                                                  first.main_community, common_ground}));
     EXPECT_EQ(ids({.title = second.id, .count_max = count_max}),
               (Ids{mine, second.main_community}));
     EXPECT_EQ(ids({.kind = CommunityKind::user, .count_max = count_max}), Ids{mine});

@@ -55,6 +55,9 @@ INSERT INTO community (id, rev, title, kind, owner, names, description, post_kin
   fact {BLOB} NOT NULL
 ) {TABLE_OPTIONS};
 CREATE INDEX community_key_time ON community_key (created_ms))"},
+    {3,
+     "UPDATE community SET rev = 2, names = 'en\tCommon ground\nja\tみんなの集い\n' "
+     "WHERE id = 1 AND rev = 1"},
 };
 
 }  // namespace

@@ -40,7 +40,7 @@ TEST_P(EmpathyTest, SaysAFactForEachRealChangeInOrder) {
   EXPECT_EQ(std::get<EmpathyChanged>(result.facts()[1].event),
             (EmpathyChanged{.post = post,
                             .post_author = mio,
-                            .community = plaza_community,
+                            .community = common_ground,
                             .account = rin,
                             .rev = id_at(2),
                             .given = true,

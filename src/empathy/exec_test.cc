@@ -48,7 +48,7 @@ class ExecTest : public testing::ViewTest {
     std::promise<Result<Position>> promise;
     empathies_->set({.post = post,
                      .post_author = mio,
-                     .community = plaza_community,
+                     .community = common_ground,
                      .account = account,
                      .given = given},
                     executor_,

@@ -218,7 +218,7 @@ std::string example_segment() {
   record.fingerprint = 0x0102030405060708;
   record.kind = EventKind::publish_post;
   const std::string payload = encode(PublishPost{.post = {record.id},
-                                                 .community = plaza_community,
+                                                 .community = common_ground,
                                                  .author = record.account,
                                                  .text = "祭",
                                                  .language = "ja"});

@@ -62,7 +62,7 @@ void write_sample(Machine& machine) {
   for (int i = 0; i < 3; ++i) {
     const std::uint64_t id = machine.next_id++;
     const Event event = PublishPost{.post = {id},
-                                    .community = plaza_community,
+                                    .community = common_ground,
                                     .author = {id * 7 + 1},
                                     .text = "祭りへようこそ!",
                                     .language = "ja"};

@@ -8,7 +8,7 @@ namespace {
 
 Event post(std::int64_t text_size) {
   return PublishPost{.post = {0x0123456789abcdefU},
-                     .community = plaza_community,
+                     .community = common_ground,
                      .author = {0x0123456789abcdeeU},
                      .text = std::string(static_cast<std::size_t>(text_size), 'x'),
                      .language = "ja"};

@@ -19,7 +19,7 @@ const std::string golden_folder = "tests/golden/events/";  // from the repositor
 const std::vector<Event>& samples() {
   static const std::vector<Event> all = {
       PublishPost{.post = {0x0123456789abcdefU},
-                  .community = plaza_community,
+                  .community = common_ground,
                   .author = {0x7fffffffffffffffU},
                   .text = "祭りへようこそ!\nWelcome 🏮",
                   .language = "ja",

@@ -58,7 +58,7 @@ using TokenId = Id<struct TokenTag>;
 using JobId = Id<struct JobTag>;
 
 // The one community that is there before anybody founds another.
-inline constexpr CommunityId plaza_community{1};
+inline constexpr CommunityId common_ground{1};
 
 // Reads a decimal id: digits only, no sign, no leading zero, 1 to 2^63 - 1. nullopt for all else.
 std::optional<std::uint64_t> parse_id(std::string_view text);

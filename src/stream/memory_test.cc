@@ -34,12 +34,12 @@ class MemoryTest : public StreamTest {
  protected:
   static Position put(Store& store, std::uint64_t post) {
     Position position;
-    const BatchResult::Fact fact = {.event = PostPublished{.post = PostId{post},
-                                                           .rev = 1,
-                                                           .community = plaza_community,
-                                                           .author = AccountId{7}},
-                                    .unix_ms = 1,
-                                    .account = AccountId{7}};
+    const BatchResult::Fact fact = {
+        .event =
+            PostPublished{
+                .post = PostId{post}, .rev = 1, .community = common_ground, .author = AccountId{7}},
+        .unix_ms = 1,
+        .account = AccountId{7}};
     EXPECT_TRUE(store.db
                     ->write_and_wait([&](sql::Connection& connection) -> Result<void> {
                       TRY_ASSIGN(position, store.outbox->put(connection, std::span(&fact, 1)));

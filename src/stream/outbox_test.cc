@@ -13,7 +13,7 @@ class OutboxTest : public StreamTest {
   static BatchResult::Fact fact(std::uint64_t post) {
     return {.event = PostPublished{.post = PostId{post},
                                    .rev = 1,
-                                   .community = plaza_community,
+                                   .community = common_ground,
                                    .author = AccountId{7},
                                    .text = "fact " + std::to_string(post),
                                    .language = {}},

@@ -29,7 +29,7 @@ TEST_P(ApplyTest, APostIsShownOnceItsAuthorsNameIsThereWhicheverComesFirst) {
   apply({name_record(mio, 1, "Mio")});
   apply({post_record(post_id(1), mio, "after it")});
   EXPECT_EQ(texts_for({}), (Texts{"after it", "before the name"}));
-  const FeedPage page = feed_of(*db_, {.community = plaza_community});
+  const FeedPage page = feed_of(*db_, {.community = common_ground});
   EXPECT_EQ(page.posts[0]->post.author.name, "Mio");
   EXPECT_EQ(page.posts[0]->post.author.handle, "h11");
   EXPECT_EQ(page.posts[0]->post.language, "en");
@@ -41,7 +41,7 @@ TEST_P(ApplyTest, ANameThatChangesChangesOldPostsToo) {
   apply({name_record(mio, 1, "Mio"), name_record(ken, 5, "Ken")});
   apply({post_record(post_id(0), mio, "hello")});
   const auto name = [&] {
-    return feed_of(*db_, {.community = plaza_community}).posts[0]->post.author.name;
+    return feed_of(*db_, {.community = common_ground}).posts[0]->post.author.name;
   };
   apply({name_record(mio, 3, "Third"), name_record(mio, 2, "Second")});
   EXPECT_EQ(name(), "Third");
@@ -65,7 +65,7 @@ TEST_P(ApplyTest, PublishesAFactForEachPostThatTookEffect) {
   const auto& fact = std::get<PostPublished>(result.facts()[1].event);
   EXPECT_EQ(fact, (PostPublished{.post = post_id(3),
                                  .rev = 1,
-                                 .community = plaza_community,
+                                 .community = common_ground,
                                  .author = mio,
                                  .text = "three",
                                  .language = "en"}));
@@ -227,10 +227,10 @@ TEST_P(ApplyTest, PagesNeverSkipOrRepeatWhilePostsArrive) {
     for (const AccountId viewer : {AccountId{}, rin}) {
       SCOPED_TRACE(std::to_string(count_max) + " for " + viewer.to_string());
       const FeedPage whole =
-          feed_of(*db_, {.community = plaza_community, .viewer = viewer, .count_max = 10'000});
+          feed_of(*db_, {.community = common_ground, .viewer = viewer, .count_max = 10'000});
       Texts got;
       testing::FeedQuery query{
-          .community = plaza_community, .viewer = viewer, .count_max = count_max};
+          .community = common_ground, .viewer = viewer, .count_max = count_max};
       do {
         const FeedPage page = feed_of(*db_, query);
         EXPECT_LE(page.posts.size(), count_max);
@@ -249,9 +249,9 @@ TEST_P(ApplyTest, APageThatIsJustFullHasNoNext) {
   apply({name_record(mio, 1, "Mio")});
   for (int number = 0; number < 3; ++number)
     apply({post_record(post_id(number), mio, std::to_string(number))});
-  EXPECT_FALSE(feed_of(*db_, {.community = plaza_community, .count_max = 3}).next);
-  EXPECT_EQ(feed_of(*db_, {.community = plaza_community, .count_max = 2}).next, post_id(1));
-  EXPECT_TRUE(feed_of(*db_, {.community = plaza_community, .before = post_id(0)}).posts.empty());
+  EXPECT_FALSE(feed_of(*db_, {.community = common_ground, .count_max = 3}).next);
+  EXPECT_EQ(feed_of(*db_, {.community = common_ground, .count_max = 2}).next, post_id(1));
+  EXPECT_TRUE(feed_of(*db_, {.community = common_ground, .before = post_id(0)}).posts.empty());
   EXPECT_TRUE(feed_of(*db_, {.community = CommunityId{2}}).posts.empty());
 }
 
@@ -294,8 +294,7 @@ TEST_P(ApplyTest, ThePlacesWhereBatchesEndDoNotMatter) {
     }
     EXPECT_TRUE(try_apply(*db, {name_record(mio, 1, "Mio"), name_record(ken, 1, "Ken")}).ok());
     std::string rows;
-    for (const RowPtr& row :
-         feed_of(*db, {.community = plaza_community, .count_max = 10'000}).posts)
+    for (const RowPtr& row : feed_of(*db, {.community = common_ground, .count_max = 10'000}).posts)
       rows += row->post.id.to_string() + ' ' + row->post.text + '\n';
     return std::pair(outcomes, rows);
   };

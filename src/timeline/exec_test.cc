@@ -30,7 +30,7 @@ class ExecTest : public testing::NodeTest {
     return drawing::clean({{{.pen = 2, .points = {{40, 40, 0}, {400, 300, 16}}}}}).value();
   }
   static NewPost wanted(AccountId author, std::string text) {
-    return {.community = plaza_community, .author = {.id = author}, .text = std::move(text)};
+    return {.community = common_ground, .author = {.id = author}, .text = std::move(text)};
   }
   // What becomes of it; nullopt where it was taken.
   std::optional<Code> code(const NewPost& post) {
@@ -203,10 +203,10 @@ TEST_P(ExecTest, OnesOwnPostsAreDeletedForGood) {
   ASSERT_TRUE(removed.ok());
   ASSERT_TRUE(edit(made, {.text = "back"}, mio).ok());  // of a view that was behind
   ASSERT_TRUE(stream_->drain(drain_ms));
-  EXPECT_TRUE(feed_of(*db_, {.community = plaza_community}).posts.empty());
+  EXPECT_TRUE(feed_of(*db_, {.community = common_ground}).posts.empty());
   EXPECT_EQ(status_of({writer_->origin(), 3}).code, Code::not_found);
   rebuild();
-  EXPECT_TRUE(feed_of(*db_, {.community = plaza_community}).posts.empty());
+  EXPECT_TRUE(feed_of(*db_, {.community = common_ground}).posts.empty());
 }
 
 }  // namespace

@@ -76,7 +76,7 @@ TEST_P(FollowTest, FollowsAndUnfollowsPeopleAndCommunities) {
   name_all();
   const stream::BatchResult result =
       apply({follow_record(post_id(1), mio, ken), follow_record(post_id(2), rin, ken),
-             follow_record(post_id(3), mio, plaza_community), follow_record(post_id(4), ken, mio)});
+             follow_record(post_id(3), mio, common_ground), follow_record(post_id(4), ken, mio)});
   ASSERT_EQ(result.facts().size(), 4u);
   EXPECT_EQ(std::get<FollowChanged>(result.facts()[0].event),
             (FollowChanged{mio, FollowKind::person, ken.value, post_id(1).value, true}));
@@ -90,21 +90,21 @@ TEST_P(FollowTest, FollowsAndUnfollowsPeopleAndCommunities) {
   EXPECT_TRUE(of_ken.follows_viewer);
   EXPECT_FALSE(relation("h22", rin).follows_viewer);
   EXPECT_FALSE(relation("h22", {}).followed);
-  EXPECT_EQ(community_relation(plaza_community, mio).follower_count, 1u);
-  EXPECT_TRUE(community_relation(plaza_community, mio).followed);
-  EXPECT_FALSE(community_relation(plaza_community, ken).followed);
+  EXPECT_EQ(community_relation(common_ground, mio).follower_count, 1u);
+  EXPECT_TRUE(community_relation(common_ground, mio).followed);
+  EXPECT_FALSE(community_relation(common_ground, ken).followed);
   EXPECT_THAT(
       read(*db_,
            [&](sql::Connection& connection) { return read_followed_communities(connection, mio); })
           .value(),
-      ElementsAre(plaza_community));
+      ElementsAre(common_ground));
 
   EXPECT_EQ(apply_one(follow_record(post_id(5), mio, ken, false)), Outcome::applied);
-  EXPECT_EQ(apply_one(follow_record(post_id(6), mio, plaza_community, false)), Outcome::applied);
+  EXPECT_EQ(apply_one(follow_record(post_id(6), mio, common_ground, false)), Outcome::applied);
   EXPECT_THAT(followers("h22"), ElementsAre(33));
   EXPECT_THAT(following("h11"), IsEmpty());
   EXPECT_EQ(relation("h22", mio).follower_count, 1u);
-  EXPECT_EQ(community_relation(plaza_community, mio).follower_count, 0u);
+  EXPECT_EQ(community_relation(common_ground, mio).follower_count, 0u);
   // Whoever follows again is the newest follower.
   apply({follow_record(post_id(7), mio, ken)});
   EXPECT_THAT(followers("h22"), ElementsAre(11, 33));
@@ -370,7 +370,7 @@ TEST_P(FollowTest, PostsAreCounted) {
   EXPECT_EQ(relation("h11", {}).follower_count, 1u);
   EXPECT_EQ(relation("h22", {}).post_count, 1u);
   EXPECT_EQ(relation("h22", {}).following_count, 1u);
-  EXPECT_EQ(community_relation(plaza_community, {}).post_count, 3u);
+  EXPECT_EQ(community_relation(common_ground, {}).post_count, 3u);
 }
 
 }  // namespace

@@ -133,7 +133,7 @@ TEST_P(HomeTest, HearsByFactsOfWhatAnotherProcessWrote) {
 
 TEST_P(HomeTest, ABlockHoldsAtTheNextReadAndSoDoesItsEnd) {
   name_all();
-  commit({follow_record(post_id(1), mio, ken), follow_record(post_id(2), mio, plaza_community)});
+  commit({follow_record(post_id(1), mio, ken), follow_record(post_id(2), mio, common_ground)});
   std::vector<Record> records;
   for (int number = 0; number < 300; ++number)
     records.push_back(post_record(post_id(10 + number), ken, "ken " + std::to_string(number)));

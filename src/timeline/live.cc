@@ -108,6 +108,12 @@ std::string refusal_json(const CommandRefused& refused) {
   return text;
 }
 
+// A post of the past is no news: imports fill the feed, not the streams.
+const PostPublished* news_in(const stream::Record& record) {
+  const auto* post = std::get_if<PostPublished>(&record.event);
+  return post != nullptr && parts_of(post->post.value).node != import_node ? post : nullptr;
+}
+
 }  // namespace
 
 Live::Live(sql::Db& db, const CommunityRules& rules, const Position& from,
@@ -148,12 +154,19 @@ bool Live::wants(EventKind kind) const {
   }
 }
 
-std::vector<Live::Event> Live::render(std::span<const stream::Record> records) {
-  // A post of the past is no news: imports fill the feed, not the streams.
-  const auto news_in = [](const stream::Record& record) {
-    const auto* post = std::get_if<PostPublished>(&record.event);
-    return post != nullptr && parts_of(post->post.value).node != import_node ? post : nullptr;
-  };
+// What the database says of the posts and people in a batch, read once for all of it.
+struct Live::Known {
+  std::unordered_map<AccountId, Author> names;
+  std::unordered_map<PostId, Post> posts;
+  std::unordered_map<PostId, AccountId> parent_authors;
+
+  AccountId parent_author_of(PostId parent) const {
+    const auto found = parent_authors.find(parent);
+    return found == parent_authors.end() ? AccountId{} : found->second;
+  }
+};
+
+std::vector<Live::Event> Live::render(std::span<const stream::Record> records) const {
   std::vector<AccountId> authors;
   std::vector<PostId> edited, parents;
   for (const stream::Record& record : records) {
@@ -167,66 +180,63 @@ std::vector<Live::Event> Live::render(std::span<const stream::Record> records) {
   }
   std::ranges::sort(authors);
   authors.erase(std::ranges::unique(authors).begin(), authors.end());
-  const std::unordered_map<AccountId, Author> names = names_of(db_, std::move(authors));
-  const std::unordered_map<PostId, Post> posts = posts_of(db_, edited);
-  const std::unordered_map<PostId, AccountId> parent_authors = authors_of(db_, parents);
-  const auto parent_author_of = [&](const auto& fact) {
-    const auto found = parent_authors.find(fact.parent);
-    return found == parent_authors.end() ? AccountId{} : found->second;
-  };
-
-  const auto title_of = [&](CommunityId community) {
-    const auto rule = rules_.find(community);
-    return rule ? rule->plaza_title : TitleId{};
-  };
+  const Known known{.names = names_of(db_, std::move(authors)),
+                    .posts = posts_of(db_, edited),
+                    .parent_authors = authors_of(db_, parents)};
   std::vector<Event> events;
   for (const stream::Record& record : records) {
-    const std::uint64_t offset = record.position.offset;
-    if (const auto* post = news_in(record)) {
-      const auto author = names.find(post->author);
-      if (author == names.end()) continue;  // the feed shows it as soon as the name is there
-      const bool is_shown = !post->parent && !post->spoiler;
-      events.push_back({.offset = offset,
-                        .community = post->community,
-                        .account = post->author,
-                        .parent_author = post->parent_author,
-                        .name = "post",
-                        .data = to_json(to_post(*post, author->second), {}),
-                        .is_comment = bool(post->parent),
-                        .title = is_shown ? title_of(post->community) : TitleId{}});
-    } else if (const auto* edit = std::get_if<PostEdited>(&record.event)) {
-      const auto found = posts.find(edit->post);
-      if (found == posts.end()) continue;  // deleted since
-      events.push_back({.offset = offset,
-                        .community = edit->community,
-                        .account = edit->author,
-                        .parent_author = parent_author_of(*edit),
-                        .name = "post_changed",
-                        .data = to_json(found->second, {}),
-                        .is_comment = bool(edit->parent),
-                        .title = title_of(edit->community)});
-    } else if (const auto* deleted = std::get_if<PostDeleted>(&record.event)) {
-      events.push_back({.offset = offset,
-                        .community = deleted->community,
-                        .account = deleted->author,
-                        .parent_author = parent_author_of(*deleted),
-                        .name = "post_deleted",
-                        .data = R"({"post":")" + deleted->post.to_string() + R"("})",
-                        .is_comment = bool(deleted->parent),
-                        .title = title_of(deleted->community)});
-    } else if (const auto* refused = std::get_if<CommandRefused>(&record.event)) {
-      events.push_back({.offset = offset,
-                        .account = refused->account,
-                        .name = "refused",
-                        .data = refusal_json(*refused)});
-    } else if (const auto* follow = std::get_if<FollowChanged>(&record.event)) {
-      // What one follows was there before one followed it: the list has it, no event does.
-      if (parts_of(follow->rev).node != import_node)
-        events.push_back(
-            {.offset = offset, .account = follow->account, .name = "reset", .data = "{}"});
-    }
+    auto event = event_of(record, known);
+    if (!event) continue;
+    event->offset = record.position.offset;
+    events.push_back(*std::move(event));
   }
   return events;
+}
+
+std::optional<Live::Event> Live::event_of(const stream::Record& record, const Known& known) const {
+  if (const auto* post = news_in(record)) {
+    const auto author = known.names.find(post->author);
+    if (author == known.names.end()) return {};  // the feed shows it as soon as the name is there
+    const bool is_shown = !post->parent && !post->spoiler;
+    return Event{.community = post->community,
+                 .account = post->author,
+                 .parent_author = post->parent_author,
+                 .name = "post",
+                 .data = to_json(to_post(*post, author->second), {}),
+                 .is_comment = bool(post->parent),
+                 .title = is_shown ? plaza_title_of(post->community) : TitleId{}};
+  }
+  if (const auto* edit = std::get_if<PostEdited>(&record.event)) {
+    const auto found = known.posts.find(edit->post);
+    if (found == known.posts.end()) return {};  // deleted since
+    return Event{.community = edit->community,
+                 .account = edit->author,
+                 .parent_author = known.parent_author_of(edit->parent),
+                 .name = "post_changed",
+                 .data = to_json(found->second, {}),
+                 .is_comment = bool(edit->parent),
+                 .title = plaza_title_of(edit->community)};
+  }
+  if (const auto* deleted = std::get_if<PostDeleted>(&record.event))
+    return Event{.community = deleted->community,
+                 .account = deleted->author,
+                 .parent_author = known.parent_author_of(deleted->parent),
+                 .name = "post_deleted",
+                 .data = R"({"post":")" + deleted->post.to_string() + R"("})",
+                 .is_comment = bool(deleted->parent),
+                 .title = plaza_title_of(deleted->community)};
+  if (const auto* refused = std::get_if<CommandRefused>(&record.event))
+    return Event{.account = refused->account, .name = "refused", .data = refusal_json(*refused)};
+  // What one follows was there before one followed it: the list has it, no event does.
+  if (const auto* follow = std::get_if<FollowChanged>(&record.event);
+      follow != nullptr && parts_of(follow->rev).node != import_node)
+    return Event{.account = follow->account, .name = "reset", .data = "{}"};
+  return {};
+}
+
+TitleId Live::plaza_title_of(CommunityId community) const {
+  const auto rule = rules_.find(community);
+  return rule ? rule->plaza_title : TitleId{};
 }
 
 // The newest first, and none that is like the last ones: so that the plaza shows what is said now,

@@ -121,7 +121,12 @@ class Live final : public stream::MemoryView {
     std::uint64_t empathy_rev = 0;
   };
 
-  std::vector<Event> render(std::span<const stream::Record> records);
+  struct Known;
+
+  std::vector<Event> render(std::span<const stream::Record> records) const;
+  // What listeners hear of a record; nothing of most.
+  std::optional<Event> event_of(const stream::Record& record, const Known& known) const;
+  TitleId plaza_title_of(CommunityId community) const;
   void pick(std::vector<Event>& events);  // for the plaza. REQUIRES: the mutex is held
   void take_others(std::span<const stream::Record> records);
   void move(PostId post, const Moved& moved);  // REQUIRES: the mutex is held

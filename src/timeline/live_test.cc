@@ -230,11 +230,11 @@ TEST_P(LiveTest, EditsAndDeletionsAreTold) {
   apply({testing::post_record(id, mio, "first"), testing::edit_record(id, mio, 5, "second")});
   const auto client = listen(ken), author = listen(mio);
   happen({PostEdited{
-      .post = id, .rev = 5, .community = plaza_community, .author = mio, .text = "second"}});
+      .post = id, .rev = 5, .community = common_ground, .author = mio, .text = "second"}});
   EXPECT_EQ(client->seen(), (Names{"ready", "second"}));
   EXPECT_EQ(client->events[1].name, "post_changed");
   EXPECT_TRUE(author->events[1].data.ends_with(R"("mine":true})"));
-  const PostDeleted gone{.post = id, .community = plaza_community, .author = mio};
+  const PostDeleted gone{.post = id, .community = common_ground, .author = mio};
   happen({gone});
   EXPECT_EQ(client->events[2].name, "post_deleted");
   EXPECT_EQ(client->events[2].data, R"({"post":")" + id.to_string() + R"("})");
@@ -242,7 +242,7 @@ TEST_P(LiveTest, EditsAndDeletionsAreTold) {
   apply({testing::delete_record(id, mio, 6)});
   live_ = make_live(0);
   consume(outbox_, 1,
-          {PostEdited{.post = id, .rev = 5, .community = plaza_community, .author = mio}, gone});
+          {PostEdited{.post = id, .rev = 5, .community = common_ground, .author = mio}, gone});
   EXPECT_EQ(listen(ken, client->events[0].id)->seen(), (Names{"ready", "post_deleted"}));
 }
 
@@ -285,7 +285,7 @@ TEST_P(LiveTest, CountsAreTheNewestOfTheDatabaseAndTheFacts) {
   wait_for([&] { return client->last("counts") == counts(7, 2); });
   apply({testing::delete_record(post_id(2), ken, 9, id)});
   happen(
-      {PostDeleted{.post = post_id(2), .community = plaza_community, .author = ken, .parent = id}});
+      {PostDeleted{.post = post_id(2), .community = common_ground, .author = ken, .parent = id}});
   wait_for([&] { return client->last("counts") == counts(7, 1); });
 }
 
@@ -320,13 +320,13 @@ TEST_P(LiveTest, CommentsBelowWhatIsHiddenAreHidden) {
   fact.parent = id;
   fact.parent_author = mio;
   happen({fact,
-          PostEdited{.post = comment, .community = plaza_community, .author = rin, .parent = id},
-          PostDeleted{comment, plaza_community, rin, id}, posted(rin, "beside it", 7)});
+          PostEdited{.post = comment, .community = common_ground, .author = rin, .parent = id},
+          PostDeleted{comment, common_ground, rin, id}, posted(rin, "beside it", 7)});
   EXPECT_EQ(visitor->count("post_changed") + visitor->count("post_deleted"), 2u);
   EXPECT_EQ(visitor->count("post"), 2u);
   EXPECT_EQ(blocked->seen(), (Names{"ready", "beside it"}));
   // One's own comment there can still be deleted, and goes.
-  happen({PostDeleted{own, plaza_community, ken, id}});
+  happen({PostDeleted{own, common_ground, ken, id}});
   EXPECT_EQ(blocked->count("post_deleted"), 1u);
 }
 

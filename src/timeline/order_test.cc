@@ -188,7 +188,7 @@ TEST_P(OrderTest, OfTwoEditsTheLaterIdHoldsAndIsTold) {
   EXPECT_EQ(std::get<PostPublished>(post.facts()[0].event).text, "first");
   EXPECT_EQ(std::get<PostEdited>(post.facts()[1].event), (PostEdited{.post = post_id(0),
                                                                      .rev = late,
-                                                                     .community = plaza_community,
+                                                                     .community = common_ground,
                                                                      .author = mio,
                                                                      .text = "late",
                                                                      .feeling = 2}));
@@ -227,7 +227,7 @@ TEST_P(OrderTest, FactsAreFat) {
   EXPECT_EQ(std::get<PostPublished>(result.facts().at(0).event),
             (PostPublished{.post = post_id(1),
                            .rev = 1,
-                           .community = plaza_community,
+                           .community = common_ground,
                            .author = mio,
                            .text = "c",
                            .language = "en",

@@ -24,7 +24,7 @@ using stream::Record;
 using testing::post_id;
 
 constexpr std::uint64_t people = 6;
-constexpr CommunityId communities[] = {plaza_community, CommunityId{7}};
+constexpr CommunityId communities[] = {common_ground, CommunityId{7}};
 constexpr std::uint64_t newest = (std::uint64_t{1} << 63) - 1;
 
 // As one who reads has it: whether they feel empathy is the same here whenever they ask.

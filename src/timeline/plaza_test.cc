@@ -172,7 +172,7 @@ TEST_P(PlazaTest, TheBrighterTitleComesFirstWithItsPeopleAndPosts) {
   comment(2, rin, karts, first);
   say(3, rin, foxes, "fox");
   say(4, rin, foxes, "fox again");
-  say(5, mio, plaza_community, "of no title");
+  say(5, mio, common_ground, "of no title");
   const PlazaPage got = page();
   EXPECT_EQ(got.as_of_unix_ms, testing::start_ms);
   EXPECT_EQ(titles_of(got), (Titles{1, 2}));

@@ -35,7 +35,7 @@ class RankingTest : public testing::ViewTest {
   void feel(PostId post, std::uint64_t count) {
     apply({fact_record(EmpathyChanged{.post = post,
                                       .post_author = mio,
-                                      .community = plaza_community,
+                                      .community = common_ground,
                                       .account = rin,
                                       .rev = ++rev_,
                                       .given = true,
@@ -69,7 +69,7 @@ TEST_P(RankingTest, HotIsEmpathyAndAge) {
   apply({post_record(post_id(0), mio, "old"), post_record(post_id(hour_ms), mio, "new"),
          post_record(post_id(2 * hour_ms), mio, "newest"),
          post_record(post_id(3 * hour_ms), mio, "elsewhere", {.community = CommunityId{2}})});
-  const RankedQuery hot{.community = plaza_community};
+  const RankedQuery hot{.community = common_ground};
   EXPECT_EQ(texts(hot), (Texts{"newest", "new", "old"}));
   feel(post_id(0), 1);                                     // is worth 12.5 hours
   EXPECT_EQ(texts(hot), (Texts{"newest", "new", "old"}));  // who begins now shares the ranking
@@ -81,7 +81,7 @@ TEST_P(RankingTest, HotIsEmpathyAndAge) {
   apply({testing::delete_record(post_id(0), mio, post_id(5 * hour_ms).value)});
   EXPECT_EQ(texts(hot), (Texts{"new", "newest"}));  // gone at once, from rankings as well
   apply({testing::mute_record(rin, mio, 1, true)});
-  EXPECT_TRUE(texts({.community = plaza_community, .viewer = rin}).empty());
+  EXPECT_TRUE(texts({.community = common_ground, .viewer = rin}).empty());
 }
 
 TEST_P(RankingTest, PopularIsOfOneDay) {
@@ -93,21 +93,21 @@ TEST_P(RankingTest, PopularIsOfOneDay) {
   feel(post_id(0), 3);
   feel(post_id(midnight_ms), 9);
   const auto of_day = [&](std::int64_t day) {
-    return RankedQuery{.community = plaza_community, .ranked = Ranked::popular, .day = day};
+    return RankedQuery{.community = common_ground, .ranked = Ranked::popular, .day = day};
   };
   EXPECT_EQ(texts(of_day(today)), (Texts{"a", "last", "b"}));
   EXPECT_EQ(texts(of_day(today + 1)), (Texts{"tomorrow"}));
   for (const std::int64_t day : {today - 1, today + 2, std::int64_t{0}, std::int64_t{5'000'000}})
     EXPECT_TRUE(texts(of_day(day)).empty());
   // Without a day it is the last one on which somebody posted.
-  EXPECT_EQ(texts({.community = plaza_community, .ranked = Ranked::popular}),
+  EXPECT_EQ(texts({.community = common_ground, .ranked = Ranked::popular}),
             (Texts{"a", "last", "b"}));
 }
 
 TEST_P(RankingTest, PopularOpensOnTheLastDayThatHasPosts) {
   const std::int64_t today = day_of(testing::start_ms);
   const auto days = [&](const RankedQuery& query) { return page(query).value().days.value(); };
-  const RankedQuery latest{.community = plaza_community, .ranked = Ranked::popular};
+  const RankedQuery latest{.community = common_ground, .ranked = Ranked::popular};
   const auto on = [&](std::int64_t day) {
     RankedQuery query = latest;
     query.day = day;
@@ -133,7 +133,7 @@ TEST_P(RankingTest, PopularOpensOnTheLastDayThatHasPosts) {
   EXPECT_EQ(days(on(today - 6)).after, today - 4);
   EXPECT_EQ(days(on(0)).after, today - 9);
   EXPECT_EQ(days(on(5'000'000)).before, today - 4);
-  EXPECT_FALSE(page({.community = plaza_community}).value().days);
+  EXPECT_FALSE(page({.community = common_ground}).value().days);
   // What is popular today comes first again as soon as somebody posts.
   apply({post_record(post_id(0), mio, "today")});
   later();
@@ -153,7 +153,7 @@ TEST_P(RankingTest, PagesNeverSkipOrRepeatWhileScoresMove) {
     for (const std::size_t count_max : {1u, 7u, 45u}) {
       SCOPED_TRACE(count_max);
       later();
-      RankedQuery query{.community = plaza_community,
+      RankedQuery query{.community = common_ground,
                         .ranked = ranked,
                         .day = day_of(testing::start_ms),
                         .viewer = rin,
@@ -183,7 +183,7 @@ TEST_P(RankingTest, PagesNeverSkipOrRepeatWhileScoresMove) {
 TEST_P(RankingTest, ACursorIsOfOneFeedAndOneTime) {
   for (int number = 0; number < 5; ++number)
     apply({post_record(post_id(number), mio, std::to_string(number))});
-  RankedQuery query{.community = plaza_community, .count_max = 2};
+  RankedQuery query{.community = common_ground, .count_max = 2};
   const std::string next = page(query).value().next;
   ASSERT_EQ(next.size(), 18u);
   const auto code = [&](RankedQuery wrong, const std::string& cursor) {
@@ -191,7 +191,7 @@ TEST_P(RankingTest, ACursorIsOfOneFeedAndOneTime) {
     return page(wrong).error().code();
   };
   EXPECT_EQ(code({.community = CommunityId{2}}, next), Code::invalid);
-  EXPECT_EQ(code({.community = plaza_community, .ranked = Ranked::popular}, next), Code::invalid);
+  EXPECT_EQ(code({.community = common_ground, .ranked = Ranked::popular}, next), Code::invalid);
   for (const std::string& cursor :
        {std::string("x"), next.substr(1), next + "x", next.substr(0, 17), next.substr(0, 17) + "5",
         next.substr(0, 17) + "-1", "g" + next.substr(1), next.substr(0, 16) + ",2"})
@@ -210,11 +210,11 @@ TEST_P(RankingTest, RankingsAreBoundedAndTheOldestGoFirst) {
   Rankings few(home_, clock_, random_, {.ranking_count_max = 3, .post_count_max = 8});
   const auto next = [&] {
     later();
-    const RankedQuery query{.community = plaza_community, .count_max = 1};
+    const RankedQuery query{.community = common_ground, .count_max = 1};
     return page(few, query).value().next;
   };
   const auto is_kept = [&](const std::string& cursor) {
-    const RankedQuery query{.community = plaza_community, .cursor = cursor};
+    const RankedQuery query{.community = common_ground, .cursor = cursor};
     return page(few, query).ok();
   };
   const std::string first = next(), second = next(), third = next();  // four posts each
@@ -235,7 +235,7 @@ TEST_P(RankingTest, ARankingIsAThousandDeep) {
   apply(records);
   feel(post_id(0), 5);  // the oldest of all
   const auto ids = read(*db_, [&](sql::Connection& connection) {
-                     return read_ranking(connection, {.community = plaza_community});
+                     return read_ranking(connection, {.community = common_ground});
                    }).value();
   ASSERT_EQ(ids.size(), ranking_count_max);
   EXPECT_EQ(ids.front(), post_id(0));

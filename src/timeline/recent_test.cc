@@ -85,7 +85,7 @@ TEST_P(RecentKeysTest, LoadsTheNewestOfTheDatabase) {
 
 TEST(RecentTexts, HoldForThirtySeconds) {
   RecentTexts texts;
-  const CommunityId plaza = plaza_community;
+  const CommunityId plaza = common_ground;
   EXPECT_TRUE(texts.begin(said(mio, plaza, "gg"), 0));
   EXPECT_FALSE(texts.begin(said(mio, plaza, "gg"), 0));
   EXPECT_TRUE(texts.begin(said(ken, plaza, "gg"), 0));
@@ -101,9 +101,8 @@ TEST(RecentTexts, HoldForThirtySeconds) {
 TEST(RecentTexts, ForgetWhatIsOlder) {
   RecentTexts texts;
   for (std::int64_t now_ms = 0; now_ms < 10 * duplicate_guard_ms; now_ms += 100) {
-    ASSERT_TRUE(texts.begin(said(mio, plaza_community, "text " + std::to_string(now_ms)), now_ms));
-    if (now_ms % 300 == 0)
-      texts.forget(said(mio, plaza_community, "text " + std::to_string(now_ms)));
+    ASSERT_TRUE(texts.begin(said(mio, common_ground, "text " + std::to_string(now_ms)), now_ms));
+    if (now_ms % 300 == 0) texts.forget(said(mio, common_ground, "text " + std::to_string(now_ms)));
     EXPECT_LE(texts.count(), duplicate_guard_ms / 100u);
   }
 }

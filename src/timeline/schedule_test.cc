@@ -108,7 +108,7 @@ class ScheduleTest : public testing::NodeTest {
     auto& [rev, count] = story_.empathies[post];
     EmpathyChanged fact{.post = post,
                         .post_author = mio,
-                        .community = plaza_community,
+                        .community = common_ground,
                         .account = rin,
                         .rev = 1,
                         .given = true,
@@ -179,7 +179,7 @@ class ScheduleTest : public testing::NodeTest {
   }
 
   std::string post(AccountId author, const std::optional<Post>& parent, std::uint64_t key) {
-    NewPost wanted{.community = maybe() ? plaza_community : other,
+    NewPost wanted{.community = maybe() ? common_ground : other,
                    .author = {.id = author, .handle = "h", .name = "n"},
                    .text = "text " + std::to_string(below(4)),
                    .language = "en",
@@ -230,7 +230,7 @@ class ScheduleTest : public testing::NodeTest {
   }
 
   std::string feeds(AccountId viewer) {
-    for (const CommunityId community : {plaza_community, other}) {
+    for (const CommunityId community : {common_ground, other}) {
       const auto belongs = [&](const Post& post) {
         return !post.parent && post.community == community;
       };

@@ -35,7 +35,7 @@ TEST_P(TimelineTest, APostIsAnsweredWhenDurableAndShownWhenApplied) {
   EXPECT_EQ(published.value().position, (Position{writer_->origin(), 1}));
   EXPECT_GE(writer_->durable_offset(), 1u);
   ASSERT_TRUE(stream_->drain(drain_ms));
-  const FeedPage page = feed_of(*db_, {.community = plaza_community});
+  const FeedPage page = feed_of(*db_, {.community = common_ground});
   ASSERT_EQ(page.posts.size(), 1u);
   EXPECT_EQ(page.posts[0]->post.id, published.value().post.id);
   EXPECT_EQ(page.posts[0]->post.text, "caf\u00e9");
@@ -100,7 +100,7 @@ TEST_P(TimelineTest, OneKeyFromManyThreadsIsOnePost) {
   EXPECT_EQ(made.size(), 20u);
   EXPECT_EQ(writer_->durable_offset(), 20u);
   ASSERT_TRUE(stream_->drain(drain_ms));
-  EXPECT_EQ(feed_of(*db_, {.community = plaza_community}).posts.size(), 20u);
+  EXPECT_EQ(feed_of(*db_, {.community = common_ground}).posts.size(), 20u);
 }
 
 TEST_P(TimelineTest, ADoubleTapIsRefusedAtOnceAndAfterARestartByApply) {
@@ -122,11 +122,11 @@ TEST_P(TimelineTest, ADoubleTapIsRefusedAtOnceAndAfterARestartByApply) {
   EXPECT_EQ(refused.account, mio);
   EXPECT_EQ(refused.position, second.value().position.to_string());
   EXPECT_EQ(refused.resource_id, second.value().post.id.value);
-  EXPECT_EQ(feed_of(*db_, {.community = plaza_community}).posts.size(), 1u);
+  EXPECT_EQ(feed_of(*db_, {.community = common_ground}).posts.size(), 1u);
   advance_ms(duplicate_guard_ms);
   EXPECT_TRUE(publish(mio, "gg").ok());
   ASSERT_TRUE(stream_->drain(drain_ms));
-  EXPECT_EQ(feed_of(*db_, {.community = plaza_community}).posts.size(), 2u);
+  EXPECT_EQ(feed_of(*db_, {.community = common_ground}).posts.size(), 2u);
 }
 
 }  // namespace

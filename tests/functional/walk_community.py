@@ -64,7 +64,7 @@ class CommunityWalk(Walk):
         plaza = self.call("getCommunity", 200).json
         self.assertEqual(plaza, {
             "id": "1", "title": None, "kind": "main", "owner": None,
-            "names": {"en": "Plaza", "ja": "広場"}, "description": "",
+            "names": {"en": "Common ground", "ja": "みんなの集い"}, "description": "",
             "post_kinds": ["text", "drawing"], "who_posts": "everyone",
             "created_at": "2010-01-01T00:00:00.000Z"})
         self.call("getCommunity", 404, community=2)

@@ -95,7 +95,7 @@ Result<void> Crowd::ask(Node& node, std::span<Wish*> asked) {
     for (std::size_t i = 0; i < waiting.size(); ++i) {
       const Wish& wish = *waiting[i];
       const Person& person = people_[wish.author];
-      node.timeline->publish({.community = plaza_community,
+      node.timeline->publish({.community = common_ground,
                               .author = {.id = *person.told, .handle = person.handle, .name = ""},
                               .text = wish.text,
                               .language = "ja",

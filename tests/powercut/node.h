@@ -42,7 +42,7 @@ struct Machine {
 class PlazaRules final : public timeline::CommunityRules {
  public:
   std::optional<timeline::CommunityRule> find(CommunityId community) const override {
-    if (community != plaza_community) return std::nullopt;
+    if (community != common_ground) return std::nullopt;
     return timeline::CommunityRule{.post_kinds = post_kind_text | post_kind_drawing};
   }
 };

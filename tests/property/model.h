@@ -78,7 +78,7 @@ class Model {
  public:
   // What strict commands said, from their answers on.
   std::map<AccountId, Person> people;
-  std::map<CommunityId, Community> communities = {{plaza_community, {}}};
+  std::map<CommunityId, Community> communities = {{common_ground, {}}};
   enum class Pair : std::uint8_t { block, mute };
   void set_pair(Pair pair, AccountId account, AccountId target, bool on);
   void set_settings(AccountId account, const notification::Settings& settings);

@@ -38,7 +38,7 @@ inline stream::Record empathy_record(std::uint64_t id, PostId post, AccountId au
                                      AccountId account, bool given) {
   stream::Record record = record_of(SetEmpathy{.post = post,
                                                .post_author = author,
-                                               .community = plaza_community,
+                                               .community = common_ground,
                                                .account = account,
                                                .given = given},
                                     id);

@@ -47,7 +47,7 @@ inline stream::Record empathy_record(std::uint64_t id, PostId post, AccountId au
                                      AccountId account, bool given) {
   return record_of(EmpathyChanged{.post = post,
                                   .post_author = author,
-                                  .community = plaza_community,
+                                  .community = common_ground,
                                   .account = account,
                                   .rev = id,
                                   .given = given},
@@ -63,7 +63,7 @@ inline stream::Record comment_record(PostId comment, AccountId author, PostId pa
                                      AccountId parent_author) {
   return record_of(PostPublished{.post = comment,
                                  .rev = 1,
-                                 .community = plaza_community,
+                                 .community = common_ground,
                                  .author = author,
                                  .text = "text",
                                  .parent = parent,

@@ -109,7 +109,7 @@ World::Posted World::post(AccountId author, const std::string& text, std::uint64
                       .kind = EventKind::publish_post};
   store(std::span(header.key.bytes), 0, key);
   const PublishPost event{.post = PostId{header.id},
-                          .community = plaza_community,
+                          .community = common_ground,
                           .author = author,
                           .text = text,
                           .language = "en"};

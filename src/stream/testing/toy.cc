@@ -108,7 +108,7 @@ journal::Writer::Entry toy_post(std::uint64_t id, std::string text, std::uint64_
   std::memcpy(entry.header.key.bytes.data(), &key, sizeof key);
   entry.header.kind = EventKind::publish_post;
   entry.payload = encode(PublishPost{.post = PostId{id},
-                                     .community = plaza_community,
+                                     .community = common_ground,
                                      .author = AccountId{7},
                                      .text = std::move(text),
                                      .language = {},

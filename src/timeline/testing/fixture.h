@@ -34,7 +34,7 @@ inline PostId post_id(std::int64_t after_start_ms, std::uint16_t sequence = 0) {
 
 struct PostOptions {
   std::uint64_t key = 0;  // 0: none
-  CommunityId community = plaza_community;
+  CommunityId community = common_ground;
   std::string source = {};
   std::string source_id = {};
   PostId parent = {};
@@ -74,7 +74,7 @@ inline stream::Record edit_record(PostId post, AccountId author, std::uint64_t i
   record.header = {
       .id = id, .unix_ms = parts_of(id).unix_ms, .account = author, .kind = EventKind::edit_post};
   record.event = EditPost{.post = post,
-                          .community = plaza_community,
+                          .community = common_ground,
                           .author = author,
                           .parent = parent,
                           .text = std::move(text),
@@ -88,7 +88,7 @@ inline stream::Record delete_record(PostId post, AccountId author, std::uint64_t
   record.header = {
       .id = id, .unix_ms = parts_of(id).unix_ms, .account = author, .kind = EventKind::delete_post};
   record.event =
-      DeletePost{.post = post, .community = plaza_community, .author = author, .parent = parent};
+      DeletePost{.post = post, .community = common_ground, .author = author, .parent = parent};
   return record;
 }
 
@@ -103,7 +103,7 @@ inline stream::Record fact_record(Event fact) {
 inline EmpathyChanged felt(PostId post, std::uint64_t count, std::uint64_t count_rev) {
   return {.post = post,
           .post_author = AccountId{11},
-          .community = plaza_community,
+          .community = common_ground,
           .account = AccountId{22},
           .rev = count_rev,
           .given = true,
@@ -228,7 +228,7 @@ class ViewTest : public sql::ForEachEngine {
     return texts;
   }
   std::vector<std::string> texts_for(AccountId viewer) {
-    return texts_of(feed_of(*db_, {.community = plaza_community, .viewer = viewer}));
+    return texts_of(feed_of(*db_, {.community = common_ground, .viewer = viewer}));
   }
 
   std::unique_ptr<sql::Db> db_;

@@ -101,7 +101,7 @@ class LiveTest : public ViewTest {
   }
   std::shared_ptr<Client> listen(AccountId viewer, const std::string& last_event_id = {},
                                  std::size_t event_count_max = 1'000'000,
-                                 CommunityId community = plaza_community) {
+                                 CommunityId community = common_ground) {
     return listen_as({.community = community, .viewer = viewer}, last_event_id, event_count_max);
   }
   std::shared_ptr<Client> follow_timeline(AccountId viewer, const std::string& last_event_id = {}) {
@@ -136,7 +136,7 @@ class LiveTest : public ViewTest {
     live_->consume(records);
   }
   static Event posted(AccountId author, const std::string& text, std::uint16_t sequence = 0,
-                      CommunityId community = plaza_community) {
+                      CommunityId community = common_ground) {
     return PostPublished{.post = post_id(0, sequence),
                          .rev = 1,
                          .community = community,

@@ -28,7 +28,7 @@ class KnownRules final : public CommunityRules {
     return rule->second;
   }
   std::map<CommunityId, CommunityRule> rules = {
-      {plaza_community, {.post_kinds = post_kind_text | post_kind_drawing}}};
+      {common_ground, {.post_kinds = post_kind_text | post_kind_drawing}}};
 };
 
 // With a clock that stands still.
@@ -116,7 +116,7 @@ class NodeTest : public ViewTest {
   }
 
   Result<Published> publish(AccountId author, const std::string& text, std::uint64_t key = 0) {
-    return publish(NewPost{.community = plaza_community,
+    return publish(NewPost{.community = common_ground,
                            .author = {.id = author, .handle = "h", .name = "n"},
                            .text = text,
                            .language = "en",

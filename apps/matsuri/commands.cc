@@ -13,6 +13,7 @@
 #include "io/random.h"
 #include "ops/backup.h"
 #include "ops/doctor.h"
+#include "sequencer/history.h"
 #include "stream/rebuild.h"
 
 namespace matsuri {
@@ -118,6 +119,12 @@ Result<void> carry_into(const Config& config, const DatabaseKind& kind, const Ca
   return db->write_and_wait([&](sql::Connection& connection) { return carried(connection); });
 }
 
+// Of what was restored: owners of the time before count no longer.
+Result<void> renew_shard(const std::string& database, sql::Connection& connection) {
+  if (!database.starts_with("game-")) return {};
+  return sequencer::end_owners(connection, io::system_random().next_u64());
+}
+
 void print_quarantined(const stream::QuarantinedRecord& record) {
   std::printf("%s  %s  %s  kind %d  %s\n", record.position.to_string().c_str(), record.view.c_str(),
               to_rfc3339(record.unix_ms).c_str(), static_cast<int>(record.kind),
@@ -214,6 +221,7 @@ Result<int> run_doctor(const Config& config) {
   ops::DoctorOptions options{.data = config.data, .main = config.main, .timeline = config.timeline};
   for (const DatabaseKind& kind : database_kinds())
     if (kind.begins_with_kept) options.others.push_back(config.*kind.options);
+  options.shards = config.shards;
   TRY_ASSIGN(const ops::Diagnosis diagnosis, ops::examine(options));
   for (const std::string& finding : diagnosis.findings) std::printf("%s\n", finding.c_str());
   std::fprintf(stderr,
@@ -228,10 +236,10 @@ Result<int> run_backup(const Config& config, const std::string& to) {
   TRY(need_data(config));
   std::vector<std::unique_ptr<sql::Db>> dbs;
   std::vector<sql::Db*> databases;
-  for (const DatabaseKind& kind : database_kinds()) {
-    TRY_ASSIGN(const bool exists, is_there(config.*kind.options));
+  for (const sql::DbOptions& database : all_databases(config)) {
+    TRY_ASSIGN(const bool exists, is_there(database));
     if (!exists) continue;
-    TRY_ASSIGN(dbs.emplace_back(), sql::Db::open(config.*kind.options));
+    TRY_ASSIGN(dbs.emplace_back(), sql::Db::open(database));
     databases.push_back(dbs.back().get());
   }
   TRY_ASSIGN(const ops::BackupSummary summary, ops::take_backup({.data = config.data,
@@ -248,12 +256,11 @@ Result<int> run_backup(const Config& config, const std::string& to) {
 Result<int> run_restore(const Config& config, const std::string& from, int node) {
   std::optional<Node> own_number;
   if (node >= 0) own_number = Node{static_cast<std::uint8_t>(node)};
-  std::vector<sql::DbOptions> databases;
-  for (const DatabaseKind& kind : database_kinds()) databases.push_back(config.*kind.options);
   TRY_ASSIGN(const ops::Restored restored,
              ops::restore_backup({.from = from,
                                   .data = config.data,
-                                  .databases = databases,
+                                  .databases = all_databases(config),
+                                  .renew = renew_shard,
                                   .node = own_number,
                                   .segment_size = config.journal_segment_size,
                                   .progress = print_progress}));

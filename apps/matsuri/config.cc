@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "databases.h"
+#include "game/places.h"
 
 namespace matsuri {
 namespace {
@@ -86,16 +87,21 @@ class Section {
   std::set<std::string, std::less<>> sections_;
 };
 
+// Where a MariaDB server is, and who we are there.
+Result<void> read_server(Section& section, sql::DbOptions& options) {
+  TRY(section.read("socket", options.mariadb_socket));
+  TRY(section.read("host", options.mariadb_host));
+  TRY(section.read("port", options.mariadb_port));
+  TRY(section.read("user", options.mariadb_user));
+  return section.read("password", options.mariadb_password);
+}
+
 Result<void> read_database(Section section, sql::DbOptions& options) {
   std::string engine = "sqlite", durability = "full";
   TRY(section.read("engine", engine));
   TRY(section.read("durability", durability));
   TRY(section.read("readers", options.reader_count));
-  TRY(section.read("socket", options.mariadb_socket));
-  TRY(section.read("host", options.mariadb_host));
-  TRY(section.read("port", options.mariadb_port));
-  TRY(section.read("user", options.mariadb_user));
-  TRY(section.read("password", options.mariadb_password));
+  TRY(read_server(section, options));
   TRY(section.read("schema", options.mariadb_schema));
   TRY(section.refuse_unknown());
   if (engine == "sqlite")
@@ -113,6 +119,30 @@ Result<void> read_database(Section section, sql::DbOptions& options) {
   return {};
 }
 
+// The shards of game state. They are of full durability: what was answered is kept.
+Result<void> read_game(Section section, Config& config) {
+  std::string engine = "sqlite";
+  std::size_t shard_count = 1;
+  std::vector<std::string> schemas;
+  sql::DbOptions options;
+  TRY(section.read("engine", engine));
+  TRY(section.read("shards", shard_count));
+  TRY(section.read("schemas", schemas));
+  TRY(section.read("readers", options.reader_count));
+  TRY(read_server(section, options));
+  TRY(section.refuse_unknown());
+  if (engine != "sqlite" && engine != "mariadb")
+    return Error(Code::invalid, "game.engine: \"sqlite\" or \"mariadb\" is taken");
+  options.engine = engine == "sqlite" ? sql::Engine::sqlite : sql::Engine::mariadb;
+  if (options.engine == sql::Engine::mariadb) shard_count = schemas.size();
+  if (shard_count < 1 || shard_count > game::shard_count_max)
+    return Error(Code::invalid, "game.shards, or the number of game.schemas: 1 to 64 is taken");
+  config.shards.assign(shard_count, options);
+  for (std::size_t i = 0; i < schemas.size() && i < shard_count; ++i)
+    config.shards[i].mariadb_schema = schemas[i];
+  return {};
+}
+
 Result<void> read_limit(Section section, http::RateLimit& limit) {
   TRY(section.read("per_minute", limit.per_minute));
   TRY(section.read("burst", limit.burst));
@@ -124,10 +154,12 @@ Result<void> read_limits(Section section, http::ServerOptions& limits) {
   TRY(read_limit(section.section("account_write"), limits.account_write));
   TRY(read_limit(section.section("account_sign_in"), limits.account_sign_in));
   TRY(read_limit(section.section("account_picture"), limits.account_picture));
+  TRY(read_limit(section.section("account_game"), limits.account_game));
   TRY(read_limit(section.section("address_read"), limits.address_read));
   TRY(read_limit(section.section("address_write"), limits.address_write));
   TRY(read_limit(section.section("address_sign_in"), limits.address_sign_in));
   TRY(read_limit(section.section("address_picture"), limits.address_picture));
+  TRY(read_limit(section.section("address_game"), limits.address_game));
   return section.refuse_unknown();
 }
 
@@ -185,6 +217,7 @@ Result<Config> from_table(const toml::table& table) {
   for (const DatabaseKind& kind : database_kinds())
     TRY(read_database(database.section(kind.name), config.*kind.options));
   TRY(database.refuse_unknown());
+  TRY(read_game(root.section("game"), config));
   TRY(read_limits(root.section("limits"), config.limits));
   TRY(root.refuse_unknown());
   return config;
@@ -229,6 +262,18 @@ void set_data(Config& config, const std::string& folder) {
     options.sqlite_path = folder + "/db/" + options.name + ".sqlite";
     if (options.mariadb_schema.empty()) options.mariadb_schema = "matsuri_" + options.name;
   }
+  for (std::size_t i = 0; i < config.shards.size(); ++i) {
+    sql::DbOptions& options = config.shards[i];
+    options.name = "game-" + std::to_string(i);
+    options.sqlite_path = folder + "/db/" + options.name + ".sqlite";
+  }
+}
+
+// Main's schemas are what the rows of shards are read by.
+std::vector<sql::DbOptions> all_databases(const Config& config) {
+  std::vector<sql::DbOptions> all = config.shards;
+  for (const DatabaseKind& kind : database_kinds()) all.push_back(config.*kind.options);
+  return all;
 }
 
 }  // namespace matsuri

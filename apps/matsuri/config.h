@@ -32,7 +32,8 @@ struct Config {
   sql::DbOptions timeline;
   sql::DbOptions empathy;
   sql::DbOptions notification;
-  http::ServerOptions limits;  // only its rate limits are read
+  std::vector<sql::DbOptions> shards = {{}};  // of game state, in the order of their numbers
+  http::ServerOptions limits;                 // only its rate limits are read
 };
 
 // Code::invalid with line and column for what is no TOML, and for a key or value that is not known.
@@ -44,5 +45,8 @@ Result<void> set_listen(Config& config, std::string_view listen);
 
 // Fills in what follows from the data folder: where the databases are.
 void set_data(Config& config, const std::string& folder);
+
+// All databases, in the order of a backup: whose rows rest on another's comes before the other.
+std::vector<sql::DbOptions> all_databases(const Config& config);
 
 }  // namespace matsuri

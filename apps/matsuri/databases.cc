@@ -3,6 +3,7 @@
 #include "account/schema.h"
 #include "community/schema.h"
 #include "empathy/schema.h"
+#include "game/schema.h"
 #include "notification/query.h"
 #include "notification/schema.h"
 #include "people/schema.h"
@@ -66,7 +67,9 @@ std::span<const DatabaseKind> database_kinds() {
        .options = &Config::main,
        .db = &ServerNode::main_db,
        .outbox = &ServerNode::main_outbox,
-       .components = {{"main", account::migrations()}, {"community", community::migrations()}},
+       .components = {{"main", account::migrations()},
+                      {"community", community::migrations()},
+                      {"game", game::migrations()}},
        .clean_up = [](ServerNode& node,
                       std::int64_t) { return node.accounts->forget_old_sessions(); }},
   };

@@ -41,6 +41,7 @@ Result<std::unique_ptr<ServerNode>> ServerNode::open(const Config& config, NodeU
   TRY(node->open_journals(use));
   TRY(node->open_domains());
   if (use != NodeUse::peek) TRY(node->open_stream(use, seams));
+  if (use == NodeUse::serve) TRY(node->open_game());
   return node;
 }
 
@@ -103,6 +104,51 @@ Result<void> ServerNode::open_domains() {
                                   .ids = *ids,
                                   .directory = community_directory,
                                   .clock = clock});
+  return {};
+}
+
+Result<void> ServerNode::open_game() {
+  io::Clock& clock = io::system_clock();
+  TRY(main_db->read_and_wait(
+      [this](sql::Connection& connection) { return game_directory.load(connection); }));
+  game_gate = std::make_unique<game::Gate>(game_directory, *signer, *standings, clock);
+  game_titles = std::make_unique<game::Titles>(
+      game::TitlesParts{.db = *main_db,
+                        .ids = *ids,
+                        .directory = game_directory,
+                        .clock = clock,
+                        .random = io::system_random(),
+                        .has_title = [this](TitleId title) {
+                          return community_directory.find_title(title).has_value();
+                        }});
+  sequencer::SequencerOptions options;
+  options.owner.name = "node " + std::to_string(static_cast<int>(config.region)) + "." +
+                       std::to_string(static_cast<int>(config.node));
+  options.owner.metrics = &metrics;
+  for (sql::DbOptions database : config.shards) {
+    database.metrics = &metrics;
+    TRY_ASSIGN(shards.emplace_back().db, sql::Db::open(database));
+    options.shards.push_back(shards.back().db.get());
+  }
+  // Its tables first: a copy that has an outbox has a shard, too.
+  TRY_ASSIGN(sequencer, sequencer::Sequencer::start(options, game_directory.schemas(), clock));
+  std::vector<game::ShardDb> dbs;
+  for (GameShard& shard : shards) {
+    TRY_ASSIGN(shard.outbox,
+               stream::Outbox::open(*shard.db, config.region, config.node, io::system_random()));
+    dbs.push_back({.db = shard.db.get(), .incarnation = shard.outbox->origin().incarnation});
+  }
+  feed = std::make_unique<game::Feed>(
+      dbs,
+      [this](TitleId title, const std::string& arena) { return sequencer->shard_of(title, arena); },
+      clock, &metrics);
+  commands = std::make_unique<game::Commands>(game::CommandsParts{
+      .sequencer = *sequencer,
+      .directory = game_directory,
+      .shards = dbs,
+      .clock = clock,
+      .on_applied = [this](std::size_t shard, std::uint64_t seq) { feed->wake(shard, seq); },
+      .metrics = &metrics});
   return {};
 }
 
@@ -187,6 +233,9 @@ Result<bool> ServerNode::start(const std::function<bool()>& is_ending) {
 }
 
 void ServerNode::stop() {
+  // Before the feed, which hears of what it answers; and it answers on threads of the server's.
+  sequencer.reset();
+  feed.reset();
   if (stream == nullptr) return;
   stream->drain(1'000);
   stream->stop();

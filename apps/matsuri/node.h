@@ -17,6 +17,10 @@
 #include "config.h"
 #include "empathy/apply.h"
 #include "empathy/exec.h"
+#include "game/commands.h"
+#include "game/directory.h"
+#include "game/exec.h"
+#include "game/feed.h"
 #include "io/clock.h"
 #include "io/random.h"
 #include "io/thread_pool.h"
@@ -24,6 +28,7 @@
 #include "journal/writer.h"
 #include "notification/apply.h"
 #include "notification/exec.h"
+#include "sequencer/sequencer.h"
 #include "sql/db.h"
 #include "stream/jobs.h"
 #include "stream/outbox.h"
@@ -101,6 +106,12 @@ struct NodeSeams {
   std::int64_t retry_ms_max = stream::StreamOptions{}.retry_ms_max;
 };
 
+// A database of game state. Its outbox tells nothing so far: it has the incarnation.
+struct GameShard {
+  std::unique_ptr<sql::Db> db;
+  std::unique_ptr<stream::Outbox> outbox;
+};
+
 class ServerNode {
  public:
   // Code::busy where another process works on the folder.
@@ -154,12 +165,21 @@ class ServerNode {
   std::unique_ptr<empathy::Empathies> empathies;
   std::unique_ptr<notification::Notifications> notifications;
   std::unique_ptr<timeline::Follows> follows;
+  // Game state; but for the directory only with NodeUse::serve.
+  game::Directory game_directory;
+  std::unique_ptr<game::Gate> game_gate;
+  std::unique_ptr<game::Titles> game_titles;
+  std::vector<GameShard> shards;
+  std::unique_ptr<sequencer::Sequencer> sequencer;
+  std::unique_ptr<game::Feed> feed;
+  std::unique_ptr<game::Commands> commands;
 
  private:
   explicit ServerNode(const Config& config);
   Result<void> open_databases(const NodeSeams& seams);
   Result<void> open_journals(NodeUse use);
   Result<void> open_domains();
+  Result<void> open_game();
   Result<void> open_stream(NodeUse use, const NodeSeams& seams);
 };
 

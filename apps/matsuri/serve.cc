@@ -19,6 +19,7 @@
 #include "databases.h"
 #include "empathy/routes.h"
 #include "face/routes.h"
+#include "game/routes.h"
 #include "http/router.h"
 #include "http/server.h"
 #include "io/clock.h"
@@ -202,6 +203,15 @@ Result<void> serve(const Config& config) {
   notification::add_routes(
       router,
       {.notifications = *node->notifications, .posts = posts, .db = *node->notification_db});
+  game::add_routes(router, {.titles = *node->game_titles,
+                            .directory = node->game_directory,
+                            .gate = *node->game_gate,
+                            .commands = *node->commands,
+                            .feed = *node->feed,
+                            .db = *node->main_db,
+                            .signer = *node->signer,
+                            .standings = *node->standings,
+                            .clock = io::system_clock()});
   stream::add_routes(router, *node->stream, command_views(*node));
   ops::add_routes(router, {.readiness = readiness,
                            .journal = *node->journal,
@@ -240,6 +250,7 @@ Result<void> serve(const Config& config) {
   log::info("matsuri", "stopping", {{"signal", number == SIGINT ? "SIGINT" : "SIGTERM"}});
   limit.emplace();
   readiness.set(ops::Readiness::State::draining);
+  node->feed->drain();
   server->stop();
   upkeep.stop();
   node->stop();

@@ -57,6 +57,16 @@ Result<std::vector<Key>> parse(std::string_view text) {
   return keys;
 }
 
+std::string sealed_text(std::string_view purpose, Bytes body) {
+  MATSURI_ASSERT(!purpose.empty() && purpose.front() >= 'a' && purpose.front() <= 'z');
+  std::string text(purpose);
+  text += '\0';
+  text += as_text(body);
+  return text;
+}
+
+static_assert(sizeof(Signer::Seal::mac) == mac_size);
+
 }  // namespace
 
 struct Signer::Keys {
@@ -132,6 +142,26 @@ Result<Credential> Signer::verify(std::string_view text) const {
                       .epoch = load<std::uint32_t>(bytes, 19)};
   }
   return refused;
+}
+
+// A credential's body begins with its version, a small number; a purpose with a letter.
+Signer::Seal Signer::seal(std::string_view purpose, Bytes body) const {
+  const Key& key = keys_->all.back();
+  Seal seal{.key_id = std::to_integer<std::uint8_t>(key.id)};
+  const std::string text = sealed_text(purpose, body);
+  crypto_auth(reinterpret_cast<unsigned char*>(seal.mac.data()),
+              reinterpret_cast<const unsigned char*>(text.data()), text.size(), key.bytes.data());
+  return seal;
+}
+
+bool Signer::is_genuine(std::string_view purpose, Bytes body, const Seal& seal) const {
+  const std::string text = sealed_text(purpose, body);
+  for (const Key& key : keys_->all)
+    if (std::to_integer<std::uint8_t>(key.id) == seal.key_id)
+      return crypto_auth_verify(reinterpret_cast<const unsigned char*>(seal.mac.data()),
+                                reinterpret_cast<const unsigned char*>(text.data()), text.size(),
+                                key.bytes.data()) == 0;
+  return false;
 }
 
 }  // namespace matsuri::account

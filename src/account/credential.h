@@ -3,11 +3,13 @@
 // still counts.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 
+#include "base/bytes.h"
 #include "base/result.h"
 #include "io/file.h"
 #include "io/random.h"
@@ -42,6 +44,15 @@ class Signer {
   std::string sign(const Credential& credential) const;
   // Code::unauthenticated for everything that sign() did not give. Constant time in the MAC.
   Result<Credential> verify(std::string_view text) const;
+
+  // For what other modules sign with the same keys. `purpose` says what it is: a seal counts for
+  // that alone, and never as a credential.
+  struct Seal {
+    std::uint8_t key_id = 0;
+    std::array<std::byte, 32> mac{};
+  };
+  Seal seal(std::string_view purpose, Bytes body) const;
+  bool is_genuine(std::string_view purpose, Bytes body, const Seal& seal) const;
 
  private:
   struct Keys;

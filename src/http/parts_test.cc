@@ -326,11 +326,12 @@ TEST(RateLimiter, GivesABurstAndThenTheRate) {
 TEST(RateLimiter, HasABucketOfItsOwnForEachCost) {
   ServerOptions options;
   for (RateLimit* limit : {&options.account_read, &options.account_write, &options.account_sign_in,
-                           &options.account_picture, &options.address_read, &options.address_write,
-                           &options.address_sign_in, &options.address_picture})
+                           &options.account_picture, &options.account_game, &options.address_read,
+                           &options.address_write, &options.address_sign_in,
+                           &options.address_picture, &options.address_game})
     *limit = {.per_minute = 60, .burst = 1};
   RateLimiter limiter(options);
-  for (const Cost cost : {Cost::read, Cost::write, Cost::sign_in, Cost::picture}) {
+  for (const Cost cost : {Cost::read, Cost::write, Cost::sign_in, Cost::picture, Cost::game}) {
     SCOPED_TRACE(static_cast<int>(cost));
     EXPECT_TRUE(limiter.take_for_account(AccountId{1}, cost, 1'000'000).allowed);
     EXPECT_FALSE(limiter.take_for_account(AccountId{1}, cost, 1'000'000).allowed);

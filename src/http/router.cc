@@ -71,9 +71,9 @@ Match RouteTable::find(Method method, std::string_view path) const {
   if (!node) return match;
   for (const Route* route : node->routes) {
     match.methods |= bit_of(route->method);
-    if (route->method == Method::get && !route->stream) match.methods |= bit_of(Method::head);
+    if (route->method == Method::get && route->handler) match.methods |= bit_of(Method::head);
     // HEAD of a stream would never end.
-    const bool is_head = method == Method::head && route->method == Method::get && !route->stream;
+    const bool is_head = method == Method::head && route->method == Method::get && route->handler;
     if (route->method == method || (is_head && !match.route)) match.route = route;
   }
   if (!match.route || values.empty()) return match;
@@ -103,6 +103,20 @@ void Router::add_stream(std::string_view pattern, RouteOptions options, StreamHa
                           .options = options,
                           .handler = {},
                           .stream = std::move(handler)});
+}
+
+void Router::add_with_stream(std::string_view pattern, RouteOptions options, Handler handler,
+                             StreamHandler stream) {
+  state_->table.add(Route{.method = Method::get,
+                          .pattern = std::string(pattern),
+                          .options = options,
+                          .handler = std::move(handler),
+                          .stream = std::move(stream)});
+}
+
+bool is_streamed(const Route* route, const Request& request) {
+  if (route == nullptr || !route->stream || request.method != Method::get) return false;
+  return !route->handler || request.header("accept").starts_with("text/event-stream");
 }
 
 }  // namespace matsuri::http

@@ -23,8 +23,9 @@ using StreamHandler =
 // Which token bucket a route draws from; the limits are in ServerOptions. `picture`: what one page
 // asks for by the hundred. `none`: what monitoring asks, which must get an answer when everything
 // else is refused.
-enum class Cost : std::uint8_t { read, write, sign_in, picture, none };
-inline constexpr std::size_t limited_cost_count = 4;  // all but `none`
+// `game`: what games ask for, many times a second and for many players from one address.
+enum class Cost : std::uint8_t { read, write, sign_in, picture, game, none };
+inline constexpr std::size_t limited_cost_count = 5;  // all but `none`
 
 struct RouteOptions {
   Cost cost = Cost::read;
@@ -49,6 +50,9 @@ class Router {
   // REQUIRES: method and pattern were not added before.
   void add(Method method, std::string_view pattern, RouteOptions options, Handler handler);
   void add_stream(std::string_view pattern, RouteOptions options, StreamHandler handler);
+  // GET is a stream for who accepts text/event-stream, and `handler`'s for all others.
+  void add_with_stream(std::string_view pattern, RouteOptions options, Handler handler,
+                       StreamHandler stream);
 
   struct State;
   const State& state() const { return *state_; }

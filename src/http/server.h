@@ -71,9 +71,9 @@ struct ServerOptions {
 
   // Per account (first) and per address, for each Cost.
   RateLimit account_read{1200, 300}, account_write{60, 20}, account_sign_in{20, 10};
-  RateLimit account_picture{3000, 1000};
+  RateLimit account_picture{3000, 1000}, account_game{6000, 1500};
   RateLimit address_read{6000, 1500}, address_write{600, 200}, address_sign_in{60, 20};
-  RateLimit address_picture{15'000, 5000};
+  RateLimit address_picture{15'000, 5000}, address_game{60'000, 5000};
   std::vector<std::string> trusted_proxies;  // addresses whose X-Forwarded-For counts
   bool behind_tls = false;                   // a proxy speaks TLS in front: Secure cookies, HSTS
 

@@ -64,6 +64,8 @@ struct RestoreOptions {
   // Where each goes; MariaDB's schemas must be empty. One that the backup does not have yet, being
   // of an earlier version, is left to the next start.
   std::vector<sql::DbOptions> databases;
+  // What a restored database needs beside its new incarnation, by its name. None: nothing.
+  std::function<Result<void>(const std::string& name, sql::Connection&)> renew = {};
   // Another node number than the backup's: for a copy of a system that goes on, too.
   std::optional<Node> node;
   std::uint64_t segment_size = std::uint64_t{64} << 20;  // of the journal that a new node begins

@@ -195,6 +195,8 @@ class Doctor {
         return internal::check_engine(connection, db->name(), findings_);
       }));
     // Before those whose facts they read.
+    for (const sql::DbOptions& shard : options_.shards)
+      TRY(read_other(shard, internal::read_shard));
     for (const sql::DbOptions& other : options_.others) TRY(read_other(other));
     TRY(check_tables(*timeline_db, *main_db));
     check_others();
@@ -250,7 +252,10 @@ class Doctor {
     return {};
   }
 
-  Result<void> read_other(const sql::DbOptions& options) {
+  // What there is to see in a database beside what all have.
+  using ReadMore = Result<void> (*)(sql::Connection&, const std::string& name, Findings&);
+
+  Result<void> read_other(const sql::DbOptions& options, ReadMore read_more = nullptr) {
     if (options.engine == sql::Engine::sqlite) {
       TRY_ASSIGN(const bool exists, files_.exists(options.sqlite_path));
       if (!exists) return {};
@@ -270,7 +275,7 @@ class Doctor {
       TRY_ASSIGN(auto seen, internal::read_other(connection, db->name(), findings_));
       note_end({.incarnation = seen.outbox.incarnation}, seen.outbox.end_offset);
       others_.push_back(std::move(seen));
-      return {};
+      return read_more == nullptr ? Result<void>() : read_more(connection, db->name(), findings_);
     });
   }
 

@@ -18,6 +18,8 @@ struct DoctorOptions {
   // Further databases of views: each before those whose facts it reads. One that is not there yet
   // is none of the doctor's business: the next start makes it.
   std::vector<sql::DbOptions> others = {};
+  // Of game state; each before main, whose schemas its rows are read by.
+  std::vector<sql::DbOptions> shards = {};
   io::FileSystem* files = &io::posix_files();
 };
 
@@ -33,6 +35,9 @@ inline constexpr std::size_t finding_count_max = 1000;
 // Reads journals and databases through: every checksum, every position against the end of its
 // origin, every record against the one effect that it must have had (a post, a refusal, a place in
 // quarantine), every fact against the rows that it tells of, every reference between tables.
+//
+// Of shards of game state: that the order has one command at each place up to the shard's, and that
+// rows are in the slot of their arena.
 //
 // Of further databases: the engine's own check, facts without gaps, quarantine, dead jobs,
 // positions against the ends of their origins, and what must add up in their tables.

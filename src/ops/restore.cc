@@ -161,8 +161,9 @@ class Restore {
       const sql::DbOptions& target = *options_of(database.name);
       TRY(sql::Db::restore(target, options_.from + "/" + database.path()));
       TRY_ASSIGN(const auto db, sql::Db::open(target));
-      TRY(db->write_and_wait([&](sql::Connection& connection) {
-        return stream::renew_incarnation(connection, *options_.random);
+      TRY(db->write_and_wait([&](sql::Connection& connection) -> Result<void> {
+        TRY(stream::renew_incarnation(connection, *options_.random));
+        return options_.renew ? options_.renew(target.name, connection) : Result<void>();
       }));
       TRY(db->checkpoint());
     }

@@ -29,7 +29,7 @@ PASSWORD = "lantern light 9"
 # None of these tests is about rates.
 FREE_RATES = "".join(
     f"[limits.{who}_{cost}]\nper_minute = 6000000\nburst = 1000000\n"
-    for who in ("account", "address") for cost in ("read", "write", "sign_in", "picture"))
+    for who in ("account", "address") for cost in ("read", "write", "sign_in", "picture", "game"))
 
 
 def run_command(*words, config=None, timeout_s=60):

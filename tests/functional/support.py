@@ -26,7 +26,7 @@ SHARED = pathlib.Path(os.environ.get("MATSURI_SHARED", ROOT.parent / "shared"))
 # No test below means to meet a rate; those that do set their own.
 FREE_RATES = "\n".join(
     f"[limits.{who}_{cost}]\nper_minute = 6000000\nburst = 1000000"
-    for who in ("account", "address") for cost in ("read", "write", "sign_in", "picture"))
+    for who in ("account", "address") for cost in ("read", "write", "sign_in", "picture", "game"))
 
 
 @dataclasses.dataclass

@@ -12,7 +12,8 @@ def path_of(name, **parameters):
     path = CONTRACT.operations[name]["path"]
     values = {"handle": "ken", "community": "1", "title": "1", "post": "1", "session": "1",
               "token": "1", "position": "0.1.0000000000000000.1",
-              "genome": "0123456789abcdef", "feeling": "0"} | parameters
+              "genome": "0123456789abcdef", "feeling": "0", "key": "1", "arena": "x",
+              "kind": "x", "id": "x"} | parameters
     for key, value in values.items():
         path = path.replace("{" + key + "}", str(value))
     return path

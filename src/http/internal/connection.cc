@@ -336,8 +336,8 @@ void Connection::on_complete() {
   const std::shared_ptr<Exchange> exchange = std::exchange(reading_, nullptr);
   const Admission& admission = exchange->admission;
   // What comes after the request for a stream could never be answered.
-  const bool wants_stream = !admission.refusal && admission.route && admission.route->stream;
-  exchange->keep_alive = parser_->keep_alive() && !loop_.is_stopping && !wants_stream;
+  const bool streams = !admission.refusal && is_streamed(admission.route, exchange->request);
+  exchange->keep_alive = parser_->keep_alive() && !loop_.is_stopping && !streams;
   if (!exchange->keep_alive) is_last_read_ = true;
   queue(*exchange);
   run(exchange);
@@ -398,7 +398,7 @@ void Connection::run(const std::shared_ptr<Exchange>& exchange) {
 
 void Connection::run_handler(const std::shared_ptr<Exchange>& exchange) {
   const Route& route = *exchange->admission.route;
-  if (route.stream) return run_stream(exchange);
+  if (is_streamed(&route, exchange->request)) return run_stream(exchange);
   route.handler(RequestPtr(exchange, &exchange->request), Responder(exchange));
 }
 

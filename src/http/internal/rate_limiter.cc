@@ -42,9 +42,11 @@ RateLimiter::Rule RateLimiter::rule_of(const RateLimit& limit) {
 
 RateLimiter::RateLimiter(const ServerOptions& options)
     : account_rules_{rule_of(options.account_read), rule_of(options.account_write),
-                     rule_of(options.account_sign_in), rule_of(options.account_picture)},
+                     rule_of(options.account_sign_in), rule_of(options.account_picture),
+                     rule_of(options.account_game)},
       address_rules_{rule_of(options.address_read), rule_of(options.address_write),
-                     rule_of(options.address_sign_in), rule_of(options.address_picture)},
+                     rule_of(options.address_sign_in), rule_of(options.address_picture),
+                     rule_of(options.address_game)},
       seed_(io::system_random().next_u64()) {}
 
 RateVerdict RateLimiter::take_for_account(AccountId account, Cost cost, std::int64_t now_us) {

@@ -18,10 +18,13 @@ struct Route {
   Method method = Method::get;
   std::string pattern;
   RouteOptions options;
-  Handler handler;  // one of the two
+  Handler handler;  // one of the two, or both: then is_streamed() decides
   StreamHandler stream;
   std::size_t index = 0;  // among all routes, for metrics
 };
+
+// Is the answer a stream of events? Not without a route.
+bool is_streamed(const Route* route, const Request& request);
 
 // One bit for each method.
 using MethodSet = std::uint8_t;

@@ -65,6 +65,9 @@ struct OtherSeen {
 Result<OtherSeen> read_other(sql::Connection& connection, const std::string& name,
                              Findings& findings);
 
+// A shard of game state: its order without gaps, every row in the slot of its arena.
+Result<void> read_shard(sql::Connection& connection, const std::string& name, Findings& findings);
+
 // What holds between the two, the timeline having been read first.
 void compare(const MainSeen& main, const TimelineSeen& timeline, Findings& findings);
 

@@ -1,0 +1,98 @@
+#include "game/exec.h"
+
+#include <utility>
+
+#include "base/bytes.h"
+#include "game/query.h"
+#include "game/schema_json.h"
+#include "sequencer/schema.h"
+#include "sql/call.h"
+
+namespace matsuri::game {
+namespace {
+
+Error no_title() { return {Code::not_found, "there is no such title"}; }
+
+}  // namespace
+
+void Titles::put_schema(TitleId title, TitleSchema schema, io::Executor& executor,
+                        Completion<std::shared_ptr<const TitleSchema>> done) {
+  if (!has(title)) return done(no_title());
+  auto next = std::make_shared<const TitleSchema>(std::move(schema));
+  sql::write_value<std::uint64_t>(
+      parts_.db, executor,
+      [title, next](sql::Connection& connection) -> Result<std::uint64_t> {
+        TRY_ASSIGN(const auto now, schema_row(connection, title));
+        const std::uint64_t rev = now ? now->rev + 1 : 1;
+        if (now) TRY(sequencer::check_change(now->schema.schema, next->schema));
+        const std::string text = to_text(*next);
+        if (now)
+          TRY(connection.execute("UPDATE game_schema SET rev = ?, body = ? WHERE title = ?",
+                                 {rev, as_bytes(text), title.value}));
+        else
+          TRY(connection.execute("INSERT INTO game_schema (title, rev, body) VALUES (?, ?, ?)",
+                                 {title.value, rev, as_bytes(text)}));
+        return rev;
+      },
+      [&directory = parts_.directory, title, next,
+       done = std::move(done)](Result<std::uint64_t> rev) mutable {
+        if (!rev.ok()) return done(std::move(rev).error());
+        directory.put_schema(title, *rev, next);
+        done(std::move(next));
+      });
+}
+
+void Titles::create_key(TitleId title, KeyKind kind, std::string name, io::Executor& executor,
+                        Completion<NewKey> done) {
+  if (!has(title)) return done(no_title());
+  const auto id = parts_.ids.next();
+  if (!id.ok()) return done(id.error());
+  const KeyText text{.id = TitleKeyId{*id}, .secret = new_secret(parts_.random)};
+  const KeptKey kept{.key = {.id = text.id,
+                             .kind = kind,
+                             .name = std::move(name),
+                             .created_unix_ms = parts_.clock.unix_ms()},
+                     .secret_hash = hash_of(text.secret)};
+  sql::write_value<Nothing>(
+      parts_.db, executor,
+      [title, kept](sql::Connection& connection) -> Result<Nothing> {
+        TRY_ASSIGN(const auto keys, keys_of(connection, title));
+        if (keys.size() >= title_key_count_max)
+          return Error(Code::exhausted,
+                       "8 keys of this title are valid, the most there may be: revoke one first");
+        TRY(connection.execute(
+            "INSERT INTO title_key (id, title, kind, name, secret_hash, created_ms, revoked_ms)"
+            " VALUES (?, ?, ?, ?, ?, ?, 0)",
+            {kept.key.id.value, title.value, static_cast<std::int64_t>(kept.key.kind),
+             kept.key.name, Bytes(kept.secret_hash), kept.key.created_unix_ms}));
+        return Nothing{};
+      },
+      [&directory = parts_.directory, title, kept, text,
+       done = std::move(done)](Result<Nothing> made) mutable {
+        if (!made.ok()) return done(std::move(made).error());
+        directory.put_key(title, kept);
+        done(NewKey{.key = kept.key, .text = to_text(text)});
+      });
+}
+
+void Titles::revoke_key(TitleId title, TitleKeyId key, io::Executor& executor,
+                        Completion<Nothing> done) {
+  sql::write_value<Nothing>(
+      parts_.db, executor,
+      [title, key,
+       now_ms = parts_.clock.unix_ms()](sql::Connection& connection) -> Result<Nothing> {
+        TRY_ASSIGN(const std::uint64_t count,
+                   connection.execute("UPDATE title_key SET revoked_ms = ?"
+                                      " WHERE id = ? AND title = ? AND revoked_ms = 0",
+                                      {now_ms, key.value, title.value}));
+        if (count == 0) return Error(Code::not_found, "the title has no such key");
+        return Nothing{};
+      },
+      [&directory = parts_.directory, title, key,
+       done = std::move(done)](Result<Nothing> revoked) mutable {
+        if (revoked.ok()) directory.drop_key(title, key);
+        done(std::move(revoked));
+      });
+}
+
+}  // namespace matsuri::game

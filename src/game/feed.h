@@ -1,0 +1,126 @@
+// The change feed: applied commands of a title, for whoever comes back with the place where they
+// were, or waits for more.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/metrics.h"
+#include "base/result.h"
+#include "game/commands.h"
+#include "game/exec.h"
+#include "game/places.h"
+#include "io/clock.h"
+#include "io/executor.h"
+#include "model/ids.h"
+#include "sequencer/history.h"
+
+namespace matsuri::game {
+
+inline constexpr std::size_t change_count_max = 1000;  // of one page
+inline constexpr std::size_t change_count_default = 100;
+inline constexpr std::int64_t change_wait_ms_max = 20'000;
+// Readers that may wait at once, streams among them.
+inline constexpr std::size_t feed_reader_count_max = 1024;
+
+struct FeedQuery {
+  TitleId title;
+  std::string arena;  // empty: all
+  Places after;
+  std::size_t count_max = change_count_default;
+};
+
+struct FeedPage {
+  struct Change {
+    sequencer::StoredCommand command;
+    Places place;  // `after` of what follows it
+  };
+  std::vector<Change> changes;  // in the order of each shard
+  Places next;
+};
+
+// Reads shards' tables beside their writers: a reader costs the order nothing. Commits of this
+// process wake those who wait within a few milliseconds; others' are found within a second.
+// Thread-safe. Owns one thread, which reads for all who wait.
+class Feed {
+ public:
+  Feed(std::vector<ShardDb> shards,
+       std::function<std::size_t(TitleId, const std::string&)> shard_of, io::Clock& clock,
+       metrics::Registry* metrics = nullptr);
+  ~Feed();
+  Feed(const Feed&) = delete;
+  Feed& operator=(const Feed&) = delete;
+
+  // Code::conflict for a place in a shard that is not here: one of the time before a restore.
+  Result<void> check(const Places& places) const;
+
+  // Answers when there is a change, or after `wait_ms` with none. An empty `after` begins with the
+  // first command; with `from_now` only what comes from now on counts. Code::conflict as check()
+  // says, Code::busy where too many wait.
+  void read(FeedQuery query, bool from_now, std::int64_t wait_ms, io::Executor& executor,
+            Completion<FeedPage> done);
+
+  // Gives a page whenever there is something, on the feed's thread, until `take` says false; now
+  // and then an empty one. Its count is at most query.count_max.
+  using Take = std::move_only_function<bool(const FeedPage&)>;
+  Result<void> follow(FeedQuery query, bool from_now, Take take);
+
+  // A shard has come to that place.
+  void wake(std::size_t shard, std::uint64_t seq);
+
+  // Answers all that wait with what there is, and lets nobody wait any more: before a server stops.
+  void drain();
+
+ private:
+  struct Reader {
+    FeedQuery query;
+    bool from_now = false;
+    std::int64_t until_us = 0;
+    io::Executor* executor = nullptr;
+    Completion<FeedPage> done;        // of who waits once
+    Take take;                        // of who follows
+    std::vector<std::uint64_t> seen;  // how far shards were known to be when it was served last
+    bool is_behind = true;            // there is more to read than was read
+  };
+  struct Read {
+    FeedPage page;
+    bool is_end = true;
+  };
+
+  void loop();
+  // False where the reader is done with.
+  bool serve(Reader& reader);
+  bool give(Reader& reader, Read read);
+  Result<Read> read_some(const FeedQuery& query) const;
+  bool has_news(const Reader& reader) const;
+  // Takes it, or leaves it where it is.
+  Result<void> add(std::unique_ptr<Reader>& reader);
+
+  const std::vector<ShardDb> shards_;
+  const std::function<std::size_t(TitleId, const std::string&)> shard_of_;
+  io::Clock& clock_;
+  metrics::Gauge* reader_gauge_ = nullptr;
+  metrics::Counter* change_counter_ = nullptr;
+
+  std::vector<std::atomic<std::uint64_t>> known_;  // how far each shard is, as far as was heard
+  std::atomic<std::size_t> reader_count_{0};
+  std::atomic<bool> has_news_{false};
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::vector<std::unique_ptr<Reader>> incoming_;
+  bool is_draining_ = false;
+  bool is_ending_ = false;
+  std::vector<std::unique_ptr<Reader>> readers_;  // the thread's own
+  std::thread thread_;
+};
+
+}  // namespace matsuri::game

@@ -1,0 +1,28 @@
+#include "game/schema.h"
+
+namespace matsuri::game {
+namespace {
+
+constexpr sql::Migration all[] = {
+    {1, R"(CREATE TABLE game_schema (
+  title {ID} NOT NULL PRIMARY KEY,
+  rev {ID} NOT NULL,
+  body {BLOB} NOT NULL
+) {TABLE_OPTIONS};
+CREATE TABLE title_key (
+  id {ID} NOT NULL PRIMARY KEY,
+  title {ID} NOT NULL,
+  kind {ID} NOT NULL,
+  name {TEXT(160)} NOT NULL,
+  secret_hash {BLOB(32)} NOT NULL,
+  created_ms {ID} NOT NULL,
+  revoked_ms {ID} NOT NULL
+) {TABLE_OPTIONS};
+CREATE INDEX title_key_by_title ON title_key (title))"},
+};
+
+}  // namespace
+
+std::span<const sql::Migration> migrations() { return all; }
+
+}  // namespace matsuri::game

@@ -1,0 +1,98 @@
+#include "sequencer/history.h"
+
+#include <algorithm>
+#include <cstring>
+#include <span>
+#include <utility>
+
+#include "base/bytes.h"
+
+namespace matsuri::sequencer {
+namespace {
+
+// How many commands one query looks at: other titles' may lie between.
+constexpr std::uint64_t window = 4096;
+constexpr std::string_view columns =
+    "seq, command_key, title, arena, actor, reason, unix_ms, outcome";
+// Begins the outcome of an applied command, and of no other.
+constexpr std::string_view applied_head = R"({"verdict":"applied")";
+
+StoredCommand command_in(const sql::Row& row) {
+  StoredCommand command{.seq = row.id(0),
+                        .title = TitleId{row.id(2)},
+                        .arena = std::string(row.text(3)),
+                        .actor = AccountId{row.id(4)},
+                        .reason = std::string(row.text(5)),
+                        .time_ms = row.integer(6),
+                        .outcome = std::string(as_text(row.blob(7)))};
+  const Bytes key = row.blob(1);
+  std::memcpy(command.key.bytes.data(), key.data(), std::min(key.size(), command.key.bytes.size()));
+  return command;
+}
+
+}  // namespace
+
+Result<std::uint64_t> read_seq(sql::Connection& connection) {
+  TRY_ASSIGN(const auto seq, connection.integer("SELECT seq FROM shard WHERE id = 1"));
+  return static_cast<std::uint64_t>(seq.value_or(0));
+}
+
+Result<std::optional<StoredCommand>> read_command(sql::Connection& connection, const Key& key) {
+  std::optional<StoredCommand> found;
+  const std::string query =
+      "SELECT " + std::string(columns) + " FROM command WHERE command_key = ?";
+  TRY(connection.query(query, {Bytes(std::as_bytes(std::span(key.bytes)))},
+                       [&](const sql::Row& row) { found = command_in(row); }));
+  return found;
+}
+
+Result<Changes> read_changes(sql::Connection& connection, const ChangeQuery& query) {
+  Changes changes{.read_to = query.after};
+  TRY_ASSIGN(const std::uint64_t end, read_seq(connection));
+  if (end <= query.after) {
+    changes.is_end = true;
+    return changes;
+  }
+  const std::uint64_t last = std::min(end, query.after + window);
+  std::string text =
+      "SELECT " + std::string(columns) + " FROM command WHERE seq > ? AND seq <= ? AND title = ?";
+  std::vector<sql::Value> parameters = {query.after, last, query.title.value};
+  if (!query.arena.empty()) {
+    text += " AND arena = ?";
+    parameters.emplace_back(query.arena);
+  }
+  text += " ORDER BY seq LIMIT ?";
+  parameters.emplace_back(std::uint64_t{query.count_max});
+  std::size_t row_count = 0;
+  TRY(connection.query(text, parameters, [&](const sql::Row& row) {
+    ++row_count;
+    changes.read_to = row.id(0);
+    if (as_text(row.blob(7)).starts_with(applied_head)) changes.commands.push_back(command_in(row));
+  }));
+  if (row_count < query.count_max) changes.read_to = last;
+  changes.is_end = changes.read_to == end;
+  return changes;
+}
+
+Result<StoredEntity> read_entity(sql::Connection& connection, TitleId title, std::string_view arena,
+                                 std::string_view kind, std::string_view id) {
+  StoredEntity entity;
+  TRY_ASSIGN(entity.seq, read_seq(connection));
+  TRY(
+      connection.query("SELECT version, fields FROM entity"
+                       " WHERE title = ? AND arena = ? AND kind = ? AND id = ?",
+                       {title.value, arena, kind, id}, [&](const sql::Row& row) {
+                         entity.version = row.id(0);
+                         entity.fields = row.text(1);
+                       }));
+  return entity;
+}
+
+Result<void> end_owners(sql::Connection& connection, std::uint64_t random) {
+  const std::uint64_t step = (random >> 32) + 1;
+  TRY(connection.execute(
+      "UPDATE shard SET epoch = epoch + ?, owner = '', lease_until_ms = 0 WHERE id = 1", {step}));
+  return {};
+}
+
+}  // namespace matsuri::sequencer

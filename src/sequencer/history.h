@@ -1,0 +1,64 @@
+// A shard's tables as readers see them, beside its writer: what one command became, what was
+// decided one behind the other, and entities as they were a moment ago.
+//
+// All of it runs on a reader's connection, in its snapshot: whole batches, up to one of them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "model/ids.h"
+#include "sequencer/command.h"
+#include "sql/db.h"
+
+namespace matsuri::sequencer {
+
+struct StoredCommand {
+  std::uint64_t seq = 0;
+  Key key;
+  TitleId title;
+  std::string arena;
+  AccountId actor;
+  std::string reason;
+  std::int64_t time_ms = 0;
+  std::string outcome;  // as internal/stored.h writes it
+};
+
+// nullopt where no command has that key.
+Result<std::optional<StoredCommand>> read_command(sql::Connection& connection, const Key& key);
+
+struct ChangeQuery {
+  TitleId title;
+  std::string arena;        // empty: all of the title's
+  std::uint64_t after = 0;  // a place in the order
+  std::size_t count_max = 0;
+};
+struct Changes {
+  std::vector<StoredCommand> commands;  // applied ones, in the order of the shard
+  std::uint64_t read_to = 0;            // everything up to here was looked at
+  bool is_end = false;                  // nothing is behind it yet
+};
+// Looks at a bounded number of commands; where that was not enough, `is_end` is false.
+Result<Changes> read_changes(sql::Connection& connection, const ChangeQuery& query);
+
+struct StoredEntity {
+  std::uint64_t seq = 0;      // of the shard
+  std::uint64_t version = 0;  // 0: never was
+  std::string fields;         // a JSON object
+};
+Result<StoredEntity> read_entity(sql::Connection& connection, TitleId title, std::string_view arena,
+                                 std::string_view kind, std::string_view id);
+
+// The place in the order that the shard has come to.
+Result<std::uint64_t> read_seq(sql::Connection& connection);
+
+// For a restore: ends every owner of the time before, so that none of them can take itself for one
+// of the present, wherever its epoch and seq stand.
+Result<void> end_owners(sql::Connection& connection, std::uint64_t random);
+
+}  // namespace matsuri::sequencer

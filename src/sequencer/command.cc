@@ -20,7 +20,9 @@ void Entity::remove(FieldIndex field) {
   if (!has(field)) return;
   present &= ~(std::uint64_t{1} << field);
   values[field] = 0;
-  while (!values.empty() && !has(static_cast<FieldIndex>(values.size() - 1))) values.pop_back();
+  std::size_t size = values.size();
+  while (size > 0 && !has(static_cast<FieldIndex>(size - 1))) --size;
+  values.resize(size);
 }
 
 }  // namespace matsuri::sequencer

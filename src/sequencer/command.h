@@ -4,6 +4,7 @@
 // at before the first step, and all must hold; then all steps are taken in their order, or none.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <compare>
 #include <cstddef>
@@ -51,12 +52,40 @@ struct EntityName {
   auto operator<=>(const EntityName&) const = default;
 };
 
+// The values of an entity's fields, by index. Most entities have few: these lie in place, so that
+// copying an entity asks for no memory.
+class Values {
+ public:
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  std::int64_t operator[](std::size_t index) const {
+    return index < here_.size() ? here_[index] : more_[index - here_.size()];
+  }
+  std::int64_t& operator[](std::size_t index) {
+    return index < here_.size() ? here_[index] : more_[index - here_.size()];
+  }
+  // New ones are 0.
+  void resize(std::size_t size) {
+    for (std::size_t i = size; i < std::min(std::size_t{size_}, here_.size()); ++i) here_[i] = 0;
+    more_.resize(size > here_.size() ? size - here_.size() : 0);
+    size_ = static_cast<std::uint8_t>(size);
+  }
+  void clear() { resize(0); }
+
+  bool operator==(const Values&) const = default;
+
+ private:
+  std::array<std::int64_t, 4> here_{};
+  std::vector<std::int64_t> more_;  // those behind
+  std::uint8_t size_ = 0;
+};
+
 // What an entity is. It exists where it has a field; its version grows by one with each command
 // that changes it, and is never used again, also where it is removed and made anew.
 struct Entity {
-  std::uint64_t version = 0;         // 0: never was
-  std::uint64_t present = 0;         // one bit a field
-  std::vector<std::int64_t> values;  // by field index; of a field that is not present, 0
+  std::uint64_t version = 0;  // 0: never was
+  std::uint64_t present = 0;  // one bit a field
+  Values values;              // of a field that is not present, 0
 
   bool exists() const { return present != 0; }
   bool has(FieldIndex field) const { return (present >> field & 1) != 0; }

@@ -32,8 +32,8 @@ void attack_batch(benchmark::State& state) {
       command.guards.clear();  // The dragon may be dead by now.
       requests.emplace_back(Chain{{std::move(command)}});
     }
-    std::vector<const Request*> pointers;
-    for (const Request& request : requests) pointers.push_back(&request);
+    std::vector<Request*> pointers;
+    for (Request& request : requests) pointers.push_back(&request);
     state.ResumeTiming();
     Shard::Batch batch = shard.decide(pointers, now_ms, 0);
     shard.settle(true, now_ms);

@@ -31,11 +31,12 @@ Answer refusal(const Request& request, Verdict verdict, const std::string& messa
   return answer;
 }
 
-template <class Waiting>
-std::vector<const Request*> requests_of(const std::deque<Waiting>& waiting, std::size_t count_max) {
-  std::vector<const Request*> requests;
+// The first of them, with at most `count_max` commands and reads together; one at least.
+template <class AnyRequest, class Waitings>
+std::vector<AnyRequest*> requests_of(Waitings& waiting, std::size_t count_max) {
+  std::vector<AnyRequest*> requests;
   std::size_t count = 0;
-  for (const Waiting& one : waiting) {
+  for (auto& one : waiting) {
     count += count_of(one.request);
     if (count > count_max && !requests.empty()) break;
     requests.push_back(&one.request);
@@ -77,14 +78,14 @@ void Owner::meter(metrics::Registry& registry) {
                           metrics::seconds_bounds(), shard);
   meters_.waiting = registry.gauge_from(
       "matsuri_sequencer_waiting", "Commands and reads that have no answer yet", shard, [this] {
-        const std::lock_guard lock(mutex_);
+        const std::lock_guard lock(door_);
         return static_cast<double>(count_);
       });
 }
 
 void Owner::submit(Request request, Done done) {
   {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(door_);
     const std::size_t count = count_of(request);
     if (count_ + count <= options_.waiting_count_max) {
       count_ += count;
@@ -101,15 +102,20 @@ bool Owner::load() {
   Needs needs;
   {
     const std::lock_guard lock(mutex_);
-    if (waiting_.empty() || !owns_) return false;
-    const std::vector<const Request*> requests = requests_of(waiting_, options_.batch_count_max);
-    needs = shard_.needs(requests);
-    taken = take_front(waiting_, requests.size());
+    if (!owns_) return false;
+    {
+      const std::lock_guard at_door(door_);
+      taken = take_front(waiting_,
+                         requests_of<const Request>(waiting_, options_.batch_count_max).size());
+    }
+    if (taken.empty()) return false;
+    needs = shard_.needs(requests_of<const Request>(taken, options_.batch_count_max));
   }
   const Result<Found> found = needs.empty() ? Found{} : store_.load(needs);
   const std::lock_guard lock(mutex_);
   if (!found.ok()) {
     log::warn("sequencer", "reading failed, trying again", {{"reason", found.error().to_string()}});
+    const std::lock_guard at_door(door_);
     waiting_.insert(waiting_.begin(), std::make_move_iterator(taken.begin()),
                     std::make_move_iterator(taken.end()));
     return false;
@@ -156,7 +162,7 @@ bool Owner::reload() {
   Needs needs;
   {
     const std::lock_guard lock(mutex_);
-    needs = shard_.needs(requests_of(ready_, options_.batch_count_max));
+    needs = shard_.needs(requests_of<const Request>(ready_, options_.batch_count_max));
   }
   if (!needs.empty()) {
     const Result<Found> found = store_.load(needs);
@@ -175,7 +181,7 @@ bool Owner::begin_batch() {
   {
     const std::lock_guard lock(mutex_);
     if (ready_.empty()) return false;
-    const std::vector<const Request*> requests = requests_of(ready_, options_.batch_count_max);
+    const std::vector<Request*> requests = requests_of<Request>(ready_, options_.batch_count_max);
     Shard::Batch batch = shard_.decide(requests, now_ms, open.begun_us);
     reload_ = batch.answers.size() < requests.size();
     open.waiting = take_front(ready_, batch.answers.size());
@@ -237,8 +243,8 @@ void Owner::finish(bool committed) {
   {
     const std::lock_guard lock(mutex_);
     shard_.settle(committed, clock_.unix_ms());
-    for (const Waiting& waiting : open.waiting) count_ -= count_of(waiting.request);
   }
+  leave(open.waiting);
   if (committed && meters_.decided != nullptr) {
     meters_.decided->add(open.write.commands.size());
     meters_.batch->observe(static_cast<double>(open.write.commands.size()));
@@ -262,8 +268,8 @@ void Owner::lose() {
     const std::lock_guard lock(mutex_);
     owns_ = false;
     shard_.settle(false, clock_.unix_ms());
-    for (const Waiting& waiting : open.waiting) count_ -= count_of(waiting.request);
   }
+  leave(open.waiting);
   reload_ = false;
   if (!open.answered) {
     for (Waiting& waiting : open.waiting)
@@ -278,13 +284,20 @@ void Owner::refuse_all(Verdict verdict, const std::string& message) {
   std::deque<Waiting> all;
   {
     const std::lock_guard lock(mutex_);
+    const std::lock_guard at_door(door_);
     all = std::exchange(ready_, {});
     std::ranges::move(waiting_, std::back_inserter(all));
     waiting_.clear();
-    for (const Waiting& waiting : all) count_ -= count_of(waiting.request);
   }
+  leave(all);
   if (meters_.refused != nullptr) meters_.refused->add(all.size());
   for (Waiting& waiting : all) waiting.done(refusal(waiting.request, verdict, message));
+}
+
+// They are about to be answered.
+void Owner::leave(const std::deque<Waiting>& answered) {
+  const std::lock_guard lock(door_);
+  for (const Waiting& waiting : answered) count_ -= count_of(waiting.request);
 }
 
 void Owner::stop() {
@@ -303,13 +316,8 @@ void Owner::stop() {
   refuse_all(Verdict::not_owner, "the node stops");
 }
 
-bool Owner::owns() const {
-  const std::lock_guard lock(mutex_);
-  return owns_;
-}
-
 bool Owner::busy() const {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(door_);
   return count_ != 0;
 }
 

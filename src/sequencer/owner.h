@@ -3,6 +3,7 @@
 // its steps in whatever order the seed says.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -55,7 +56,7 @@ class Owner {
   // or step() may follow.
   void stop();
 
-  bool owns() const;
+  bool owns() const { return owns_; }
   bool busy() const;  // Is there anybody without an answer?
   std::uint64_t epoch() const;
   std::uint64_t seq() const;
@@ -91,18 +92,22 @@ class Owner {
   void commit();
   void finish(bool committed);
   void lose();
+  void leave(const std::deque<Waiting>& answered);
   void refuse_all(Verdict verdict, const std::string& message);
 
   const OwnerOptions options_;
   Store& store_;
   io::Clock& clock_;
 
-  mutable std::mutex mutex_;  // of all below but open_; never held while the store works
+  // Neither is held while the store works. Whoever takes both takes `mutex_` first.
+  mutable std::mutex mutex_;  // of the shard, and of who is ready; held while a batch is decided
   Shard shard_;
-  bool owns_ = false;
-  std::size_t count_ = 0;  // commands and reads that have no answer yet
-  std::deque<Waiting> waiting_;
   std::deque<Waiting> ready_;
+  std::atomic<bool> owns_ = false;  // changes with mutex_ held
+
+  mutable std::mutex door_;  // of who comes; held for moments only
+  std::deque<Waiting> waiting_;
+  std::size_t count_ = 0;  // commands and reads that have no answer yet
 
   // step()'s alone:
   std::optional<Open> open_;

@@ -2,11 +2,14 @@
 // then where what they wait for makes no noise (a lease that ends, a database that comes back).
 #include "sequencer/sequencer.h"
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "sequencer/sql_store.h"
 
@@ -20,22 +23,57 @@ constexpr std::chrono::milliseconds look_again{20};
 class Bell {
  public:
   void ring() {
+    if (rung_.exchange(true)) return;  // Whoever rang before wakes it, and it has yet to look.
     {
       const std::lock_guard lock(mutex_);
-      rung_ = true;
     }
     condition_.notify_one();
   }
   void wait(std::chrono::milliseconds at_most) {
     std::unique_lock lock(mutex_);
-    condition_.wait_for(lock, at_most, [this] { return rung_; });
-    rung_ = false;
+    condition_.wait_for(lock, at_most, [this] { return rung_.load(); });
+    rung_.exchange(false);
   }
 
  private:
   std::mutex mutex_;
   std::condition_variable condition_;
-  bool rung_ = false;
+  std::atomic<bool> rung_ = false;
+};
+
+// Answers on their way: one post for each executor and batch, not for each command.
+class Mail {
+ public:
+  using Done = Owner::Done;
+
+  // Only what is answered on the thread that `collect()` is called on waits for send().
+  void collect() { collector_ = std::this_thread::get_id(); }
+  void add(io::Executor& executor, Done done, Answer answer) {
+    if (collector_ != std::this_thread::get_id()) {
+      executor.post([done = std::move(done), answer = std::move(answer)]() mutable {
+        done(std::move(answer));
+      });
+      return;
+    }
+    auto bag = std::ranges::find(bags_, &executor, &Bag::executor);
+    if (bag == bags_.end()) bag = bags_.insert(bag, {&executor, {}});
+    bag->letters.emplace_back(std::move(done), std::move(answer));
+  }
+  void send() {
+    for (Bag& bag : bags_)
+      bag.executor->post([letters = std::move(bag.letters)]() mutable {
+        for (auto& [done, answer] : letters) done(std::move(answer));
+      });
+    bags_.clear();
+  }
+
+ private:
+  struct Bag {
+    io::Executor* executor;
+    std::vector<std::pair<Done, Answer>> letters;
+  };
+  std::vector<Bag> bags_;
+  std::atomic<std::thread::id> collector_;
 };
 
 }  // namespace
@@ -54,8 +92,11 @@ class Sequencer::Worker {
       }
     });
     stepper_ = std::jthread([this](const std::stop_token& stop) {
+      mail_.collect();
       while (!stop.stop_requested()) {
-        if (owner_.step())
+        const bool done = owner_.step();
+        mail_.send();
+        if (done)
           load_.ring();
         else
           step_.wait(owner_.busy() ? look_again : idle);
@@ -73,16 +114,20 @@ class Sequencer::Worker {
     owner_.stop();
   }
 
-  void submit(Request request, Done done) {
-    owner_.submit(std::move(request), std::move(done));
+  void submit(Request request, io::Executor& executor, Done done) {
+    owner_.submit(std::move(request),
+                  [this, &executor, done = std::move(done)](Answer answer) mutable {
+                    mail_.add(executor, std::move(done), std::move(answer));
+                  });
     load_.ring();
-    step_.ring();  // It may have to take the shard first.
+    if (!owner_.owns()) step_.ring();  // It has to take the shard first.
   }
 
  private:
   static constexpr std::chrono::milliseconds idle{1000};
 
   std::unique_ptr<SqlStore> store_;
+  Mail mail_;
   Owner owner_;
   Bell load_;
   Bell step_;
@@ -112,12 +157,7 @@ std::size_t Sequencer::shard_of(TitleId title, std::string_view arena) const {
 
 void Sequencer::submit(TitleId title, std::string_view arena, Request request,
                        io::Executor& executor, Done done) {
-  workers_[shard_of(title, arena)]->submit(
-      std::move(request), [&executor, done = std::move(done)](Answer answer) mutable {
-        executor.post([done = std::move(done), answer = std::move(answer)]() mutable {
-          done(std::move(answer));
-        });
-      });
+  workers_[shard_of(title, arena)]->submit(std::move(request), executor, std::move(done));
 }
 
 }  // namespace matsuri::sequencer

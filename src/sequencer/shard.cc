@@ -144,12 +144,13 @@ void Shard::found(const Needs& asked, const Found& found) {
       said_.put(key, {found.seq, std::nullopt});
 }
 
-Shard::Batch Shard::decide(Requests requests, std::int64_t now_ms, std::int64_t monotonic_us) {
+Shard::Batch Shard::decide(std::span<Request* const> requests, std::int64_t now_ms,
+                           std::int64_t monotonic_us) {
   MATSURI_ASSERT(batch_seq_ == row_.seq, "one batch at a time");
   Batch batch;
-  for (const Request* request : requests) {
+  for (Request* request : requests) {
     std::optional<Answer> one;
-    if (const auto* chain = std::get_if<Chain>(request))
+    if (auto* chain = std::get_if<Chain>(request))
       one = answer(*chain, batch.write, now_ms, monotonic_us);
     else if (const auto* read = std::get_if<Read>(request))
       one = answer(*read);
@@ -167,7 +168,7 @@ Shard::Batch Shard::decide(Requests requests, std::int64_t now_ms, std::int64_t 
   return batch;
 }
 
-std::optional<Answer> Shard::answer(const Chain& chain, Write& write, std::int64_t now_ms,
+std::optional<Answer> Shard::answer(Chain& chain, Write& write, std::int64_t now_ms,
                                     std::int64_t monotonic_us) {
   if (chain.deadline_us != 0 && monotonic_us > chain.deadline_us)
     return all(chain, Verdict::overloaded, "its deadline passed while it waited");
@@ -198,33 +199,32 @@ std::optional<Answer> Shard::answer(const Chain& chain, Write& write, std::int64
 }
 
 // All or none: what the commands make of the entities is kept apart until the last one held.
-Answer Shard::run(const Chain& chain, const Schema& schema, Write& write, std::int64_t now_ms) {
+Answer Shard::run(Chain& chain, const Schema& schema, Write& write, std::int64_t now_ms) {
   std::unordered_map<EntityName, Entity, EntityHash> changed;
   Answer answer;
+  answer.outcomes.reserve(chain.commands.size());
   std::optional<std::size_t> failed;
-  for (const Command& command : chain.commands) {
-    std::vector<Entity> before;
-    before.reserve(command.entities.size());
+  std::vector<Entity> before;
+  for (Command& command : chain.commands) {
+    before.clear();
     for (const EntityName& name : command.entities) {
-      const auto it = changed.find(name);
+      const auto it = changed.empty() ? changed.end() : changed.find(name);
       before.push_back(it != changed.end() ? it->second : *entities_.touch(name));
     }
-    Decision decision;
-    if (options_.forget_guards) {
-      Command unguarded = command;
-      unguarded.guards.clear();
-      decision = sequencer::decide(unguarded, before, schema, now_ms);
-    } else {
-      decision = sequencer::decide(command, before, schema, now_ms);
-    }
+    if (options_.forget_guards) command.guards.clear();
+    Decision decision = sequencer::decide(command, before, schema, now_ms);
     answer.outcomes.push_back(std::move(decision.outcome));
     if (answer.outcomes.back().verdict != Verdict::applied) {
       failed = answer.outcomes.size() - 1;
       break;
     }
-    for (std::size_t i = 0; i < before.size(); ++i)
-      if (decision.after[i].version != before[i].version)
+    for (std::size_t i = 0; i < before.size(); ++i) {
+      if (decision.after[i].version == before[i].version) continue;
+      if (chain.commands.size() == 1)
+        change(command.entities[i], std::move(decision.after[i]));
+      else
         changed.insert_or_assign(command.entities[i], std::move(decision.after[i]));
+    }
   }
 
   if (failed && answer.outcomes[*failed].verdict == Verdict::invalid) {
@@ -243,10 +243,7 @@ Answer Shard::run(const Chain& chain, const Schema& schema, Write& write, std::i
                                    .linked = static_cast<std::uint8_t>(*failed)});
     answer.outcomes[*failed] = std::move(reason);
   } else {
-    for (auto& [name, entity] : changed) {
-      before_.try_emplace(name, *entities_.find(name));
-      entities_.put(name, std::move(entity));
-    }
+    for (auto& [name, entity] : changed) change(name, std::move(entity));
   }
   for (std::size_t i = 0; i < chain.commands.size(); ++i)
     keep(chain.commands[i], answer.outcomes[i], write);
@@ -254,12 +251,19 @@ Answer Shard::run(const Chain& chain, const Schema& schema, Write& write, std::i
   return answer;
 }
 
+// REQUIRES: the entity is in memory.
+void Shard::change(const EntityName& name, Entity entity) {
+  Entity& now = *entities_.touch(name);
+  before_.try_emplace(name, now);
+  now = std::move(entity);
+}
+
 // Gives a decided command its place in the order.
-void Shard::keep(const Command& command, Outcome& outcome, Write& write) {
+void Shard::keep(Command& command, Outcome& outcome, Write& write) {
   outcome.seq = ++batch_seq_;
   executed_.put(command.key, outcome.seq);
   batch_keys_.push_back(command.key);
-  write.commands.push_back({command, outcome});
+  write.commands.push_back({std::move(command), outcome});
 }
 
 std::optional<Answer> Shard::answer(const Read& read) {

@@ -75,8 +75,9 @@ class Shard {
     std::vector<Answer> answers;
     Write write;  // nothing in it where only reads and refusals were among them
   };
-  // REQUIRES: settle() was called since the last decide() that wrote something.
-  Batch decide(Requests requests, std::int64_t now_ms, std::int64_t monotonic_us);
+  // Takes the commands out of those chains that it writes. REQUIRES: settle() was called since the
+  // last decide() that wrote something.
+  Batch decide(std::span<Request* const> requests, std::int64_t now_ms, std::int64_t monotonic_us);
 
   // What became of the write: kept, or undone as if it had never been decided.
   void settle(bool committed, std::int64_t now_ms);
@@ -102,12 +103,13 @@ class Shard {
   enum class Executed : std::uint8_t { never, before, unread };
   // Was the key ever executed? `past` gets the command, where it is to be had.
   Executed executed(const Key& key, const Past** past) const;
-  std::optional<Answer> answer(const Chain& chain, Write& write, std::int64_t now_ms,
+  std::optional<Answer> answer(Chain& chain, Write& write, std::int64_t now_ms,
                                std::int64_t monotonic_us);
   std::optional<Answer> answer(const Read& read);
   std::optional<Answer> answer(const Lookup& lookup) const;
-  Answer run(const Chain& chain, const Schema& schema, Write& write, std::int64_t now_ms);
-  void keep(const Command& command, Outcome& outcome, Write& write);
+  Answer run(Chain& chain, const Schema& schema, Write& write, std::int64_t now_ms);
+  void change(const EntityName& name, Entity entity);
+  void keep(Command& command, Outcome& outcome, Write& write);
 
   ShardOptions options_;
   Schemas schemas_;

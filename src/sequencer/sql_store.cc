@@ -2,12 +2,14 @@
 // lock makes everybody else wait, then the entities as they are now, then the commands.
 #include "sequencer/sql_store.h"
 
+#include <charconv>
 #include <cstring>
 #include <optional>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include "base/assert.h"
 #include "base/bytes.h"
 #include "base/crc32c.h"
 #include "base/log.h"
@@ -74,9 +76,11 @@ Bytes bytes_of(const Key& key) { return std::as_bytes(std::span(key.bytes)); }
 }  // namespace
 
 std::uint32_t slot_of(TitleId title, std::string_view arena) {
-  std::string bytes = title.to_string() + "/";
-  bytes += arena;
-  return crc32c(as_bytes(bytes)) % slot_count;
+  char prefix[24];
+  char* const end = std::to_chars(prefix, prefix + sizeof prefix - 1, title.value).ptr;
+  *end = '/';
+  const std::string_view bytes(prefix, static_cast<std::size_t>(end + 1 - prefix));
+  return crc32c(as_bytes(arena), crc32c(as_bytes(bytes))) % slot_count;
 }
 
 Result<std::unique_ptr<SqlStore>> SqlStore::open(sql::Db& db, Schemas schemas,
@@ -207,39 +211,89 @@ Result<SqlStore::Place> SqlStore::move_row(sql::Connection& connection, const Wr
   return there ? Place::there : Place::elsewhere;
 }
 
-Result<void> SqlStore::write_rows(sql::Connection& connection, const Write& write) {
-  // Values are views: what they view is kept here until the rows are in.
-  std::vector<std::string> texts;
-  texts.reserve(write.entities.size() + write.commands.size());
-  std::vector<std::shared_ptr<const Schema>> held;
+namespace {
+
+// Texts of many rows in one piece of memory. They are viewed only when all are in.
+class Texts {
+ public:
+  template <class Append>
+  void add(const Append& append) {
+    append(text_);
+    ends_.push_back(text_.size());
+  }
+  std::string_view operator[](std::size_t index) const {
+    const std::size_t begin = index == 0 ? 0 : ends_[index - 1];
+    return std::string_view(text_).substr(begin, ends_[index] - begin);
+  }
+
+ private:
+  std::string text_;
+  std::vector<std::size_t> ends_;
+};
+
+// Rows come in runs of one title, and of one arena.
+class LastSchema {
+ public:
+  explicit LastSchema(const Schemas& schemas) : schemas_(schemas) {}
+  const Schema& of(TitleId title) {
+    if (schema_ == nullptr || title != title_) schema_ = schemas_(title_ = title);
+    MATSURI_ASSERT(schema_ != nullptr, "what was decided has a schema");
+    return *schema_;
+  }
+
+ private:
+  const Schemas& schemas_;
+  TitleId title_;
+  std::shared_ptr<const Schema> schema_;
+};
+
+}  // namespace
+
+Result<void> SqlStore::write_entities(sql::Connection& connection, const Write& write) {
+  if (write.entities.empty()) return {};
+  LastSchema schema(schemas_);
+  Texts fields;
+  for (const auto& [name, entity] : write.entities) {
+    const Kind& kind = schema.of(name.title).kinds[name.kind];
+    fields.add([&](std::string& text) { append_fields(text, entity, kind); });
+  }
+  // Copied, because only the last schema is held.
+  Texts kinds;
+  for (const auto& [name, entity] : write.entities)
+    kinds.add([&](std::string& text) { text += schema.of(name.title).kinds[name.kind].name; });
   std::vector<sql::Value> values;
   values.reserve(write.entities.size() * 7);
-  for (const auto& [name, entity] : write.entities) {
-    held.push_back(schemas_(name.title));
-    const Kind& kind = held.back()->kinds[name.kind];
-    values.insert(values.end(), {name.title.value, name.arena, kind.name, name.id,
-                                 slot_of(name.title, name.arena), entity.version,
-                                 texts.emplace_back(stored_fields(entity, kind))});
+  for (std::size_t i = 0; i < write.entities.size(); ++i) {
+    const auto& [name, entity] = write.entities[i];
+    values.insert(values.end(), {name.title.value, name.arena, kinds[i], name.id,
+                                 slot_of(name.title, name.arena), entity.version, fields[i]});
   }
-  if (!values.empty())
-    TRY(connection.insert_rows(
-        "INSERT INTO entity (title, arena, kind, id, slot, version, fields)",
-        "ON CONFLICT (title, arena, kind, id) DO UPDATE SET version = excluded.version,"
-        " fields = excluded.fields",
-        7, values));
-  values.clear();
+  return connection.insert_rows(
+      "INSERT INTO entity (title, arena, kind, id, slot, version, fields)",
+      "ON CONFLICT (title, arena, kind, id) DO UPDATE SET version = excluded.version,"
+      " fields = excluded.fields",
+      7, values);
+}
+
+Result<void> SqlStore::write_commands(sql::Connection& connection, const Write& write) {
+  if (write.commands.empty()) return {};
+  LastSchema schema(schemas_);
+  Texts outcomes;
+  for (const auto& [command, outcome] : write.commands)
+    outcomes.add([&](std::string& text) {
+      append_outcome(text, command, outcome, schema.of(command.entities.front().title));
+    });
+  std::vector<sql::Value> values;
   values.reserve(write.commands.size() * 10);
-  for (const auto& [command, outcome] : write.commands) {
+  for (std::size_t i = 0; i < write.commands.size(); ++i) {
+    const auto& [command, outcome] = write.commands[i];
     const EntityName& first = command.entities.front();
-    held.push_back(schemas_(first.title));
     values.insert(
         values.end(),
         {outcome.seq, bytes_of(command.key), static_cast<std::int64_t>(command.fingerprint),
          first.title.value, first.arena, slot_of(first.title, first.arena), command.actor.value,
-         command.reason, outcome.time_ms,
-         as_bytes(texts.emplace_back(stored_outcome(command, outcome, *held.back())))});
+         command.reason, outcome.time_ms, as_bytes(outcomes[i])});
   }
-  if (values.empty()) return {};
   return connection.insert_rows(
       "INSERT INTO command (seq, command_key, fingerprint, title, arena, slot, actor, reason,"
       " unix_ms, outcome)",
@@ -251,8 +305,9 @@ Committed SqlStore::commit(const Write& write) {
   sql::Connection& connection = writer_->connection();
   Result<Place> place = move_row(connection, write);
   if (place.ok() && *place == Place::moved) {
-    if (Result<void> written = write_rows(connection, write); !written.ok())
-      place = std::move(written).error();
+    Result<void> written = write_entities(connection, write);
+    if (written.ok()) written = write_commands(connection, write);
+    if (!written.ok()) place = std::move(written).error();
   }
   if (!place.ok()) {
     writer_->rollback();

@@ -49,7 +49,8 @@ class SqlStore final : public Store {
     elsewhere,  // somebody else moved it
   };
   Result<Place> move_row(sql::Connection& connection, const Write& write);
-  Result<void> write_rows(sql::Connection& connection, const Write& write);
+  Result<void> write_entities(sql::Connection& connection, const Write& write);
+  Result<void> write_commands(sql::Connection& connection, const Write& write);
   Result<void> read_entities(sql::Connection& connection, std::span<const sql::Value> names,
                              Found& found, Result<void>& parsed) const;
   Result<void> read_commands(sql::Connection& connection, std::span<const sql::Value> keys,

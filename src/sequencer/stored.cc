@@ -55,11 +55,9 @@ Result<Seen> read_seen(const json::Object& object, const Schema& schema) {
 
 }  // namespace
 
-std::string stored_fields(const Entity& entity, const Kind& kind) {
-  std::string text;
+void append_fields(std::string& text, const Entity& entity, const Kind& kind) {
   json::Writer writer(text);
   write_fields(writer, entity, kind);
-  return text;
 }
 
 Result<Entity> parse_fields(std::string_view text, std::uint64_t version, const Kind& kind) {
@@ -68,8 +66,8 @@ Result<Entity> parse_fields(std::string_view text, std::uint64_t version, const 
   return read_fields(object, version, kind);
 }
 
-std::string stored_outcome(const Command& command, const Outcome& outcome, const Schema& schema) {
-  std::string text;
+void append_outcome(std::string& text, const Command& command, const Outcome& outcome,
+                    const Schema& schema) {
   json::Writer writer(text);
   writer.begin_object();
   for (const auto& [verdict, name] : verdict_names)
@@ -95,7 +93,6 @@ std::string stored_outcome(const Command& command, const Outcome& outcome, const
     writer.end_array();
   }
   writer.end_object();
-  return text;
 }
 
 Result<Outcome> parse_outcome(std::string_view text, const Schema& schema) {

@@ -12,13 +12,15 @@
 
 namespace matsuri::sequencer {
 
-// {"hp":150,"max_hp":150}
-std::string stored_fields(const Entity& entity, const Kind& kind);
+// Appends {"hp":150,"max_hp":150}.
+void append_fields(std::string& text, const Entity& entity, const Kind& kind);
 // Code::corrupt where it is no such text, or names a field that the kind does not have.
 Result<Entity> parse_fields(std::string_view text, std::uint64_t version, const Kind& kind);
 
-// {"verdict":"applied","entities":[{"at":0,"kind":"player","id":"p1","version":3,"fields":{…}}]}
-std::string stored_outcome(const Command& command, const Outcome& outcome, const Schema& schema);
+// Appends
+// {"verdict":"applied","entities":[{"at":0,"kind":"player","id":"p1","version":3,"fields":{…}}]}.
+void append_outcome(std::string& text, const Command& command, const Outcome& outcome,
+                    const Schema& schema);
 // The parts that are in columns of their own (seq, time) are left as they are.
 Result<Outcome> parse_outcome(std::string_view text, const Schema& schema);
 

@@ -87,7 +87,7 @@ bool Model::holds(const Guard& guard, const Command& command, const World& world
   if (guard.compare == Compare::exists) return there;
   if (guard.compare == Compare::absent) return !there;
   if (!there) return false;
-  const std::int64_t value = entity.values.at(*guard.field);
+  const std::int64_t value = entity.values[*guard.field];
   if (guard.compare == Compare::equal) return value == guard.value;
   if (guard.compare == Compare::not_equal) return value != guard.value;
   if (guard.compare == Compare::less) return value < guard.value;
@@ -102,7 +102,7 @@ bool Model::take(const Step& step, const Command& command, World& world) const {
   // Fields as a map, so that nothing is shared with how an Entity keeps them.
   std::map<int, Wide> fields;
   for (int f = 0; f < 64; ++f)
-    if ((entity.present >> f) % 2 == 1) fields[f] = entity.values.at(static_cast<std::size_t>(f));
+    if ((entity.present >> f) % 2 == 1) fields[f] = entity.values[static_cast<std::size_t>(f)];
 
   if (step.operation == Operation::remove) {
     if (step.field)
@@ -154,7 +154,7 @@ bool Model::take(const Step& step, const Command& command, World& world) const {
   entity.values.clear();
   for (const auto& [f, value] : fields) {
     entity.values.resize(static_cast<std::size_t>(f) + 1);
-    entity.values.back() = static_cast<std::int64_t>(value);
+    entity.values[static_cast<std::size_t>(f)] = static_cast<std::int64_t>(value);
     entity.present |= std::uint64_t{1} << f;
   }
   return true;

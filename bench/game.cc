@@ -1,0 +1,458 @@
+// Raids: people hit bosses through guarded commands, in one order, with full durability. Ours is
+// the sequencer over one shard; beside it run, on the same engine and with the same durability, a
+// bare client that writes the same rows in batches of the same size and decides nothing, and one
+// transaction a command that decides in SQL.
+//
+// Each hit names two entities (the boss, who hits), has a guard (the boss lives) and two steps
+// (less hit points, more damage). All sides must come to the same sums and counts, looked at after
+// all is closed and opened again.
+#include <time.h>
+
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/log.h"
+#include "bench/bare.h"
+#include "bench/raids.h"
+#include "bench/report.h"
+#include "bench/scratch.h"
+#include "io/clock.h"
+#include "json/value.h"
+#include "json/writer.h"
+#include "sequencer/sequencer.h"
+#include "sequencer/sql_store.h"
+#include "sql/db.h"
+#include "sql/testing/mariadb_server.h"
+
+namespace matsuri::bench {
+namespace {
+
+// Opens the data again: every hit is there, once, and both sides of it add up.
+bool holds(const sql::DbOptions& options, std::size_t raid_count, std::size_t hit_count) {
+  const auto db = must(sql::Db::open(options));
+  std::int64_t commands = 0;
+  std::int64_t hp = 0;
+  std::int64_t damage = 0;
+  must(db->read_and_wait([&](sql::Connection& connection) -> Result<void> {
+    const auto number = [&](const std::string& text) -> Result<std::int64_t> {
+      TRY_ASSIGN(const auto found, connection.integer(text));
+      return found.value_or(0);
+    };
+    const auto sum = [](const std::string& kind, const std::string& field) {
+      return "SELECT SUM(CAST(json_extract(fields, '$." + field +
+             "') AS INTEGER)) FROM entity WHERE kind = '" + kind + "'";
+    };
+    TRY_ASSIGN(commands, number("SELECT COUNT(*) FROM command WHERE reason = 'raid.attack'"));
+    TRY_ASSIGN(hp, number(sum("boss", "hp")));
+    TRY_ASSIGN(damage, number(sum("raider", "damage")));
+    return {};
+  }));
+  const auto dealt = static_cast<std::int64_t>(hit_count) * hit;
+  return commands == static_cast<std::int64_t>(hit_count) && damage == dealt &&
+         hp == static_cast<std::int64_t>(raid_count) * boss_hp - dealt;
+}
+
+// The rows that a run of ours left, as batches of what a bare client has to write.
+struct Rows {
+  struct Batch {
+    std::vector<Cell> entities;
+    std::vector<Cell> commands;
+    std::int64_t seq_last = 0;
+  };
+  std::vector<Batch> batches;
+};
+
+const BareInsert insert_entities{
+    .head = "INSERT INTO entity (title, arena, kind, id, slot, version, fields)",
+    .sqlite_tail =
+        " ON CONFLICT (title, arena, kind, id) DO UPDATE SET version = excluded.version,"
+        " fields = excluded.fields",
+    .mariadb_tail = " ON DUPLICATE KEY UPDATE version = VALUES(version), fields = VALUES(fields)",
+    .column_count = 7};
+const BareInsert insert_commands{
+    .head =
+        "INSERT INTO command (seq, command_key, fingerprint, title, arena, slot, actor, reason,"
+        " unix_ms, outcome)",
+    .sqlite_tail = "",
+    .mariadb_tail = "",
+    .column_count = 10};
+
+// What a command left of its entities, taken from its stored outcome.
+void add_entities(const sql::Row& row, std::map<std::string, std::vector<Cell>>& latest) {
+  const auto document = must(json::Document::parse(as_text(row.blob(9))));
+  for (const json::Value& value : must(must(document.object()).array("entities"))) {
+    const json::Object entity = must(value.object());
+    std::string fields;
+    json::Writer(fields).copy(*entity.find("fields"));
+    const std::string kind(must(entity.string("kind")));
+    const std::string id(must(entity.string("id")));
+    std::vector<Cell>& cells = latest[std::string(row.text(4)) + '/' + kind + '/' + id];
+    cells.clear();
+    cells.push_back(Cell::of(row.integer(3)));
+    for (const std::string& text : {std::string(row.text(4)), kind, id})
+      cells.push_back(Cell::of(text));
+    cells.push_back(Cell::of(row.integer(5)));
+    cells.push_back(Cell::of(must(entity.integer("version"))));
+    cells.push_back(Cell::of(fields));
+  }
+}
+
+Rows read_rows(const sql::DbOptions& options) {
+  Rows rows;
+  std::map<std::string, std::vector<Cell>> latest;
+  const auto end_batch = [&] {
+    for (auto& [name, cells] : latest)
+      for (Cell& cell : cells) rows.batches.back().entities.push_back(std::move(cell));
+    latest.clear();
+  };
+  const auto db = must(sql::Db::open(options));
+  must(db->read_and_wait([&](sql::Connection& connection) {
+    return connection.query(
+        "SELECT seq, command_key, fingerprint, title, arena, slot, actor, reason, unix_ms, outcome"
+        " FROM command WHERE reason = 'raid.attack' ORDER BY seq",
+        {}, [&](const sql::Row& row) {
+          if (rows.batches.empty() || rows.batches.back().commands.size() == batch_count * 10) {
+            if (!rows.batches.empty()) end_batch();
+            rows.batches.emplace_back();
+          }
+          Rows::Batch& batch = rows.batches.back();
+          for (std::size_t column = 0; column < 10; ++column) {
+            const bool bytes = column == 1 || column == 9;
+            const bool text = column == 4 || column == 7;
+            Cell cell = bytes || text ? Cell::of(std::string(as_text(row.blob(column))))
+                                      : Cell::of(row.integer(column));
+            if (bytes) cell.kind = Cell::Kind::bytes;
+            batch.commands.push_back(std::move(cell));
+          }
+          batch.seq_last = row.integer(0);
+          add_entities(row, latest);
+        });
+  }));
+  end_batch();
+  return rows;
+}
+
+// A database where the bosses and people are born, closed again.
+sql::DbOptions with_births(sql::DbOptions options, std::size_t raid_count) {
+  Raids raids(raid_count);
+  Game(options, raids);
+  return options;
+}
+
+std::string move_row(std::int64_t seq) {
+  return "UPDATE shard SET seq = " + std::to_string(seq) + ", lease_until_ms = 1 WHERE id = 1";
+}
+
+double write_bare(const sql::DbOptions& options, const Rows& rows) {
+  const auto bare = open_bare(options);
+  const double begin = seconds_now();
+  for (const Rows::Batch& batch : rows.batches) {
+    bare->execute("BEGIN");
+    bare->execute(move_row(batch.seq_last));
+    bare->insert(insert_entities, batch.entities);
+    bare->insert(insert_commands, batch.commands);
+    bare->execute("COMMIT");
+  }
+  return seconds_now() - begin;
+}
+
+// One transaction a command, decided in SQL, over so many connections.
+double write_singly(const sql::DbOptions& options, const Rows& rows, std::size_t count,
+                    std::size_t connection_count) {
+  const auto update = [](const std::string& field, const std::string& change,
+                         const std::string& guard) {
+    return "UPDATE entity SET version = version + 1, fields = json_set(fields, '$." + field +
+           "', CAST(json_extract(fields, '$." + field + "') AS INTEGER)" + change +
+           ") WHERE title = ? AND arena = ? AND kind = 'KIND' AND id = ?" + guard;
+  };
+  std::string boss_text =
+      update("hp", " - 10", " AND CAST(json_extract(fields, '$.hp') AS INTEGER) > 0");
+  boss_text.replace(boss_text.find("KIND"), 4, "boss");
+  std::string raider_text = update("damage", " + 10", "");
+  raider_text.replace(raider_text.find("KIND"), 4, "raider");
+  const Cell boss_id = Cell::of(std::string("boss-0"));
+  std::vector<std::pair<const Cell*, std::string>> all;
+  for (const Rows::Batch& batch : rows.batches)
+    for (std::size_t at = 0; at < batch.commands.size() && all.size() < count; at += 10) {
+      const std::string& outcome = batch.commands[at + 9].bytes;
+      const std::size_t id = outcome.find("raider-");
+      all.emplace_back(&batch.commands[at], outcome.substr(id, outcome.find('"', id) - id));
+    }
+  std::atomic<std::size_t> next = 0;
+  const auto work = [&] {
+    const auto bare = open_bare(options);
+    for (std::size_t i = next++; i < all.size(); i = next++) {
+      const Cell* row = all[i].first;
+      const Cell raider_id = Cell::of(all[i].second);
+      const Cell* const boss_key[] = {row + 3, row + 4, &boss_id};
+      const Cell* const raider_key[] = {row + 3, row + 4, &raider_id};
+      for (;;) {
+        bare->execute("BEGIN");
+        if (bare->run(boss_text, boss_key) && bare->run(raider_text, raider_key)) break;
+        bare->execute("ROLLBACK");
+      }
+      bare->insert(insert_commands, {row, 10});
+      bare->execute("COMMIT");
+    }
+  };
+  const double begin = seconds_now();
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 1; i < connection_count; ++i) threads.emplace_back(work);
+    work();
+  }
+  return seconds_now() - begin;
+}
+
+struct Sizes {
+  std::size_t hit_count;
+  std::size_t single_count;
+  std::size_t paced_count;
+  int pair_count;
+};
+
+using Fresh = std::function<sql::DbOptions()>;
+
+void remove_files(const sql::DbOptions& options) {
+  if (options.engine != sql::Engine::sqlite) return;
+  for (const char* suffix : {"", "-wal", "-shm"})
+    std::filesystem::remove(options.sqlite_path + suffix);
+}
+
+// Hits a second, in requests of `together`, `in_flight` of them at once; checks what is there then.
+double ours(const sql::DbOptions& options, std::size_t raid_count, std::size_t count,
+            std::size_t together, std::size_t in_flight, bool& checked) {
+  Raids raids(raid_count);
+  double seconds = 0;
+  {
+    Game game(options, raids);
+    const std::vector<Command> commands = hits(raids, count, game.now_ms());
+    const double begin = seconds_now();
+    game.send(commands, together, in_flight);
+    seconds = seconds_now() - begin;
+  }
+  checked = holds(options, raid_count, count) && checked;
+  return static_cast<double>(count) / seconds;
+}
+
+constexpr std::size_t many_raids = 64;
+constexpr std::size_t together_count = 1024;  // the most that a request may bring
+constexpr std::size_t requests_in_flight = 8;
+
+// NAME and NAME-bare: batches, beside one transaction a command and beside the bare writer.
+void bench_batches(Report& report, const Sizes& sizes, const std::string& name, const Fresh& fresh,
+                   const std::vector<std::size_t>& connection_counts) {
+  bool checked = true;
+  const sql::DbOptions first = fresh();
+  ours(first, many_raids, sizes.hit_count, together_count, requests_in_flight, checked);
+  const Rows rows = read_rows(first);
+  const auto figures = compare(
+      sizes.pair_count,
+      [&] {
+        const sql::DbOptions options = fresh();
+        const double rate =
+            ours(options, many_raids, sizes.hit_count, together_count, requests_in_flight, checked);
+        remove_files(options);
+        return std::vector{rate, rate};
+      },
+      [&] {
+        const sql::DbOptions batched = with_births(fresh(), many_raids);
+        const double bare = static_cast<double>(sizes.hit_count) / write_bare(batched, rows);
+        checked = holds(batched, many_raids, sizes.hit_count) && checked;
+        remove_files(batched);
+        double best = 0;
+        for (const std::size_t connection_count : connection_counts) {
+          const sql::DbOptions singly = with_births(fresh(), many_raids);
+          const double seconds = write_singly(singly, rows, sizes.single_count, connection_count);
+          best = std::max(best, static_cast<double>(sizes.single_count) / seconds);
+          checked = holds(singly, many_raids, sizes.single_count) && checked;
+          remove_files(singly);
+        }
+        return std::vector{best, bare};
+      });
+  remove_files(first);
+  report.add({.name = name,
+              .metric = "commands in one order",
+              .figures = figures[0],
+              .unit = "1/s",
+              .baseline = connection_counts.size() == 1
+                              ? "one transaction a command, decided in SQL"
+                              : "one transaction a command, the best of 1, 16, 64 connections",
+              .better = Better::larger,
+              .checked = checked});
+  report.add({.name = name + "-bare",
+              .metric = "commands in one order",
+              .figures = figures[1],
+              .unit = "1/s",
+              .baseline = "the same rows in batches of 2048, nothing decided",
+              .better = Better::larger,
+              .checked = checked});
+}
+
+// NAME-p99: how long a command waits at half of what the shard takes, in commits.
+void bench_wait(Report& report, const Sizes& sizes, const std::string& name, const Fresh& fresh) {
+  bool checked = true;
+  const sql::DbOptions full = fresh();
+  const double rate =
+      ours(full, many_raids, sizes.hit_count, together_count, requests_in_flight, checked);
+  remove_files(full);
+  const sql::DbOptions options = fresh();
+  Raids raids(many_raids);
+  double p99 = 0;
+  double commit = 0;
+  {
+    Game game(options, raids);
+    std::vector<double> waited =
+        game.send_at(hits(raids, sizes.paced_count, game.now_ms()), rate / 2, 32);
+    std::ranges::sort(waited);
+    p99 = waited[waited.size() * 99 / 100];
+    commit = game.commit_seconds();
+  }
+  checked = holds(options, many_raids, sizes.paced_count) && checked;
+  remove_files(options);
+  report.add({.name = name + "-p99",
+              .metric = "p99 at half load, in commits",
+              .figures = {.value = p99 / commit, .baseline_value = 0},
+              .unit = "commits",
+              .baseline = "",
+              .better = Better::smaller,
+              .checked = checked});
+}
+
+// [hot] and [single-256], on MariaDB.
+void bench_shapes(Report& report, const Options& options, const Sizes& sizes, const Fresh& fresh) {
+  const auto row = [&](const std::string& name, const std::string& baseline, const Run& subject,
+                       const Run& against, bool& checked) {
+    const auto figures = compare(sizes.pair_count, subject, against);
+    report.add({.name = name,
+                .metric = "commands in one order",
+                .figures = figures[0],
+                .unit = "1/s",
+                .baseline = baseline,
+                .better = Better::larger,
+                .checked = checked});
+  };
+  bool checked = true;
+  const auto batches = [&](std::size_t raid_count) {
+    return [&, raid_count] {
+      return std::vector{
+          ours(fresh(), raid_count, sizes.hit_count, together_count, requests_in_flight, checked)};
+    };
+  };
+  if (options.wants("hot"))
+    row("hot", "the same over 64 bosses", batches(1), batches(many_raids), checked);
+  if (!options.wants("single-256")) return;
+  const sql::DbOptions first = fresh();
+  ours(first, many_raids, sizes.single_count, together_count, requests_in_flight, checked);
+  const Rows rows = read_rows(first);
+  row(
+      "single-256", "one transaction a command, the best of 1, 16, 64 connections",
+      [&] { return std::vector{ours(fresh(), many_raids, sizes.hit_count, 1, 256, checked)}; },
+      [&] {
+        double best = 0;
+        for (const std::size_t connection_count : {1U, 16U, 64U}) {
+          const sql::DbOptions singly = with_births(fresh(), many_raids);
+          const double seconds = write_singly(singly, rows, sizes.single_count, connection_count);
+          best = std::max(best, static_cast<double>(sizes.single_count) / seconds);
+          checked = holds(singly, many_raids, sizes.single_count) && checked;
+        }
+        return std::vector{best};
+      },
+      checked);
+}
+
+double thread_seconds() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+}
+
+// NAME-decide and NAME-write: what a command costs the thread of its shard, by the parts that it
+// does one behind the other. What a server of MariaDB spends beside it is not in it.
+void bench_cpu(Report& report, const Sizes& sizes, const std::string& name, const Fresh& fresh) {
+  const sql::DbOptions options = fresh();
+  Raids raids(many_raids);
+  Game(options, raids);
+  double decided = 0;
+  double written = 0;
+  {
+    const auto db = must(sql::Db::open(options));
+    const auto store = must(SqlStore::open(*db, schemas()));
+    Shard shard({}, schemas());
+    const std::int64_t now_ms = io::system_clock().unix_ms();
+    shard.own(must(store->take(must(store->row()), "bench", now_ms)), now_ms - 60'000);
+    const std::vector<Command> commands = hits(raids, sizes.hit_count, now_ms);
+    for (std::size_t begin = 0; begin < commands.size(); begin += batch_count) {
+      const std::size_t end = std::min(commands.size(), begin + batch_count);
+      std::vector<Request> requests;
+      for (std::size_t i = begin; i < end; ++i) requests.emplace_back(Chain{{commands[i]}});
+      std::vector<Request*> pointers;
+      for (Request& request : requests) pointers.push_back(&request);
+      const Needs needs = shard.needs({pointers.begin(), pointers.end()});
+      if (!needs.empty()) shard.found(needs, must(store->load(needs)));
+      const double start = thread_seconds();
+      const Shard::Batch batch = shard.decide(pointers, now_ms, 0);
+      const double middle = thread_seconds();
+      if (store->commit(batch.write) != Committed::done) give_up("a batch was not written");
+      const double stop = thread_seconds();
+      shard.settle(true, now_ms);
+      decided += middle - start;
+      written += stop - middle;
+    }
+  }
+  const bool checked = holds(options, many_raids, sizes.hit_count);
+  remove_files(options);
+  for (const auto& [part, seconds] : {std::pair{"-decide", decided}, std::pair{"-write", written}})
+    report.add({.name = name + part,
+                .metric = "CPU of the shard's thread, a command",
+                .figures = {.value = seconds * 1e6 / static_cast<double>(sizes.hit_count),
+                            .baseline_value = 0},
+                .unit = "us",
+                .baseline = "",
+                .better = Better::smaller,
+                .checked = checked});
+}
+
+int run(int argc, char** argv) {
+  const Options options = parse_options(argc, argv, "bench_game: raids, in one order");
+  log::configure(log::Level::error, log::Format::text);
+  Report report("game", options);
+  const Sizes sizes =
+      options.quick ? Sizes{4'000, 300, 1'000, 1} : Sizes{100'000, 3'000, 40'000, 3};
+  const auto bench_engine = [&](const std::string& name, const Fresh& fresh,
+                                const std::vector<std::size_t>& connection_counts) {
+    if (options.wants(name)) bench_batches(report, sizes, name, fresh, connection_counts);
+    if (options.wants(name + "-p99")) bench_wait(report, sizes, name, fresh);
+    if (options.wants(name + "-cpu")) bench_cpu(report, sizes, name, fresh);
+  };
+  const Folder folder;
+  int file_count = 0;
+  bench_engine("sqlite",
+               [&] {
+                 sql::DbOptions database;
+                 database.name = "shard";
+                 database.sqlite_path =
+                     folder.path() + "/" + std::to_string(++file_count) + ".sqlite";
+                 return database;
+               },
+               {1});
+  sql::MariadbServer* const server = sql::MariadbServer::get();
+  if (server == nullptr) give_up("mariadbd is not installed (package mariadb-server)");
+  const Fresh fresh = [&] { return server->fresh_database("shard"); };
+  bench_engine("mariadb", fresh, {1, 16, 64});
+  bench_shapes(report, options, sizes, fresh);
+  return report.finish();
+}
+
+}  // namespace
+}  // namespace matsuri::bench
+
+int main(int argc, char** argv) { return matsuri::bench::run(argc, argv); }

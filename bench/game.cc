@@ -388,7 +388,8 @@ void bench_cpu(Report& report, const Sizes& sizes, const std::string& name, cons
     const auto store = must(SqlStore::open(*db, schemas()));
     Shard shard({}, schemas());
     const std::int64_t now_ms = io::system_clock().unix_ms();
-    shard.own(must(store->take(must(store->row()), "bench", now_ms)), now_ms - 60'000);
+    const ShardRow row = must(store->take(must(store->row()), "bench", now_ms));
+    shard.own(row, must(store->slots()), now_ms - 60'000);
     const std::vector<Command> commands = hits(raids, sizes.hit_count, now_ms);
     for (std::size_t begin = 0; begin < commands.size(); begin += batch_count) {
       const std::size_t end = std::min(commands.size(), begin + batch_count);

@@ -17,7 +17,7 @@ void attack_batch(benchmark::State& state) {
   const auto arena_count = static_cast<std::uint64_t>(state.range(0));
   Keys keys(1);
   Shard shard({}, test_schemas());
-  shard.own({.epoch = 1, .owner = "bench"}, now_ms - 60'000);
+  shard.own({.epoch = 1, .owner = "bench"}, first_slots(0, 1), now_ms - 60'000);
   std::vector<EntityName> targets;
   for (std::uint64_t i = 0; i < arena_count; ++i)
     targets.push_back(name_of("arena " + std::to_string(i), boss, "dragon"));

@@ -24,13 +24,6 @@ std::size_t count_of(const Request& request) {
   return chain == nullptr ? 1 : chain->commands.size();
 }
 
-// Reads get no values then: who reads asks elsewhere, or again.
-Answer refusal(const Request& request, Verdict verdict, const std::string& message) {
-  Answer answer;
-  answer.outcomes.assign(count_of(request), Outcome{.verdict = verdict, .message = message});
-  return answer;
-}
-
 // The first of them, with at most `count_max` commands and reads together; one at least.
 template <class AnyRequest, class Waitings>
 std::vector<AnyRequest*> requests_of(Waitings& waiting, std::size_t count_max) {
@@ -54,6 +47,12 @@ std::deque<Waiting> take_front(std::deque<Waiting>& from, std::size_t count) {
 }
 
 }  // namespace
+
+Answer refusal(const Request& request, Verdict verdict, const std::string& message) {
+  Answer answer;
+  answer.outcomes.assign(count_of(request), Outcome{.verdict = verdict, .message = message});
+  return answer;
+}
 
 Owner::Owner(OwnerOptions options, Schemas schemas, Store& store, io::Clock& clock)
     : options_(std::move(options)),
@@ -148,9 +147,11 @@ bool Owner::take_over() {
   }
   const Result<ShardRow> mine = store_.take(*seen, options_.name, now_ms + options_.lease_ms);
   if (!mine.ok()) return false;
+  Result<Slots> slots = store_.slots();
+  if (!slots.ok()) return false;
   log::info("sequencer", "owns the shard", {{"epoch", mine->epoch}, {"seq", mine->seq}});
   const std::lock_guard lock(mutex_);
-  shard_.own(*mine, now_ms);
+  shard_.own(*mine, std::move(*slots), now_ms);
   owns_ = true;
   lease_until_us_ = now_us + options_.lease_ms * 1000;
   return true;
@@ -200,7 +201,8 @@ bool Owner::begin_batch() {
     open_->answered = true;
   }
   // What the lease covers needs no word with the database: nobody else can have decided anything.
-  if (open_->write.commands.empty() && open_->begun_us < lease_until_us_)
+  const bool reads = open_->write.commands.empty() && open_->write.slots.empty();
+  if (reads && open_->begun_us < lease_until_us_)
     finish(true);
   else
     commit();

@@ -21,6 +21,10 @@
 
 namespace matsuri::sequencer {
 
+// The answer to one that is not executed. Reads get no values then: who reads asks elsewhere, or
+// again.
+Answer refusal(const Request& request, Verdict verdict, const std::string& message);
+
 struct OwnerOptions {
   std::string name;  // of this node, for ever: who comes back under it need not wait for its lease
   ShardOptions shard;

@@ -41,6 +41,12 @@ class Recent {
     young_.erase(key);
     old_.erase(key);
   }
+  template <class Predicate>
+  void erase_if(const Predicate& predicate) {
+    const auto of_entry = [&](const auto& entry) { return predicate(entry.first); };
+    std::erase_if(young_, of_entry);
+    std::erase_if(old_, of_entry);
+  }
   void turn(Since now) {
     old_ = std::move(young_);
     young_.clear();

@@ -5,12 +5,15 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "sequencer/internal/bell.h"
+#include "sequencer/internal/mover.h"
+#include "sequencer/router.h"
+#include "sequencer/shard_map.h"
+#include "sequencer/slots.h"
 #include "sequencer/sql_store.h"
 
 namespace matsuri::sequencer {
@@ -18,28 +21,6 @@ namespace matsuri::sequencer {
 namespace {
 
 constexpr std::chrono::milliseconds look_again{20};
-
-// Wakes one thread, and loses no call between its look and its sleep.
-class Bell {
- public:
-  void ring() {
-    if (rung_.exchange(true)) return;  // Whoever rang before wakes it, and it has yet to look.
-    {
-      const std::lock_guard lock(mutex_);
-    }
-    condition_.notify_one();
-  }
-  void wait(std::chrono::milliseconds at_most) {
-    std::unique_lock lock(mutex_);
-    condition_.wait_for(lock, at_most, [this] { return rung_.load(); });
-    rung_.exchange(false);
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable condition_;
-  std::atomic<bool> rung_ = false;
-};
 
 // Answers on their way: one post for each executor and batch, not for each command.
 class Mail {
@@ -135,29 +116,82 @@ class Sequencer::Worker {
   std::jthread stepper_;
 };
 
+// A request on its way to the shard that has its slot.
+struct Sequencer::Parcel {
+  Request request;
+  io::Executor* executor;
+  Done done;
+};
+
+class Sequencer::Routes : public Router<Parcel> {
+ public:
+  using Router<Parcel>::Router;
+};
+
 Sequencer::Sequencer() = default;
-Sequencer::~Sequencer() = default;
+
+Sequencer::~Sequencer() {
+  mover_.reset();
+  if (routes_ != nullptr)
+    for (Parcel& parcel : routes_->close())
+      parcel.executor->post(
+          [request = std::move(parcel.request), done = std::move(parcel.done)]() mutable {
+            done(refusal(request, Verdict::not_owner, "the node stops"));
+          });
+  workers_.clear();
+}
 
 Result<std::unique_ptr<Sequencer>> Sequencer::start(const SequencerOptions& options,
                                                     Schemas schemas, io::Clock& clock) {
   std::unique_ptr<Sequencer> sequencer(new Sequencer);
+  SqlStoreOptions shard{.number = 0,
+                        .shard_count = static_cast<std::uint32_t>(options.shards.size())};
   for (sql::Db* db : options.shards) {
-    TRY_ASSIGN(auto store, SqlStore::open(*db, schemas));
+    TRY_ASSIGN(auto store, SqlStore::open(*db, schemas, shard));
+    shard.shard_count = store->first_shard_count();
     OwnerOptions owner = options.owner;
-    owner.shard_number = static_cast<std::uint32_t>(sequencer->workers_.size());
+    owner.shard_number = shard.number++;
     sequencer->workers_.push_back(
         std::make_unique<Worker>(owner, schemas, std::move(store), clock));
   }
+  TRY_ASSIGN(const std::vector<Slots> map, read_map(options.shards));
+  Sequencer* const here = sequencer.get();
+  sequencer->routes_ = std::make_unique<Routes>(
+      map_of(map), options.owner.waiting_count_max, [here](std::uint32_t number, Parcel parcel) {
+        here->workers_[number]->submit(std::move(parcel.request), *parcel.executor,
+                                       std::move(parcel.done));
+      });
+  sequencer->mover_ = std::make_unique<Mover>(
+      options.shards,
+      MoverHooks{.ask =
+                     [here](std::uint32_t number, Request request, Done done) {
+                       static io::InlineExecutor at_once;
+                       here->workers_[number]->submit(std::move(request), at_once, std::move(done));
+                     },
+                 .park = [here](std::uint32_t slot) { here->routes_->park(slot); },
+                 .open = [here](std::uint32_t slot,
+                                std::uint32_t number) { here->routes_->open(slot, number); },
+                 .shard_of = [here](std::uint32_t slot) { return here->routes_->shard_of(slot); }},
+      options.owner.metrics);
   return sequencer;
 }
 
 std::size_t Sequencer::shard_of(TitleId title, std::string_view arena) const {
-  return slot_of(title, arena) * workers_.size() / slot_count;
+  return routes_->shard_of(slot_of(title, arena));
 }
+
+void Sequencer::look_at_wishes() { mover_->look(); }
 
 void Sequencer::submit(TitleId title, std::string_view arena, Request request,
                        io::Executor& executor, Done done) {
-  workers_[shard_of(title, arena)]->submit(std::move(request), executor, std::move(done));
+  const std::uint32_t slot = slot_of(title, arena);
+  if (auto* lookup = std::get_if<Lookup>(&request)) lookup->slot = slot;
+  auto refused = routes_->submit(slot, {std::move(request), &executor, std::move(done)});
+  if (!refused) return;
+  executor.post([request = std::move(refused->request), done = std::move(refused->done)]() mutable {
+    done(refusal(request, Verdict::overloaded,
+                 "the arena moves, and too many wait for it: try again in a moment"));
+  });
 }
 
 }  // namespace matsuri::sequencer

@@ -16,12 +16,17 @@
 
 namespace matsuri::sequencer {
 
+class Mover;
+
 struct SequencerOptions {
-  OwnerOptions owner;            // of each shard; their numbers are set here
-  std::vector<sql::Db*> shards;  // one database each, in the order of their numbers; outlive it
+  OwnerOptions owner;  // of each shard; their numbers are set here
+  // One database each, in the order of their numbers; they outlive it. The first start divides the
+  // slots among them. More may be added behind later: those begin with none.
+  std::vector<sql::Db*> shards;
 };
 
 // Thread-safe. Two threads a shard: one reads what waiting requests need, one decides and commits.
+// One more moves slots between them, as wished (shard_map.h); it looks once a second.
 // Destroying it answers all that wait, and gives the leases back.
 class Sequencer {
  public:
@@ -36,14 +41,21 @@ class Sequencer {
   void submit(TitleId title, std::string_view arena, Request request, io::Executor& executor,
               Done done);
 
+  // Wishes were made: no need to wait.
+  void look_at_wishes();
+
   std::size_t shard_of(TitleId title, std::string_view arena) const;
   std::size_t shard_count() const { return workers_.size(); }
 
  private:
   class Worker;
+  class Routes;
+  struct Parcel;
   Sequencer();
 
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<Routes> routes_;
+  std::unique_ptr<Mover> mover_;
 };
 
 }  // namespace matsuri::sequencer

@@ -48,6 +48,16 @@ Outcome decided_before(const Command& command, const Past& past) {
   return outcome;
 }
 
+std::uint32_t slot_of(const EntityName& name) { return sequencer::slot_of(name.title, name.arena); }
+
+std::uint32_t slot_of(const Chain& chain) {
+  return slot_of(chain.commands.front().entities.front());
+}
+
+constexpr const char* elsewhere = "the arena is with another shard now";
+
+Outcome refused_elsewhere() { return {.verdict = Verdict::not_owner, .message = elsewhere}; }
+
 Answer all(const Chain& chain, Verdict verdict, const std::string& message) {
   Answer answer;
   answer.outcomes.assign(chain.commands.size(), Outcome{.verdict = verdict, .message = message});
@@ -76,17 +86,22 @@ Shard::Shard(ShardOptions options, Schemas schemas)
       executed_(Moment{}),
       said_(0) {}
 
-void Shard::own(const ShardRow& row, std::int64_t now_ms) {
+void Shard::own(const ShardRow& row, Slots slots, std::int64_t now_ms) {
+  MATSURI_ASSERT(slots.size() == slot_count);
   row_ = row;
+  slots_.clear();
+  for (const SlotRow& slot : slots)
+    slots_.push_back({.row = slot, .came = {}, .last_seq = row.seq});
   entities_.clear(row.seq);
   executed_.clear({row.seq, now_ms});
   said_.clear(row.seq);
   before_.clear();
+  slots_before_.clear();
   batch_keys_.clear();
   batch_seq_ = row.seq;
 }
 
-Shard::Executed Shard::executed(const Key& key, const Past** past) const {
+Shard::Executed Shard::executed(const Key& key, std::uint32_t slot, const Past** past) const {
   if (options_.forget_keys) return Executed::never;
   const Said* said = said_.find(key);
   if (said != nullptr && said->past) {
@@ -94,7 +109,8 @@ Shard::Executed Shard::executed(const Key& key, const Past** past) const {
     return Executed::before;
   }
   if (executed_.find(key) != nullptr) return Executed::unread;
-  const Moment& since = executed_.since();
+  const Moment since{.seq = std::max(executed_.since().seq, slots_[slot].came.seq),
+                     .unix_ms = std::max(executed_.since().unix_ms, slots_[slot].came.unix_ms)};
   if (key.unix_ms() > since.unix_ms + key_ahead_ms_max + clock_skew_ms_max) return Executed::never;
   if (said != nullptr && said->seq >= since.seq) return Executed::never;
   return Executed::unread;
@@ -102,23 +118,26 @@ Shard::Executed Shard::executed(const Key& key, const Past** past) const {
 
 Needs Shard::needs(Requests requests) const {
   Needs needs;
-  const auto want_key = [&](const Key& key) {
+  const auto want_key = [&](const Key& key, std::uint32_t slot) {
     const Past* past = nullptr;
-    if (executed(key, &past) == Executed::unread) needs.keys.push_back(key);
+    if (executed(key, slot, &past) == Executed::unread) needs.keys.push_back(key);
   };
   const auto want = [&](const EntityName& name) {
     if (entities_.find(name) == nullptr) needs.entities.push_back(name);
   };
   for (const Request* request : requests) {
     if (const auto* chain = std::get_if<Chain>(request)) {
+      const std::uint32_t slot = slot_of(*chain);
+      if (!has(slot)) continue;
       for (const Command& command : chain->commands) {
-        want_key(command.key);
+        want_key(command.key, slot);
         std::ranges::for_each(command.entities, want);
       }
     } else if (const auto* read = std::get_if<Read>(request)) {
-      std::ranges::for_each(read->entities, want);
-    } else {
-      want_key(std::get<Lookup>(*request).key);
+      for (const EntityName& name : read->entities)
+        if (has(slot_of(name))) want(name);
+    } else if (const auto* lookup = std::get_if<Lookup>(request)) {
+      if (has(lookup->slot)) want_key(lookup->key, lookup->slot);
     }
   }
   const auto sort_out = [](auto& things) {
@@ -132,10 +151,13 @@ Needs Shard::needs(Requests requests) const {
 
 void Shard::found(const Needs& asked, const Found& found) {
   if (found.seq >= entities_.since()) {
-    for (const auto& [name, entity] : found.entities)
+    const auto take = [&](const EntityName& name, const Entity& entity) {
+      const std::uint32_t slot = slot_of(name);
+      if (!has(slot) || found.seq < slots_[slot].came.seq) return;
       if (entities_.find(name) == nullptr) entities_.put(name, entity);
-    for (const EntityName& name : asked.entities)
-      if (entities_.find(name) == nullptr) entities_.put(name, Entity{});
+    };
+    for (const auto& [name, entity] : found.entities) take(name, entity);
+    for (const EntityName& name : asked.entities) take(name, Entity{});
   }
   if (said_.young_count() > said_count_max) said_.turn(row_.seq);
   for (const Past& past : found.commands) said_.put(past.key, {found.seq, past});
@@ -154,8 +176,10 @@ Shard::Batch Shard::decide(std::span<Request* const> requests, std::int64_t now_
       one = answer(*chain, batch.write, now_ms, monotonic_us);
     else if (const auto* read = std::get_if<Read>(request))
       one = answer(*read);
+    else if (const auto* lookup = std::get_if<Lookup>(request))
+      one = answer(*lookup);
     else
-      one = answer(std::get<Lookup>(*request));
+      one = answer(std::get<SlotChange>(*request), batch.write, now_ms);
     if (!one) break;
     batch.answers.push_back(std::move(*one));
   }
@@ -172,6 +196,8 @@ std::optional<Answer> Shard::answer(Chain& chain, Write& write, std::int64_t now
                                     std::int64_t monotonic_us) {
   if (chain.deadline_us != 0 && monotonic_us > chain.deadline_us)
     return all(chain, Verdict::overloaded, "its deadline passed while it waited");
+  const std::uint32_t slot = slot_of(chain);
+  if (!has(slot)) return all(chain, Verdict::not_owner, elsewhere);
   const auto schema = schemas_(chain.commands.front().entities.front().title);
   if (schema == nullptr) return all(chain, Verdict::invalid, "the title has no schema");
 
@@ -181,7 +207,7 @@ std::optional<Answer> Shard::answer(Chain& chain, Write& write, std::int64_t now
     std::optional<Outcome> old = refused_by_age(command.key, now_ms);
     if (!old) {
       const Past* past = nullptr;
-      const Executed state = executed(command.key, &past);
+      const Executed state = executed(command.key, slot, &past);
       if (state == Executed::unread) return std::nullopt;
       if (state == Executed::before) old = decided_before(command, *past);
     }
@@ -195,7 +221,9 @@ std::optional<Answer> Shard::answer(Chain& chain, Write& write, std::int64_t now
   }
   answer.seq = batch_seq_;
   if (old_count != 0) return answer;
-  return run(chain, *schema, write, now_ms);
+  answer = run(chain, *schema, write, now_ms);
+  slots_[slot].last_seq = batch_seq_;
+  return answer;
 }
 
 // All or none: what the commands make of the entities is kept apart until the last one held.
@@ -268,6 +296,8 @@ void Shard::keep(Command& command, Outcome& outcome, Write& write) {
 
 std::optional<Answer> Shard::answer(const Read& read) {
   Answer answer;
+  for (const EntityName& name : read.entities)
+    if (!has(slot_of(name))) return Answer{.outcomes = {refused_elsewhere()}};
   for (const EntityName& name : read.entities) {
     const Entity* entity = entities_.touch(name);
     if (entity == nullptr) return std::nullopt;
@@ -278,8 +308,9 @@ std::optional<Answer> Shard::answer(const Read& read) {
 }
 
 std::optional<Answer> Shard::answer(const Lookup& lookup) const {
+  if (!has(lookup.slot)) return Answer{.outcomes = {refused_elsewhere()}};
   const Past* past = nullptr;
-  const Executed state = executed(lookup.key, &past);
+  const Executed state = executed(lookup.key, lookup.slot, &past);
   if (state == Executed::unread) return std::nullopt;
   Answer answer;
   if (state == Executed::before) answer.outcomes.push_back(past->outcome);
@@ -287,15 +318,56 @@ std::optional<Answer> Shard::answer(const Lookup& lookup) const {
   return answer;
 }
 
+// A slot that comes takes a place in the order, above all that was decided where it was: so places
+// of one arena grow across its moves, and what was read before that place is known to be too old.
+Answer Shard::answer(const SlotChange& change, Write& write, std::int64_t now_ms) {
+  Slot& slot = slots_[change.slot];
+  Result<void> may = check_change(slot.row, change.row);
+  const bool gives = change.row.state == SlotState::given && slot.row != change.row;
+  if (may.ok() && gives && slot.last_seq > change.seq && !options_.forget_slots)
+    may = Error(Code::conflict, "the slot has commands that were not carried");
+  if (!may.ok())
+    return {.outcomes = {{.verdict = Verdict::invalid, .message = may.error().message()}},
+            .seq = batch_seq_};
+  if (slot.row != change.row) {
+    slots_before_.emplace_back(change.slot, slot);
+    slot.row = change.row;
+    if (change.row.state == SlotState::owned) {
+      batch_seq_ = std::max(batch_seq_, change.seq) + 1;
+      slot.came = {.seq = batch_seq_, .unix_ms = now_ms};
+    }
+    write.slots.emplace_back(change.slot, change.row);
+  }
+  return {.outcomes = {{.verdict = Verdict::applied}}, .seq = batch_seq_};
+}
+
+// What is kept in memory of slots that are gone: it would be old when they come back.
+void Shard::forget_given() {
+  if (std::ranges::none_of(slots_before_, [&](const auto& before) {
+        return slots_[before.first].row.state == SlotState::given;
+      }))
+    return;
+  entities_.erase_if([&](const EntityName& name) { return !has(slot_of(name)); });
+}
+
+void Shard::undo() {
+  for (auto& [name, entity] : before_) entities_.put(name, std::move(entity));
+  for (const Key& key : batch_keys_) executed_.erase(key);
+  for (; !slots_before_.empty(); slots_before_.pop_back())
+    slots_[slots_before_.back().first] = slots_before_.back().second;
+  batch_seq_ = row_.seq;
+  for (Slot& slot : slots_) slot.last_seq = std::min(slot.last_seq, row_.seq);
+}
+
 void Shard::settle(bool committed, std::int64_t now_ms) {
   if (committed) {
     row_.seq = batch_seq_;
+    forget_given();
   } else {
-    for (auto& [name, entity] : before_) entities_.put(name, std::move(entity));
-    for (const Key& key : batch_keys_) executed_.erase(key);
-    batch_seq_ = row_.seq;
+    undo();
   }
   before_.clear();
+  slots_before_.clear();
   batch_keys_.clear();
   if (entities_.young_count() > options_.entity_count_max / 2) entities_.turn(row_.seq);
   if (executed_.young_count() > options_.key_count_max / 2 ||

@@ -19,6 +19,7 @@
 #include "sequencer/command.h"
 #include "sequencer/recent.h"
 #include "sequencer/schema.h"
+#include "sequencer/slots.h"
 #include "sequencer/store.h"
 
 namespace matsuri::sequencer {
@@ -35,15 +36,19 @@ struct Read {
 // it.
 struct Lookup {
   Key key;
+  // Of the key's arena: whether it was executed only the shard can say that has it.
+  std::uint32_t slot = 0;
 };
 
-using Request = std::variant<Chain, Read, Lookup>;
+using Request = std::variant<Chain, Read, Lookup, SlotChange>;
 using Requests = std::span<const Request* const>;
 
 struct Answer {
-  std::vector<Outcome> outcomes;  // of a Chain, one a command; of a Lookup, one or none
-  std::vector<Entity> entities;   // of a Read
-  std::uint64_t seq = 0;          // the place in the order
+  // Of a Chain, one a command; of a Lookup, one or none; of a SlotChange, one; of a Read, one where
+  // it was refused.
+  std::vector<Outcome> outcomes;
+  std::vector<Entity> entities;  // of a Read
+  std::uint64_t seq = 0;         // the place in the order
 };
 
 struct ShardOptions {
@@ -52,6 +57,7 @@ struct ShardOptions {
   // Planted bugs, for the tests that have to find them.
   bool forget_guards = false;
   bool forget_keys = false;
+  bool forget_slots = false;
 };
 
 // Not thread-safe.
@@ -59,8 +65,8 @@ class Shard {
  public:
   Shard(ShardOptions options, Schemas schemas);
 
-  // Begins with nothing in memory, as the owner that `row` names.
-  void own(const ShardRow& row, std::int64_t now_ms);
+  // Begins with nothing in memory, as the owner that `row` names. REQUIRES: slot_count slots.
+  void own(const ShardRow& row, Slots slots, std::int64_t now_ms);
 
   // What is missing to decide these; some of it may be there already by the time of decide().
   Needs needs(Requests requests) const;
@@ -100,13 +106,25 @@ class Shard {
     std::uint64_t seq = 0;  // of the snapshot that said so
     std::optional<Past> past;
   };
+  // A row of the shard map, and when the slot came: what was known of it before says nothing.
+  struct Slot {
+    SlotRow row;
+    Moment came;
+    std::uint64_t last_seq = 0;  // the last of its commands is here or before
+  };
+  bool has(std::uint32_t slot) const {
+    return slots_[slot].row.state == SlotState::owned || options_.forget_slots;
+  }
   enum class Executed : std::uint8_t { never, before, unread };
   // Was the key ever executed? `past` gets the command, where it is to be had.
-  Executed executed(const Key& key, const Past** past) const;
+  Executed executed(const Key& key, std::uint32_t slot, const Past** past) const;
   std::optional<Answer> answer(Chain& chain, Write& write, std::int64_t now_ms,
                                std::int64_t monotonic_us);
   std::optional<Answer> answer(const Read& read);
   std::optional<Answer> answer(const Lookup& lookup) const;
+  Answer answer(const SlotChange& change, Write& write, std::int64_t now_ms);
+  void undo();
+  void forget_given();
   Answer run(Chain& chain, const Schema& schema, Write& write, std::int64_t now_ms);
   void change(const EntityName& name, Entity entity);
   void keep(Command& command, Outcome& outcome, Write& write);
@@ -119,8 +137,11 @@ class Shard {
   Recent<Key, std::uint64_t, Moment, KeyHash> executed_;
   // What the database said of keys; needed from found() to decide().
   Recent<Key, Said, std::uint64_t, KeyHash> said_;
-  // Of the batch that is open: what its entities were, its keys, its last place in the order.
+  std::vector<Slot> slots_;
+  // Of the batch that is open: what its entities and slots were, its keys, its last place in the
+  // order.
   std::unordered_map<EntityName, Entity, EntityHash> before_;
+  std::vector<std::pair<std::uint32_t, Slot>> slots_before_;
   std::vector<Key> batch_keys_;
   std::uint64_t batch_seq_ = 0;
 };

@@ -2,7 +2,6 @@
 // lock makes everybody else wait, then the entities as they are now, then the commands.
 #include "sequencer/sql_store.h"
 
-#include <charconv>
 #include <cstring>
 #include <optional>
 #include <span>
@@ -11,8 +10,9 @@
 
 #include "base/assert.h"
 #include "base/bytes.h"
-#include "base/crc32c.h"
 #include "base/log.h"
+#include "sequencer/internal/sentence.h"
+#include "sequencer/internal/slot_rows.h"
 #include "sequencer/internal/stored.h"
 #include "sql/list.h"
 
@@ -53,6 +53,36 @@ CREATE TABLE command (
   outcome {BLOB} NOT NULL
 ) {TABLE_OPTIONS};
 CREATE UNIQUE INDEX command_by_key ON command (command_key))"},
+    // moved_command: commands that came with their slot, at the places of the shard that decided
+    // them. Those of `command` are this shard's own, for ever.
+    {2, R"(CREATE TABLE slot (
+  slot {ID} NOT NULL PRIMARY KEY,
+  state {ID} NOT NULL,
+  version {ID} NOT NULL,
+  peer {ID} NOT NULL
+) {TABLE_OPTIONS};
+CREATE TABLE shard_origin (
+  id {ID} NOT NULL PRIMARY KEY,
+  number {ID} NOT NULL,
+  shard_count {ID} NOT NULL
+) {TABLE_OPTIONS};
+CREATE TABLE moved_command (
+  command_key {BLOB(16)} NOT NULL PRIMARY KEY,
+  seq {ID} NOT NULL,
+  fingerprint {INT} NOT NULL,
+  title {ID} NOT NULL,
+  arena {TEXT(64)} NOT NULL,
+  slot {ID} NOT NULL,
+  actor {ID} NOT NULL,
+  reason {TEXT(64)} NOT NULL,
+  unix_ms {ID} NOT NULL,
+  outcome {BLOB} NOT NULL
+) {CLUSTERED_OPTIONS})"},
+    // What the operator wants: in the database of shard 0 alone.
+    {3, R"(CREATE TABLE slot_wish (
+  slot {ID} NOT NULL PRIMARY KEY,
+  shard {ID} NOT NULL
+) {TABLE_OPTIONS})"},
 };
 
 constexpr std::string_view row_query =
@@ -75,20 +105,43 @@ Bytes bytes_of(const Key& key) { return std::as_bytes(std::span(key.bytes)); }
 
 }  // namespace
 
-std::uint32_t slot_of(TitleId title, std::string_view arena) {
-  char prefix[24];
-  char* const end = std::to_chars(prefix, prefix + sizeof prefix - 1, title.value).ptr;
-  *end = '/';
-  const std::string_view bytes(prefix, static_cast<std::size_t>(end + 1 - prefix));
-  return crc32c(as_bytes(arena), crc32c(as_bytes(bytes))) % slot_count;
-}
-
 Result<std::unique_ptr<SqlStore>> SqlStore::open(sql::Db& db, Schemas schemas,
                                                  const SqlStoreOptions& options) {
   TRY(db.migrate("sequencer", migrations));
   TRY_ASSIGN(auto writer, db.dedicate());
-  return std::unique_ptr<SqlStore>(
-      new SqlStore(db, std::move(schemas), options, std::move(writer)));
+  std::unique_ptr<SqlStore> store(new SqlStore(db, std::move(schemas), options, std::move(writer)));
+  TRY(store->found_shard());
+  return store;
+}
+
+// The first to come divides the slots, and writes down how.
+Result<void> SqlStore::found_shard() {
+  return db_.write_and_wait([this](sql::Connection& connection) -> Result<void> {
+    std::optional<std::uint32_t> number;
+    const auto read = [&] {
+      return connection.query("SELECT number, shard_count FROM shard_origin WHERE id = 1", {},
+                              [&](const sql::Row& row) {
+                                number = static_cast<std::uint32_t>(row.id(0));
+                                first_shard_count_ = static_cast<std::uint32_t>(row.id(1));
+                              });
+    };
+    TRY(read());
+    if (!number) {
+      std::vector<sql::Value> values;
+      const Slots slots = first_slots(options_.number, options_.shard_count);
+      for (std::uint32_t slot = 0; slot < slot_count; ++slot)
+        values.insert(values.end(),
+                      {slot, std::uint32_t{static_cast<std::uint8_t>(slots[slot].state)},
+                       slots[slot].version, slots[slot].peer});
+      TRY(connection.execute("INSERT INTO shard_origin (id, number, shard_count) VALUES (1, ?, ?)",
+                             {options_.number, options_.shard_count}));
+      TRY(connection.insert_rows("INSERT INTO slot (slot, state, version, peer)", "", 4, values));
+      TRY(read());
+    }
+    if (number == options_.number) return {};
+    return Error(Code::invalid, sentence(db_.name(), ": is the database of shard ",
+                                         number.value_or(0), ", not of ", options_.number));
+  });
 }
 
 Result<ShardRow> SqlStore::row() {
@@ -117,6 +170,13 @@ Result<ShardRow> SqlStore::take(const ShardRow& seen, const std::string& owner,
   std::optional<Error> error;
   if (writer_->commit(&error) != sql::CommitOutcome::done) return std::move(*error);
   return next;
+}
+
+Result<Slots> SqlStore::slots() {
+  Slots slots(slot_count);
+  TRY(db_.read_and_wait(
+      [&](sql::Connection& connection) { return read_slots(connection, slots); }));
+  return slots;
 }
 
 Result<Found> SqlStore::load(const Needs& needs) {
@@ -170,28 +230,30 @@ Result<void> SqlStore::read_entities(sql::Connection& connection, std::span<cons
 Result<void> SqlStore::read_commands(sql::Connection& connection, std::span<const sql::Value> keys,
                                      Found& found, Result<void>& parsed) const {
   if (keys.empty()) return {};
-  return sql::query_in(
-      connection,
-      "SELECT command_key, fingerprint, title, seq, unix_ms, outcome FROM command"
-      " WHERE command_key",
-      "", keys, {}, [&](const sql::Row& row) {
-        const auto schema = schemas_(TitleId{row.id(2)});
-        Result<Outcome> outcome =
-            schema != nullptr
-                ? parse_outcome(as_text(row.blob(5)), *schema)
-                : Error(Code::corrupt, "a stored command of a title without a schema");
-        if (!outcome.ok() || row.blob(0).size() != sizeof(Key::bytes)) {
-          parsed = outcome.ok() ? Error(Code::corrupt, "a stored key of another size")
-                                : std::move(outcome).error();
-          return;
-        }
-        Past past{.fingerprint = static_cast<std::uint64_t>(row.integer(1)),
-                  .outcome = std::move(*outcome)};
-        std::memcpy(past.key.bytes.data(), row.blob(0).data(), past.key.bytes.size());
-        past.outcome.seq = row.id(3);
-        past.outcome.time_ms = row.integer(4);
-        found.commands.push_back(std::move(past));
-      });
+  const auto take = [&](const sql::Row& row) {
+    const auto schema = schemas_(TitleId{row.id(2)});
+    Result<Outcome> outcome =
+        schema != nullptr ? parse_outcome(as_text(row.blob(5)), *schema)
+                          : Error(Code::corrupt, "a stored command of a title without a schema");
+    if (!outcome.ok() || row.blob(0).size() != sizeof(Key::bytes)) {
+      parsed = outcome.ok() ? Error(Code::corrupt, "a stored key of another size")
+                            : std::move(outcome).error();
+      return;
+    }
+    Past past{.fingerprint = static_cast<std::uint64_t>(row.integer(1)),
+              .outcome = std::move(*outcome)};
+    std::memcpy(past.key.bytes.data(), row.blob(0).data(), past.key.bytes.size());
+    past.outcome.seq = row.id(3);
+    past.outcome.time_ms = row.integer(4);
+    found.commands.push_back(std::move(past));
+  };
+  for (const char* table : {"command", "moved_command"})
+    TRY(sql::query_in(connection,
+                      std::string("SELECT command_key, fingerprint, title, seq, unix_ms, outcome"
+                                  " FROM ") +
+                          table + " WHERE command_key",
+                      "", keys, {}, take));
+  return {};
 }
 
 // The fence: of two who write, one finds the row where it left it.
@@ -300,6 +362,14 @@ Result<void> SqlStore::write_commands(sql::Connection& connection, const Write& 
       "", 10, values);
 }
 
+Result<void> SqlStore::write_slots(sql::Connection& connection, const Write& write) {
+  for (const auto& [slot, row] : write.slots)
+    TRY(connection.execute(
+        "UPDATE slot SET state = ?, version = ?, peer = ? WHERE slot = ?",
+        {std::uint32_t{static_cast<std::uint8_t>(row.state)}, row.version, row.peer, slot}));
+  return {};
+}
+
 Committed SqlStore::commit(const Write& write) {
   if (!writer_->begin().ok()) return Committed::failed;
   sql::Connection& connection = writer_->connection();
@@ -307,6 +377,7 @@ Committed SqlStore::commit(const Write& write) {
   if (place.ok() && *place == Place::moved) {
     Result<void> written = write_entities(connection, write);
     if (written.ok()) written = write_commands(connection, write);
+    if (written.ok()) written = write_slots(connection, write);
     if (!written.ok()) place = std::move(written).error();
   }
   if (!place.ok()) {

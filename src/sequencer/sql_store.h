@@ -10,17 +10,16 @@
 #include <utility>
 
 #include "sequencer/shard.h"
+#include "sequencer/slots.h"
 #include "sequencer/store.h"
 #include "sql/db.h"
 
 namespace matsuri::sequencer {
 
-// The slot of an arena, 0 to slot_count - 1: what a shard map gives to shards. Stored with every
-// row, so that a slot can move; never changed.
-inline constexpr std::uint32_t slot_count = 1024;
-std::uint32_t slot_of(TitleId title, std::string_view arena);
-
 struct SqlStoreOptions {
+  std::uint32_t number = 0;  // of the shard
+  // How many shards there are. Counts once: the first start divides the slots among them.
+  std::uint32_t shard_count = 1;
   // Planted bug, for the tests that have to find it.
   bool no_fencing = false;
 };
@@ -28,15 +27,19 @@ struct SqlStoreOptions {
 class SqlStore final : public Store {
  public:
   // Brings the schema up to date. `db` must be of full durability and outlive the store, and have a
-  // reader's thread.
+  // reader's thread. Code::invalid where it is the database of another shard.
   static Result<std::unique_ptr<SqlStore>> open(sql::Db& db, Schemas schemas,
                                                 const SqlStoreOptions& options = {});
 
   Result<ShardRow> row() override;
   Result<ShardRow> take(const ShardRow& seen, const std::string& owner,
                         std::int64_t lease_until_ms) override;
+  Result<Slots> slots() override;
   Result<Found> load(const Needs& needs) override;
   Committed commit(const Write& write) override;
+
+  // Among how many shards the slots were divided at the first start.
+  std::uint32_t first_shard_count() const { return first_shard_count_; }
 
  private:
   SqlStore(sql::Db& db, Schemas schemas, const SqlStoreOptions& options,
@@ -50,6 +53,8 @@ class SqlStore final : public Store {
   };
   Result<Place> move_row(sql::Connection& connection, const Write& write);
   Result<void> write_entities(sql::Connection& connection, const Write& write);
+  Result<void> found_shard();
+  static Result<void> write_slots(sql::Connection& connection, const Write& write);
   Result<void> write_commands(sql::Connection& connection, const Write& write);
   Result<void> read_entities(sql::Connection& connection, std::span<const sql::Value> names,
                              Found& found, Result<void>& parsed) const;
@@ -59,6 +64,7 @@ class SqlStore final : public Store {
   sql::Db& db_;
   Schemas schemas_;
   SqlStoreOptions options_;
+  std::uint32_t first_shard_count_ = 0;
   std::unique_ptr<sql::DedicatedConnection> writer_;
 };
 

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "sequencer/command.h"
+#include "sequencer/slots.h"
 
 namespace matsuri::sequencer {
 
@@ -62,6 +63,7 @@ struct Write {
   std::int64_t lease_until_ms = 0;
   std::vector<std::pair<EntityName, Entity>> entities;
   std::vector<Decided> commands;
+  std::vector<std::pair<std::uint32_t, SlotRow>> slots;  // rows of the shard map that change
 };
 
 enum class Committed : std::uint8_t {
@@ -80,6 +82,8 @@ class Store {
   // Becomes owner: epoch + 1, if the row is still `seen`. Code::conflict if it is not.
   virtual Result<ShardRow> take(const ShardRow& seen, const std::string& owner,
                                 std::int64_t lease_until_ms) = 0;
+  // The rows of the shard map. What an owner reads after take() stays so until it changes them.
+  virtual Result<Slots> slots() = 0;
   virtual Result<Found> load(const Needs& needs) = 0;
   virtual Committed commit(const Write& write) = 0;
 };

@@ -6,6 +6,7 @@
 #include <optional>
 #include <random>
 
+#include "sequencer/move.h"
 #include "sequencer/store.h"
 
 namespace matsuri::sequencer {
@@ -16,6 +17,8 @@ struct SimDatabase {
   std::map<EntityName, Entity> entities;
   std::map<Key, Decided> commands;
   std::map<std::uint64_t, Key> order;
+  Slots slots = first_slots(0, 1);
+  std::map<Key, Decided> moved;  // commands that came with their slots
   // A commit whose connection broke: it holds the row's lock, and lands or vanishes before anybody
   // else writes the row. Whoever only reads does not see it.
   std::optional<Write> in_flight;
@@ -33,6 +36,7 @@ class SimStore final : public Store {
   Result<ShardRow> row() override;
   Result<ShardRow> take(const ShardRow& seen, const std::string& owner,
                         std::int64_t lease_until_ms) override;
+  Result<Slots> slots() override;
   Result<Found> load(const Needs& needs) override;
   Committed commit(const Write& write) override;
 
@@ -43,6 +47,27 @@ class SimStore final : public Store {
   void resolve();
 
   SimDatabase& database_;
+  std::mt19937_64& random_;
+  unsigned fault_percent_;
+};
+
+// Copies between two of them, a few rows at a time; its connections break as well.
+class SimCarrier final : public Carrier {
+ public:
+  SimCarrier(SimDatabase& from, SimDatabase& to, std::mt19937_64& random, unsigned fault_percent)
+      : from_(from), to_(to), random_(random), fault_percent_(fault_percent) {}
+
+  Result<Carried> carry(const MovePlan& plan, std::uint64_t after_seq) override;
+  Result<void> clear(const MovePlan& plan) override;
+
+  // Planted bug: the keys of a slot stay where they are.
+  bool leaves_keys = false;
+
+ private:
+  bool fault() { return random_() % 100 < fault_percent_; }
+
+  SimDatabase& from_;
+  SimDatabase& to_;
   std::mt19937_64& random_;
   unsigned fault_percent_;
 };

@@ -56,6 +56,12 @@ class Mariadb:
             self.process.send_signal(number)
             self.process.wait(timeout=60)
 
+    def game_config(self, *schemas):
+        """Game state in so many shards."""
+        names = ", ".join(f'"{schema}"' for schema in schemas)
+        return (f'[game]\nengine = "mariadb"\nsocket = "{self.socket}"\nuser = "root"\n'
+                f"schemas = [{names}]\n")
+
     def config(self, *names):
         """DATABASES, as many as there are `names`, in those schemas."""
         return "".join(

@@ -138,10 +138,7 @@ Result<void> ServerNode::open_game() {
                stream::Outbox::open(*shard.db, config.region, config.node, io::system_random()));
     dbs.push_back({.db = shard.db.get(), .incarnation = shard.outbox->origin().incarnation});
   }
-  feed = std::make_unique<game::Feed>(
-      dbs,
-      [this](TitleId title, const std::string& arena) { return sequencer->shard_of(title, arena); },
-      clock, &metrics);
+  feed = std::make_unique<game::Feed>(dbs, main_outbox->origin().incarnation, clock, &metrics);
   commands = std::make_unique<game::Commands>(game::CommandsParts{
       .sequencer = *sequencer,
       .directory = game_directory,

@@ -224,8 +224,10 @@ void Commands::read(const Asker& asker, const EntityQuery& query, Consistency co
   if (consistency == Consistency::linearizable)
     return read_in_order(name, std::move(schema), executor, std::move(done));
   const ShardDb& shard = parts_.shards[shard_of(asker.title, query.arena)];
-  const std::uint64_t wanted =
-      consistency == Consistency::at_least ? token.seq_of(shard.incarnation) : 0;
+  const auto wanted = token.find(shard.incarnation);
+  // Of another life, or of another shard that had the arena then: the order knows.
+  if (consistency == Consistency::at_least && !wanted)
+    return read_in_order(name, std::move(schema), executor, std::move(done));
   sql::read_value<sequencer::StoredEntity>(
       *shard.db, executor,
       [name, kind_name = query.kind](sql::Connection& connection) {
@@ -235,7 +237,7 @@ void Commands::read(const Asker& asker, const EntityQuery& query, Consistency co
        &executor, done = std::move(done)](Result<sequencer::StoredEntity> found) mutable {
         if (!found.ok()) return done(std::move(found).error());
         // A database that lags behind what one has seen: the order knows.
-        if (found->seq < wanted)
+        if (consistency == Consistency::at_least && found->seq < *wanted)
           return read_in_order(name, std::move(schema), executor, std::move(done));
         ReadEntity entity{.version = found->version,
                           .fields = std::move(found->fields),

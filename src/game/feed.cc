@@ -18,13 +18,13 @@ constexpr int query_count_max = 8;
 
 }  // namespace
 
-Feed::Feed(std::vector<ShardDb> shards,
-           std::function<std::size_t(TitleId, const std::string&)> shard_of, io::Clock& clock,
+bool FeedPage::empty() const {
+  return std::ranges::all_of(parts, [](const Part& part) { return part.commands.empty(); });
+}
+
+Feed::Feed(std::vector<ShardDb> shards, std::uint64_t world, io::Clock& clock,
            metrics::Registry* metrics)
-    : shards_(std::move(shards)),
-      shard_of_(std::move(shard_of)),
-      clock_(clock),
-      known_(shards_.size()) {
+    : shards_(std::move(shards)), world_(world), clock_(clock), known_(shards_.size()) {
   if (metrics != nullptr) {
     reader_gauge_ = &metrics->gauge("matsuri_game_feed_readers",
                                     "Readers of changes that wait, streams among them.");
@@ -51,17 +51,11 @@ void Feed::drain() {
   wake_.notify_all();
 }
 
-Result<void> Feed::check(const Places& places) const {
-  for (const Places::Place& place : places.all)
-    if (std::ranges::find(shards_, place.incarnation, &ShardDb::incarnation) == shards_.end())
-      return Error(Code::conflict,
-                   "after: is of the time before a restore; what came then may be gone. Read "
-                   "entities again, and begin with after=now");
-  return {};
-}
-
 Result<void> Feed::add(std::unique_ptr<Reader>& reader) {
-  TRY(check(reader->query.after));
+  if (reader->query.after.world != world_)
+    return Error(Code::conflict,
+                 "after: is of the time before a restore; what came then may be gone. Read "
+                 "entities again, and begin with after=now");
   {
     const std::lock_guard lock(mutex_);
     if (is_ending_ || reader_count_ >= feed_reader_count_max)
@@ -149,18 +143,8 @@ bool Feed::has_news(const Reader& reader) const {
 
 bool Feed::serve(Reader& reader) {
   reader.seen.assign(known_.begin(), known_.end());
-  auto read = [&]() -> Result<Read> {
-    if (!reader.from_now) return read_some(reader.query);
-    Read end;
-    for (const ShardDb& shard : shards_)
-      TRY(shard.db->read_and_wait([&](sql::Connection& connection) -> Result<void> {
-        TRY_ASSIGN(const std::uint64_t seq, sequencer::read_seq(connection));
-        end.page.next.raise(shard.incarnation, seq);
-        return {};
-      }));
-    reader.from_now = false;
-    return end;
-  }();
+  auto read = reader.from_now ? read_end() : read_some(reader.query);
+  if (read.ok()) reader.from_now = false;
   if (read.ok()) return give(reader, std::move(*read));
   if (reader.done) {
     reader.executor->post([done = std::move(reader.done), error = read.error()]() mutable {
@@ -170,58 +154,81 @@ bool Feed::serve(Reader& reader) {
   }
   // Who follows waits for better times, but for a damaged database.
   log::warn("game", "changes can't be read", {{"error", read.error().to_string()}});
-  return read.error().code() != Code::corrupt && reader.take({});
+  return read.error().code() != Code::corrupt &&
+         reader.take({.parts = {}, .start = reader.query.after, .next = reader.query.after});
 }
 
 bool Feed::give(Reader& reader, Read read) {
-  if (change_counter_ != nullptr) change_counter_->add(read.page.changes.size());
+  if (change_counter_ != nullptr)
+    for (const FeedPage::Part& part : read.page.parts) change_counter_->add(part.commands.size());
   reader.query.after = read.page.next;
   reader.is_behind = !read.is_end;
   if (reader.take) return reader.take(read.page);
   const bool is_over = read.is_end && clock_.monotonic_us() >= reader.until_us;
-  if (read.page.changes.empty() && !is_over) return true;
+  if (read.page.empty() && !is_over) return true;
   reader.executor->post([done = std::move(reader.done), page = std::move(read.page)]() mutable {
     done(std::move(page));
   });
   return false;
 }
 
+Result<Feed::Read> Feed::read_end() const {
+  Read end{.page = {.parts = {}, .start = start(), .next = start()}};
+  for (std::size_t i = 0; i < shards_.size(); ++i)
+    TRY(shards_[i].db->read_and_wait([&](sql::Connection& connection) -> Result<void> {
+      TRY_ASSIGN(const std::uint64_t seq, sequencer::read_seq(connection));
+      end.page.next.raise(sequencer::slots_of_shard(i, shards_.size()), seq);
+      return {};
+    }));
+  end.page.start = end.page.next;
+  return end;
+}
+
 Result<Feed::Read> Feed::read_some(const FeedQuery& query) const {
-  std::size_t first = 0, end = shards_.size();
-  if (!query.arena.empty()) {
-    first = shard_of_(query.title, query.arena);
-    end = first + 1;
-  }
-  Read read{.page = {.changes = {}, .next = query.after}};
-  for (const ShardDb& shard : shards_) read.page.next.raise(shard.incarnation, 0);
-  for (std::size_t i = first; i < end; ++i) {
+  Read read{.page = {.parts = {}, .start = query.after, .next = query.after}};
+  std::size_t left = query.count_max;
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
     // No shard keeps the others from being heard.
-    const std::size_t left = query.count_max - read.page.changes.size();
-    std::size_t share = std::max<std::size_t>(1, left / (end - i));
+    const std::size_t share = left / (shards_.size() - i);
     if (left == 0) {
       read.is_end = false;
       break;
     }
-    sequencer::Changes found;
-    for (int count = 0; count < query_count_max && share > 0 && !found.is_end; ++count) {
-      const sequencer::ChangeQuery wanted{.title = query.title,
-                                          .arena = query.arena,
-                                          .after = read.page.next.seq_of(shards_[i].incarnation),
-                                          .count_max = share};
-      TRY(shards_[i].db->read_and_wait([&](sql::Connection& connection) -> Result<void> {
-        TRY_ASSIGN(found, sequencer::read_changes(connection, wanted));
-        return {};
-      }));
-      for (sequencer::StoredCommand& command : found.commands) {
-        read.page.next.raise(shards_[i].incarnation, command.seq);
-        read.page.changes.push_back({std::move(command), read.page.next});
-      }
-      read.page.next.raise(shards_[i].incarnation, found.read_to);
-      share -= found.commands.size();
-    }
-    read.is_end = read.is_end && found.is_end;
+    TRY(read_shard(i, std::max<std::size_t>(1, share), query, read));
+    left -= read.page.parts.back().commands.size();
   }
   return read;
+}
+
+Result<void> Feed::read_shard(std::size_t shard, std::size_t count_max, const FeedQuery& query,
+                              Read& read) const {
+  FeedPage::Part& part = read.page.parts.emplace_back();
+  part.slots = sequencer::slots_of_shard(shard, shards_.size());
+  if (!query.arena.empty()) {
+    sequencer::SlotSet only;
+    only.set(sequencer::slot_of(query.title, query.arena));
+    part.slots &= only;
+  }
+  if (part.slots.none()) return {};
+  bool is_end = false;
+  for (int turn = 0; turn < query_count_max && part.commands.size() < count_max && !is_end;
+       ++turn) {
+    sequencer::Changes found;
+    TRY(shards_[shard].db->read_and_wait([&](sql::Connection& connection) -> Result<void> {
+      TRY_ASSIGN(found, sequencer::read_changes(connection,
+                                                {.title = query.title,
+                                                 .arena = query.arena,
+                                                 .slots = part.slots,
+                                                 .after = read.page.next.seqs,
+                                                 .count_max = count_max - part.commands.size()}));
+      return {};
+    }));
+    read.page.next.raise(part.slots, found.read_to);
+    std::ranges::move(found.commands, std::back_inserter(part.commands));
+    is_end = found.is_end;
+  }
+  read.is_end = read.is_end && is_end;
+  return {};
 }
 
 }  // namespace matsuri::game

@@ -17,8 +17,8 @@
 #include "base/metrics.h"
 #include "base/result.h"
 #include "game/commands.h"
+#include "game/cursor.h"
 #include "game/exec.h"
-#include "game/places.h"
 #include "io/clock.h"
 #include "io/executor.h"
 #include "model/ids.h"
@@ -35,17 +35,21 @@ inline constexpr std::size_t feed_reader_count_max = 1024;
 struct FeedQuery {
   TitleId title;
   std::string arena;  // empty: all
-  Places after;
+  Cursor after;
   std::size_t count_max = change_count_default;
 };
 
 struct FeedPage {
-  struct Change {
-    sequencer::StoredCommand command;
-    Places place;  // `after` of what follows it
+  // Applied commands of one shard, in its order.
+  struct Part {
+    sequencer::SlotSet slots;  // whose commands these are, up to each of them
+    std::vector<sequencer::StoredCommand> commands;
   };
-  std::vector<Change> changes;  // in the order of each shard
-  Places next;
+  std::vector<Part> parts;
+  Cursor start;  // before the first
+  Cursor next;   // behind the last
+
+  bool empty() const;
 };
 
 // Reads shards' tables beside their writers: a reader costs the order nothing. Commits of this
@@ -53,19 +57,17 @@ struct FeedPage {
 // Thread-safe. Owns one thread, which reads for all who wait.
 class Feed {
  public:
-  Feed(std::vector<ShardDb> shards,
-       std::function<std::size_t(TitleId, const std::string&)> shard_of, io::Clock& clock,
+  // `world` is the incarnation of main.
+  Feed(std::vector<ShardDb> shards, std::uint64_t world, io::Clock& clock,
        metrics::Registry* metrics = nullptr);
+  Cursor start() const { return Cursor(world_); }
   ~Feed();
   Feed(const Feed&) = delete;
   Feed& operator=(const Feed&) = delete;
 
-  // Code::conflict for a place in a shard that is not here: one of the time before a restore.
-  Result<void> check(const Places& places) const;
-
-  // Answers when there is a change, or after `wait_ms` with none. An empty `after` begins with the
-  // first command; with `from_now` only what comes from now on counts. Code::conflict as check()
-  // says, Code::busy where too many wait.
+  // Answers when there is a change, or after `wait_ms` with none. start() begins with the first
+  // command; with `from_now` only what comes from now on counts. Code::conflict for a cursor of the
+  // time before a restore, Code::busy where too many wait.
   void read(FeedQuery query, bool from_now, std::int64_t wait_ms, io::Executor& executor,
             Completion<FeedPage> done);
 
@@ -101,12 +103,15 @@ class Feed {
   bool serve(Reader& reader);
   bool give(Reader& reader, Read read);
   Result<Read> read_some(const FeedQuery& query) const;
+  Result<void> read_shard(std::size_t shard, std::size_t count_max, const FeedQuery& query,
+                          Read& read) const;
+  Result<Read> read_end() const;
   bool has_news(const Reader& reader) const;
   // Takes it, or leaves it where it is.
   Result<void> add(std::unique_ptr<Reader>& reader);
 
   const std::vector<ShardDb> shards_;
-  const std::function<std::size_t(TitleId, const std::string&)> shard_of_;
+  const std::uint64_t world_;
   io::Clock& clock_;
   metrics::Gauge* reader_gauge_ = nullptr;
   metrics::Counter* change_counter_ = nullptr;

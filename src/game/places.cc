@@ -13,9 +13,10 @@ constexpr std::size_t place_size = 16;
 
 }  // namespace
 
-std::uint64_t Places::seq_of(std::uint64_t incarnation) const {
+std::optional<std::uint64_t> Places::find(std::uint64_t incarnation) const {
   const auto found = std::ranges::find(all, incarnation, &Place::incarnation);
-  return found == all.end() ? 0 : found->seq;
+  if (found == all.end()) return std::nullopt;
+  return found->seq;
 }
 
 void Places::raise(std::uint64_t incarnation, std::uint64_t seq) {

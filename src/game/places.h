@@ -1,8 +1,9 @@
-// Where one has read up to, in every shard at once: what `token` and `next` of the API hold.
+// What one has seen of shards: the `token` of the API, for reads that must not be older.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,8 +27,8 @@ struct Places {
   };
   std::vector<Place> all;  // one an incarnation
 
-  // The place in that shard; 0 where none is known.
-  std::uint64_t seq_of(std::uint64_t incarnation) const;
+  // The place in that shard, where one is known.
+  std::optional<std::uint64_t> find(std::uint64_t incarnation) const;
   // Keeps the larger one.
   void raise(std::uint64_t incarnation, std::uint64_t seq);
 

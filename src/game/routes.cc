@@ -90,8 +90,10 @@ struct ChangesForm {
   bool from_now = false;
   std::int64_t wait_ms = 0;
 };
-Result<ChangesForm> changes_form_of(const http::Request& request, std::string_view last_event_id) {
+Result<ChangesForm> changes_form_of(const http::Request& request, const Cursor& start,
+                                    std::string_view last_event_id) {
   ChangesForm form;
+  form.query.after = start;
   form.query.title = title_of(request);
   TRY_ASSIGN(form.query.arena, arena_in(request));
   TRY_ASSIGN(const std::int64_t limit,
@@ -102,7 +104,7 @@ Result<ChangesForm> changes_form_of(const http::Request& request, std::string_vi
   const std::string after = last_event_id.empty() ? given.value_or("") : std::string(last_event_id);
   form.from_now = after == from_now;
   if (!form.from_now && !after.empty()) {
-    TRY_ASSIGN(form.query.after, within("after", Places::from_token(after)));
+    TRY_ASSIGN(form.query.after, within("after", Cursor::from_token(after)));
   }
   return form;
 }
@@ -125,8 +127,9 @@ Result<Response> render(const FeedPage& page, const TitleSchema& schema, Account
   Response response;
   json::Writer writer(response.body);
   writer.begin_object().key("changes").begin_array();
-  for (const FeedPage::Change& change : page.changes)
-    TRY(write_change(writer, change.command, schema, player));
+  for (const FeedPage::Part& part : page.parts)
+    for (const sequencer::StoredCommand& command : part.commands)
+      TRY(write_change(writer, command, schema, player));
   writer.end_array().field("next", page.next.to_token()).end_object();
   return response;
 }
@@ -306,7 +309,7 @@ class Routes {
   void get_changes(const RequestPtr& request, Responder respond) const {
     const auto asker = asker_of(*request);
     if (!asker.ok()) return respond.send(http::problem(asker.error()));
-    auto form = changes_form_of(*request, {});
+    auto form = changes_form_of(*request, parts_.feed.start(), {});
     if (!form.ok()) return respond.send(http::problem(form.error()));
     if (parts_.directory.schema_of(asker->title) == nullptr)
       return respond.send(http::problem(no_schema()));
@@ -322,7 +325,8 @@ class Routes {
   Result<void> follow_changes(const RequestPtr& request,
                               const std::shared_ptr<http::EventStream>& stream) const {
     TRY_ASSIGN(const Asker asker, asker_of(*request));
-    TRY_ASSIGN(ChangesForm form, changes_form_of(*request, stream->last_event_id()));
+    TRY_ASSIGN(ChangesForm form,
+               changes_form_of(*request, parts_.feed.start(), stream->last_event_id()));
     if (parts_.directory.schema_of(asker.title) == nullptr) return no_schema();
     form.query.count_max = stream_count_max;
     return parts_.feed.follow(
@@ -345,17 +349,21 @@ class Routes {
       return false;
     }
     const auto schema = parts_.directory.schema_of(asker.title);
-    for (const FeedPage::Change& change : page.changes) {
-      std::string data;
-      json::Writer writer(data);
-      const auto is_visible = write_change(writer, change.command, *schema, asker.player);
-      if (!is_visible.ok()) {
-        stream.close();
-        return false;
+    Cursor place = page.start;
+    for (const FeedPage::Part& part : page.parts) {
+      for (const sequencer::StoredCommand& command : part.commands) {
+        std::string data;
+        json::Writer writer(data);
+        const auto is_visible = write_change(writer, command, *schema, asker.player);
+        if (!is_visible.ok()) {
+          stream.close();
+          return false;
+        }
+        place.raise(part.slots, command.seq);
+        if (*is_visible &&
+            !stream.send({.id = place.to_token(), .name = "change", .data = std::move(data)}))
+          return false;
       }
-      if (*is_visible &&
-          !stream.send({.id = change.place.to_token(), .name = "change", .data = std::move(data)}))
-        return false;
     }
     return true;
   }

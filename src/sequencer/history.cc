@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <span>
 #include <utility>
 
@@ -13,12 +14,14 @@ namespace {
 // How many commands one query looks at: other titles' may lie between.
 constexpr std::uint64_t window = 4096;
 constexpr std::string_view columns =
-    "seq, command_key, title, arena, actor, reason, unix_ms, outcome";
+    "seq, command_key, title, arena, actor, reason, unix_ms, outcome, slot";
 // Begins the outcome of an applied command, and of no other.
 constexpr std::string_view applied_head = R"({"verdict":"applied")";
 
 StoredCommand command_in(const sql::Row& row) {
   StoredCommand command{.seq = row.id(0),
+                        .key = {},
+                        .slot = static_cast<std::uint32_t>(row.id(8)),
                         .title = TitleId{row.id(2)},
                         .arena = std::string(row.text(3)),
                         .actor = AccountId{row.id(4)},
@@ -46,17 +49,27 @@ Result<std::optional<StoredCommand>> read_command(sql::Connection& connection, c
   return found;
 }
 
+SlotSet slots_of_shard(std::size_t shard, std::size_t shard_count) {
+  SlotSet slots;
+  for (std::size_t slot = 0; slot < slot_count; ++slot)
+    slots[slot] = slot * shard_count / slot_count == shard;
+  return slots;
+}
+
 Result<Changes> read_changes(sql::Connection& connection, const ChangeQuery& query) {
-  Changes changes{.read_to = query.after};
+  std::uint64_t first = std::numeric_limits<std::uint64_t>::max();
+  for (std::size_t slot = 0; slot < slot_count; ++slot)
+    if (query.slots[slot]) first = std::min(first, query.after[slot]);
+  Changes changes{.read_to = first};
   TRY_ASSIGN(const std::uint64_t end, read_seq(connection));
-  if (end <= query.after) {
+  if (end <= first) {
     changes.is_end = true;
     return changes;
   }
-  const std::uint64_t last = std::min(end, query.after + window);
+  const std::uint64_t last = std::min(end, first + window);
   std::string text =
       "SELECT " + std::string(columns) + " FROM command WHERE seq > ? AND seq <= ? AND title = ?";
-  std::vector<sql::Value> parameters = {query.after, last, query.title.value};
+  std::vector<sql::Value> parameters = {first, last, query.title.value};
   if (!query.arena.empty()) {
     text += " AND arena = ?";
     parameters.emplace_back(query.arena);
@@ -67,7 +80,11 @@ Result<Changes> read_changes(sql::Connection& connection, const ChangeQuery& que
   TRY(connection.query(text, parameters, [&](const sql::Row& row) {
     ++row_count;
     changes.read_to = row.id(0);
-    if (as_text(row.blob(7)).starts_with(applied_head)) changes.commands.push_back(command_in(row));
+    const std::uint64_t slot = row.id(8);
+    const bool is_wanted =
+        slot < slot_count && query.slots[slot] && changes.read_to > query.after[slot];
+    if (is_wanted && as_text(row.blob(7)).starts_with(applied_head))
+      changes.commands.push_back(command_in(row));
   }));
   if (row_count < query.count_max) changes.read_to = last;
   changes.is_end = changes.read_to == end;

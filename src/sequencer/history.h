@@ -4,9 +4,11 @@
 // All of it runs on a reader's connection, in its snapshot: whole batches, up to one of them.
 #pragma once
 
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +16,7 @@
 #include "base/result.h"
 #include "model/ids.h"
 #include "sequencer/command.h"
+#include "sequencer/sql_store.h"
 #include "sql/db.h"
 
 namespace matsuri::sequencer {
@@ -21,6 +24,7 @@ namespace matsuri::sequencer {
 struct StoredCommand {
   std::uint64_t seq = 0;
   Key key;
+  std::uint32_t slot = 0;
   TitleId title;
   std::string arena;
   AccountId actor;
@@ -32,18 +36,26 @@ struct StoredCommand {
 // nullopt where no command has that key.
 Result<std::optional<StoredCommand>> read_command(sql::Connection& connection, const Key& key);
 
+// Slots of arenas.
+using SlotSet = std::bitset<slot_count>;
+// Those that a shard has, of so many shards.
+SlotSet slots_of_shard(std::size_t shard, std::size_t shard_count);
+
 struct ChangeQuery {
   TitleId title;
-  std::string arena;        // empty: all of the title's
-  std::uint64_t after = 0;  // a place in the order
+  std::string arena;  // empty: all of the title's
+  SlotSet slots;      // of the shard that is read; where an arena is named, its own alone
+  // By slot: the places up to which one has read. Places of an arena grow, wherever its slot is.
+  std::span<const std::uint64_t> after;
   std::size_t count_max = 0;
 };
 struct Changes {
   std::vector<StoredCommand> commands;  // applied ones, in the order of the shard
-  std::uint64_t read_to = 0;            // everything up to here was looked at
+  std::uint64_t read_to = 0;            // everything of these slots up to here was looked at
   bool is_end = false;                  // nothing is behind it yet
 };
 // Looks at a bounded number of commands; where that was not enough, `is_end` is false.
+// REQUIRES: slots.any(), after.size() == slot_count.
 Result<Changes> read_changes(sql::Connection& connection, const ChangeQuery& query);
 
 struct StoredEntity {

@@ -386,11 +386,12 @@ class GameWalk(Walk):
         mine = page("", headers=player)["changes"]
         self.assertEqual([entity["kind"] for entity in mine[3]["entities"]], ["sign"])
         for query in ("?limit=0", "?limit=1001", "?wait_ms=20001", "?wait_ms=x", "?after=x",
-                      "?arena=", "?after=g" + "A" * 6000):
+                      "?arena=", "?after=c" + "A" * 6000):
             self.call("getGameChanges", 400, query=query, **title)
             self.call("getGameChanges", 400, query=query, **title | {"headers": game.server + STREAM}
                       ) if "wait" not in query else None
-        restored = "gAQAAAAAAAAACAAAAAAAAAA"
+        # The world is the first thing that a cursor says.
+        restored = "cAAAA" + everything["next"][5:]
         self.call("getGameChanges", 409, query=f"?after={restored}", **title)
         self.call("getGameChanges", 409, query=f"?after={restored}",
                   **title | {"headers": game.server + STREAM})

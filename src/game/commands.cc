@@ -73,11 +73,10 @@ class Commands::Run : public std::enable_shared_from_this<Commands::Run> {
     left_ = chains.size() + 1;
     for (Sent& one : chains) {
       const std::string arena = one.chain.commands.front().entities.front().arena;
-      const std::size_t shard = commands_.shard_of(title_, arena);
       commands_.parts_.sequencer.submit(
           title_, arena, std::move(one.chain), on_shard(),
-          [self = shared_from_this(), first = one.first, shard](sequencer::Answer answer) {
-            self->take(first, shard, std::move(answer));
+          [self = shared_from_this(), first = one.first](sequencer::Answer answer) {
+            self->take(first, std::move(answer));
           });
     }
     finish_one();
@@ -130,18 +129,19 @@ class Commands::Run : public std::enable_shared_from_this<Commands::Run> {
   }
 
   // On the shard's thread.
-  void take(std::size_t first, std::size_t shard, sequencer::Answer answer) {
+  void take(std::size_t first, sequencer::Answer answer) {
     bool is_applied = false;
     for (std::size_t i = 0; i < answer.outcomes.size(); ++i) {
       Outcome& outcome = answer.outcomes[i];
       is_applied = is_applied || (outcome.verdict == Verdict::applied && !outcome.duplicate);
       told_.outcomes[first + i].outcome = std::move(outcome);
     }
-    std::atomic<std::uint64_t>& seq = seqs_[shard];
+    std::atomic<std::uint64_t>& seq = seqs_[answer.shard];
     std::uint64_t before = seq.load(std::memory_order_relaxed);
     while (before < answer.seq && !seq.compare_exchange_weak(before, answer.seq)) {
     }
-    if (is_applied && commands_.parts_.on_applied) commands_.parts_.on_applied(shard, answer.seq);
+    if (is_applied && commands_.parts_.on_applied)
+      commands_.parts_.on_applied(answer.shard, answer.seq);
     finish_one();
   }
 
@@ -190,16 +190,15 @@ void Commands::run(TitleId title, std::vector<SentCommand> sent, io::Executor& e
 
 void Commands::look_up(const Asker& asker, const std::string& arena, const sequencer::Key& key,
                        io::Executor& executor, Completion<std::optional<StoredCommand>> done) {
-  sql::Db& db = *parts_.shards[shard_of(asker.title, arena)].db;
   // Through the order first: so nothing that came before it is still on its way.
   parts_.sequencer.submit(
       asker.title, arena, sequencer::Lookup{key}, executor,
-      [asker, arena, key, &db, &executor,
+      [this, asker, arena, key, &executor,
        done = std::move(done)](const sequencer::Answer& answer) mutable {
         if (answer.outcomes.empty()) return done(std::optional<StoredCommand>());
         if (!sequencer::is_decided(answer.outcomes.front().verdict)) return done(not_now());
         sql::read_value<std::optional<StoredCommand>>(
-            db, executor,
+            *parts_.shards[answer.shard].db, executor,
             [key](sql::Connection& connection) { return sequencer::read_command(connection, key); },
             [asker, arena,
              done = std::move(done)](Result<std::optional<StoredCommand>> found) mutable {
@@ -251,21 +250,19 @@ void Commands::read(const Asker& asker, const EntityQuery& query, Consistency co
 void Commands::read_in_order(const sequencer::EntityName& name,
                              std::shared_ptr<const TitleSchema> schema, io::Executor& executor,
                              Completion<ReadEntity> done) {
-  const std::size_t shard = shard_of(name.title, name.arena);
-  parts_.sequencer.submit(
-      name.title, name.arena, sequencer::Read{{name}}, executor,
-      [kind = name.kind, schema = std::move(schema), incarnation = parts_.shards[shard].incarnation,
-       done = std::move(done)](const sequencer::Answer& answer) mutable {
-        if (answer.entities.empty()) return done(not_now());
-        const sequencer::Entity& found = answer.entities.front();
-        ReadEntity entity{.version = found.version, .fields = {}};
-        if (found.exists()) {
-          json::Writer writer(entity.fields);
-          write_fields(writer, found, schema->schema.kinds[kind]);
-        }
-        entity.token.raise(incarnation, answer.seq);
-        done(std::move(entity));
-      });
+  parts_.sequencer.submit(name.title, name.arena, sequencer::Read{{name}}, executor,
+                          [this, kind = name.kind, schema = std::move(schema),
+                           done = std::move(done)](const sequencer::Answer& answer) mutable {
+                            if (answer.entities.empty()) return done(not_now());
+                            const sequencer::Entity& found = answer.entities.front();
+                            ReadEntity entity{.version = found.version, .fields = {}};
+                            if (found.exists()) {
+                              json::Writer writer(entity.fields);
+                              write_fields(writer, found, schema->schema.kinds[kind]);
+                            }
+                            entity.token.raise(parts_.shards[answer.shard].incarnation, answer.seq);
+                            done(std::move(entity));
+                          });
 }
 
 }  // namespace matsuri::game

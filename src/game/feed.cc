@@ -174,12 +174,16 @@ bool Feed::give(Reader& reader, Read read) {
 
 Result<Feed::Read> Feed::read_end() const {
   Read end{.page = {.parts = {}, .start = start(), .next = start()}};
-  for (std::size_t i = 0; i < shards_.size(); ++i)
-    TRY(shards_[i].db->read_and_wait([&](sql::Connection& connection) -> Result<void> {
+  sequencer::SlotSet all;
+  for (const ShardDb& shard : shards_)
+    TRY(shard.db->read_and_wait([&](sql::Connection& connection) -> Result<void> {
       TRY_ASSIGN(const std::uint64_t seq, sequencer::read_seq(connection));
-      end.page.next.raise(sequencer::slots_of_shard(i, shards_.size()), seq);
+      TRY_ASSIGN(const sequencer::SlotSet owned, sequencer::read_owned(connection));
+      end.page.next.raise(owned, seq);
+      all |= owned;
       return {};
     }));
+  if (!all.all()) return Error(Code::busy, "an arena moves: try again in a moment");
   end.page.start = end.page.next;
   return end;
 }
@@ -194,41 +198,42 @@ Result<Feed::Read> Feed::read_some(const FeedQuery& query) const {
       read.is_end = false;
       break;
     }
-    TRY(read_shard(i, std::max<std::size_t>(1, share), query, read));
-    left -= read.page.parts.back().commands.size();
+    TRY_ASSIGN(const std::size_t count,
+               read_shard(i, std::max<std::size_t>(1, share), query, read));
+    left -= count;
   }
   return read;
 }
 
-Result<void> Feed::read_shard(std::size_t shard, std::size_t count_max, const FeedQuery& query,
-                              Read& read) const {
-  FeedPage::Part& part = read.page.parts.emplace_back();
-  part.slots = sequencer::slots_of_shard(shard, shards_.size());
-  if (!query.arena.empty()) {
-    sequencer::SlotSet only;
-    only.set(sequencer::slot_of(query.title, query.arena));
-    part.slots &= only;
-  }
-  if (part.slots.none()) return {};
+// Gives the number of commands that it found. Each turn is a part of its own: slots may come and go
+// between them.
+Result<std::size_t> Feed::read_shard(std::size_t shard, std::size_t count_max,
+                                     const FeedQuery& query, Read& read) const {
+  sequencer::SlotSet wanted;
+  if (query.arena.empty())
+    wanted.set();
+  else
+    wanted.set(sequencer::slot_of(query.title, query.arena));
+  std::size_t count = 0;
   bool is_end = false;
-  for (int turn = 0; turn < query_count_max && part.commands.size() < count_max && !is_end;
-       ++turn) {
+  for (int turn = 0; turn < query_count_max && count < count_max && !is_end; ++turn) {
     sequencer::Changes found;
     TRY(shards_[shard].db->read_and_wait([&](sql::Connection& connection) -> Result<void> {
-      TRY_ASSIGN(found, sequencer::read_changes(connection,
-                                                {.title = query.title,
-                                                 .arena = query.arena,
-                                                 .slots = part.slots,
-                                                 .after = read.page.next.seqs,
-                                                 .count_max = count_max - part.commands.size()}));
+      TRY_ASSIGN(found, sequencer::read_changes(connection, {.title = query.title,
+                                                             .arena = query.arena,
+                                                             .slots = wanted,
+                                                             .after = read.page.next.seqs,
+                                                             .count_max = count_max - count}));
       return {};
     }));
-    read.page.next.raise(part.slots, found.read_to);
-    std::ranges::move(found.commands, std::back_inserter(part.commands));
+    read.page.next.raise(found.slots, found.read_to);
     is_end = found.is_end;
+    count += found.commands.size();
+    if (!found.commands.empty())
+      read.page.parts.push_back({.slots = found.slots, .commands = std::move(found.commands)});
   }
   read.is_end = read.is_end && is_end;
-  return {};
+  return count;
 }
 
 }  // namespace matsuri::game

@@ -103,8 +103,8 @@ class Feed {
   bool serve(Reader& reader);
   bool give(Reader& reader, Read read);
   Result<Read> read_some(const FeedQuery& query) const;
-  Result<void> read_shard(std::size_t shard, std::size_t count_max, const FeedQuery& query,
-                          Read& read) const;
+  Result<std::size_t> read_shard(std::size_t shard, std::size_t count_max, const FeedQuery& query,
+                                 Read& read) const;
   Result<Read> read_end() const;
   bool has_news(const Reader& reader) const;
   // Takes it, or leaves it where it is.

@@ -215,7 +215,7 @@ TEST_P(FeedTest, RowsOfASlotThatCameAreReadFromWhereItStood) {
   hit(ours, "came", 2);
   hit(ours, "stays", 2);
   Cursor after(world);
-  after.raise(sequencer::slots_of_shard(0, 1), 6);
+  after.raise(sequencer::SlotSet().set(), 6);
   after.seqs[sequencer::slot_of(ours, "came")] = 3;
   hit(ours, "stays", 1);
   Seqs seqs;

@@ -14,6 +14,15 @@
 namespace matsuri::game {
 namespace {
 
+// Those that a shard has at first, of so many shards.
+sequencer::SlotSet slots_of_shard(std::uint32_t shard, std::uint32_t shard_count) {
+  sequencer::SlotSet slots;
+  const sequencer::Slots rows = sequencer::first_slots(shard, shard_count);
+  for (std::size_t slot = 0; slot < rows.size(); ++slot)
+    slots[slot] = rows[slot].state == sequencer::SlotState::owned;
+  return slots;
+}
+
 std::unique_ptr<account::Signer> signer(std::uint64_t seed) {
   io::SimDisk disk;
   io::SeededRandom random(seed);
@@ -97,9 +106,9 @@ TEST(PlacesTest, ComeBackAndKeepTheLarger) {
 TEST(CursorTest, ComesBackHoweverSlotsLie) {
   Cursor cursor(11);
   EXPECT_EQ(*Cursor::from_token(cursor.to_token()), cursor);
-  cursor.raise(sequencer::slots_of_shard(1, 3), 1'000'000);
-  cursor.raise(sequencer::slots_of_shard(2, 3), 5);
-  cursor.raise(sequencer::slots_of_shard(1, 3), 4);
+  cursor.raise(slots_of_shard(1, 3), 1'000'000);
+  cursor.raise(slots_of_shard(2, 3), 5);
+  cursor.raise(slots_of_shard(1, 3), 4);
   EXPECT_EQ(cursor.seqs[500], 1'000'000U);
   EXPECT_LT(cursor.to_token().size(), 70U);
   EXPECT_EQ(*Cursor::from_token(cursor.to_token()), cursor);
@@ -112,7 +121,7 @@ TEST(CursorTest, ComesBackHoweverSlotsLie) {
 
 TEST(CursorTest, IsWrittenInOneWay) {
   Cursor cursor(11);
-  cursor.raise(sequencer::slots_of_shard(0, 2), 9);
+  cursor.raise(slots_of_shard(0, 2), 9);
   const std::string text = cursor.to_token();
   each_wrong(text, [&](const std::string& other) {
     const auto read = Cursor::from_token(other);

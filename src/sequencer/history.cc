@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "sequencer/slots.h"
 
 namespace matsuri::sequencer {
 namespace {
@@ -42,35 +43,47 @@ Result<std::uint64_t> read_seq(sql::Connection& connection) {
 
 Result<std::optional<StoredCommand>> read_command(sql::Connection& connection, const Key& key) {
   std::optional<StoredCommand> found;
-  const std::string query =
-      "SELECT " + std::string(columns) + " FROM command WHERE command_key = ?";
-  TRY(connection.query(query, {Bytes(std::as_bytes(std::span(key.bytes)))},
-                       [&](const sql::Row& row) { found = command_in(row); }));
+  for (const char* table : {"command", "moved_command"})
+    TRY(connection.query(
+        "SELECT " + std::string(columns) + " FROM " + table + " WHERE command_key = ?",
+        {Bytes(std::as_bytes(std::span(key.bytes)))},
+        [&](const sql::Row& row) { found = command_in(row); }));
   return found;
 }
 
-SlotSet slots_of_shard(std::size_t shard, std::size_t shard_count) {
-  SlotSet slots;
-  for (std::size_t slot = 0; slot < slot_count; ++slot)
-    slots[slot] = slot * shard_count / slot_count == shard;
-  return slots;
+Result<SlotSet> read_owned(sql::Connection& connection) {
+  SlotSet owned;
+  TRY(connection.query("SELECT slot FROM slot WHERE state = ?",
+                       {static_cast<std::int64_t>(SlotState::owned)}, [&](const sql::Row& row) {
+                         if (row.id(0) < slot_count) owned.set(row.id(0));
+                       }));
+  return owned;
 }
 
+// A slot's commands are this shard's own, and those that came with it: of a place above none of the
+// others'. What came back to where it was decided stands in both tables.
 Result<Changes> read_changes(sql::Connection& connection, const ChangeQuery& query) {
+  Changes changes;
+  TRY_ASSIGN(changes.slots, read_owned(connection));
+  changes.slots &= query.slots;
   std::uint64_t first = std::numeric_limits<std::uint64_t>::max();
   for (std::size_t slot = 0; slot < slot_count; ++slot)
-    if (query.slots[slot]) first = std::min(first, query.after[slot]);
-  Changes changes{.read_to = first};
+    if (changes.slots[slot]) first = std::min(first, query.after[slot]);
+  changes.read_to = first;
   TRY_ASSIGN(const std::uint64_t end, read_seq(connection));
-  if (end <= first) {
+  if (changes.slots.none() || end <= first) {
     changes.is_end = true;
     return changes;
   }
   const std::uint64_t last = std::min(end, first + window);
-  std::string text =
-      "SELECT " + std::string(columns) + " FROM command WHERE seq > ? AND seq <= ? AND title = ?";
-  std::vector<sql::Value> parameters = {first, last, query.title.value};
-  if (!query.arena.empty()) {
+  std::string text;
+  std::vector<sql::Value> parameters;
+  for (const char* table : {"command", "moved_command"}) {
+    if (!text.empty()) text += " UNION ";
+    text.append("SELECT ").append(columns).append(" FROM ").append(table);
+    text += " WHERE seq > ? AND seq <= ? AND title = ?";
+    parameters.insert(parameters.end(), {first, last, query.title.value});
+    if (query.arena.empty()) continue;
     text += " AND arena = ?";
     parameters.emplace_back(query.arena);
   }
@@ -82,7 +95,7 @@ Result<Changes> read_changes(sql::Connection& connection, const ChangeQuery& que
     changes.read_to = row.id(0);
     const std::uint64_t slot = row.id(8);
     const bool is_wanted =
-        slot < slot_count && query.slots[slot] && changes.read_to > query.after[slot];
+        slot < slot_count && changes.slots[slot] && changes.read_to > query.after[slot];
     if (is_wanted && as_text(row.blob(7)).starts_with(applied_head))
       changes.commands.push_back(command_in(row));
   }));
@@ -94,6 +107,10 @@ Result<Changes> read_changes(sql::Connection& connection, const ChangeQuery& que
 Result<StoredEntity> read_entity(sql::Connection& connection, TitleId title, std::string_view arena,
                                  std::string_view kind, std::string_view id) {
   StoredEntity entity;
+  TRY_ASSIGN(const auto state,
+             connection.integer("SELECT state FROM slot WHERE slot = ?", {slot_of(title, arena)}));
+  if (state != static_cast<std::int64_t>(SlotState::owned))
+    return Error(Code::busy, "the arena moves: try again in a moment");
   TRY_ASSIGN(entity.seq, read_seq(connection));
   TRY(
       connection.query("SELECT version, fields FROM entity"

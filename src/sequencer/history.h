@@ -16,7 +16,7 @@
 #include "base/result.h"
 #include "model/ids.h"
 #include "sequencer/command.h"
-#include "sequencer/sql_store.h"
+#include "sequencer/slots.h"
 #include "sql/db.h"
 
 namespace matsuri::sequencer {
@@ -33,29 +33,30 @@ struct StoredCommand {
   std::string outcome;  // as internal/stored.h writes it
 };
 
-// nullopt where no command has that key.
+// nullopt where no command has that key, neither of this shard nor of one that gave the slot away.
 Result<std::optional<StoredCommand>> read_command(sql::Connection& connection, const Key& key);
 
 // Slots of arenas.
 using SlotSet = std::bitset<slot_count>;
-// Those that a shard has, of so many shards.
-SlotSet slots_of_shard(std::size_t shard, std::size_t shard_count);
+// Those that the shard has.
+Result<SlotSet> read_owned(sql::Connection& connection);
 
 struct ChangeQuery {
   TitleId title;
   std::string arena;  // empty: all of the title's
-  SlotSet slots;      // of the shard that is read; where an arena is named, its own alone
+  SlotSet slots;      // that are wanted; where an arena is named, its own alone
   // By slot: the places up to which one has read. Places of an arena grow, wherever its slot is.
   std::span<const std::uint64_t> after;
   std::size_t count_max = 0;
 };
 struct Changes {
+  SlotSet slots;  // those of the wanted that the shard had then
   std::vector<StoredCommand> commands;  // applied ones, in the order of the shard
   std::uint64_t read_to = 0;            // everything of these slots up to here was looked at
   bool is_end = false;                  // nothing is behind it yet
 };
 // Looks at a bounded number of commands; where that was not enough, `is_end` is false.
-// REQUIRES: slots.any(), after.size() == slot_count.
+// REQUIRES: after.size() == slot_count.
 Result<Changes> read_changes(sql::Connection& connection, const ChangeQuery& query);
 
 struct StoredEntity {
@@ -63,6 +64,7 @@ struct StoredEntity {
   std::uint64_t version = 0;  // 0: never was
   std::string fields;         // a JSON object
 };
+// Code::busy where the shard does not have the arena's slot (any more).
 Result<StoredEntity> read_entity(sql::Connection& connection, TitleId title, std::string_view arena,
                                  std::string_view kind, std::string_view id);
 

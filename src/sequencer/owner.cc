@@ -184,6 +184,7 @@ bool Owner::begin_batch() {
     if (ready_.empty()) return false;
     const std::vector<Request*> requests = requests_of<Request>(ready_, options_.batch_count_max);
     Shard::Batch batch = shard_.decide(requests, now_ms, open.begun_us);
+    for (Answer& answer : batch.answers) answer.shard = options_.shard_number;
     reload_ = batch.answers.size() < requests.size();
     open.waiting = take_front(ready_, batch.answers.size());
     open.answers = std::move(batch.answers);

@@ -49,6 +49,7 @@ struct Answer {
   std::vector<Outcome> outcomes;
   std::vector<Entity> entities;  // of a Read
   std::uint64_t seq = 0;         // the place in the order
+  std::uint32_t shard = 0;       // whose order: its number
 };
 
 struct ShardOptions {

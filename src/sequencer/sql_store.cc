@@ -83,6 +83,7 @@ CREATE TABLE moved_command (
   slot {ID} NOT NULL PRIMARY KEY,
   shard {ID} NOT NULL
 ) {TABLE_OPTIONS})"},
+    {4, "CREATE INDEX moved_command_by_seq ON moved_command (seq)"},
 };
 
 constexpr std::string_view row_query =

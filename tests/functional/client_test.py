@@ -5,14 +5,17 @@ The programs come from MATSURI_CLIENT_LIVE and MATSURI_BINARY.
 """
 
 import os
+import pathlib
 import signal
 import subprocess
 import time
 import unittest
 
 import support
+from game_client import Game, sender
 
 LIVE = os.environ.get("MATSURI_CLIENT_LIVE", str(support.ROOT / "build/dev/sdk/cpp/tests/client_live"))
+KILLS = 5
 
 
 class ClientTest(unittest.TestCase):
@@ -27,15 +30,21 @@ class ClientTest(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertTrue(done.stdout.endswith("ok\n"), done.stdout)
 
-    def kill_while_runs(self, process, kills):
-        """kill -9 under load, again and again; the port stays, as it would behind a proxy."""
-        self.addCleanup(lambda: process.poll() is None and process.kill())
-        for _ in range(kills):
-            time.sleep(0.4)
-            self.assertIsNone(process.poll(), "there was no load any more when the server was killed")
+    def live_over_kills(self, *arguments):
+        """The server dies by kill -9 under load, again and again; its port stays."""
+        process = subprocess.Popen([LIVE, *arguments], stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        self.assertEqual(process.stdout.readline(), "ready\n")
+        for _ in range(KILLS):
+            time.sleep(0.5)
+            if process.poll() is not None:
+                self.fail(f"it ended before it was told to:\n{process.stderr.read()}")
             self.server.stop(signal.SIGKILL)
             time.sleep(0.2)
             self.server.start(kept_port=True)
+        pathlib.Path(self.server.folder, "enough").touch()
         out, err = process.communicate(timeout=150)
         self.assertEqual(process.returncode, 0, err)
         self.assertTrue(out.endswith("ok\n"), out)
@@ -47,10 +56,19 @@ class ClientTest(unittest.TestCase):
         self.live("identity", self.url)
 
     def test_posts_are_there_once_over_kills_of_both(self):
-        process = subprocess.Popen(
-            [LIVE, "posts", self.url, f"{self.server.folder}/queue", "1500"],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.kill_while_runs(process, kills=4)
+        self.live_over_kills("posts", self.url, self.server.folder)
+
+    def title(self):
+        """A title with game state: its id, and the keys of its server and of its builds."""
+        admin = support.Person(self.server, "studio").becomes_admin(self.server)
+        game = Game(sender(self.server), admin.headers(self.server))
+        return game.title, game.server_key["key"], game.client_key["key"]
+
+    def test_rules(self):
+        self.live("rules", self.url, *self.title())
+
+    def test_attacks_count_once_over_kills_of_both(self):
+        self.live_over_kills("fight", self.url, *self.title(), self.server.folder)
 
 
 if __name__ == "__main__":

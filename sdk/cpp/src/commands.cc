@@ -15,7 +15,9 @@ constexpr std::size_t batch_frame_size = 64;    // what is around the commands, 
 constexpr std::size_t command_frame_size = 80;  // key and link of one, at most
 constexpr std::size_t chain_count_max = 64;
 constexpr std::size_t tokens_count_max = 1024;
-// The server keeps keys for seven days. A new key is made well before that, where it can be.
+// The server takes keys of the next five seconds and of the last seven days. A new key is made well
+// before that, where it can be.
+constexpr std::int64_t key_ahead_ms_max = 2'000;
 constexpr std::int64_t key_age_ms_max = std::int64_t{6} * 24 * 3600 * 1000;
 
 }  // namespace
@@ -120,7 +122,7 @@ bool Commands::make_keys_good(Chain& chain) {
   const std::int64_t now = core_.clock.now_ms();
   for (std::string& key : good.keys) {
     const std::int64_t of_key = unix_ms_of_key(key);
-    if (of_key > now || of_key < now - key_age_ms_max) key = core_.make_key();
+    if (of_key > now + key_ahead_ms_max || of_key < now - key_age_ms_max) key = core_.make_key();
   }
   if (const Result<Done> stored = core_.queue->change(chain.id, payload_of(good)); !stored) {
     core_.notice(stored.error());

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
+#include <fstream>
 #include <map>
 #include <set>
 #include <string>
@@ -26,9 +26,13 @@ void expect(bool ok, const char* what) {
   if (!ok) fail(std::string("not so: ") + what);
 }
 
-std::unique_ptr<Client> open(const std::string& server, const std::string& queue = {}) {
+using OnRecovered = std::function<void(const Recovered&)>;
+
+std::unique_ptr<Client> open(const std::string& server, const std::string& queue = {},
+                             OnRecovered on_recovered = {}) {
   ClientOptions options;
   options.server = server;
+  options.on_recovered = std::move(on_recovered);
   options.backoff_ms_max = 500;
   options.on_notice = [](const Error& error) { fail("notice: " + error.message); };
   if (!queue.empty()) {
@@ -175,9 +179,15 @@ void identity(const std::string& server) {
   expect(client->status().account == by_token.id, "a failed sign-in changes nothing");
 }
 
-// Posts all the time while the server is killed: each is there once. It begins anew with the same
-// queue in the middle, as a game that crashes.
-void posts(const std::string& server, const std::string& queue, int count) {
+// Whether whoever kills the server has seen enough.
+bool is_enough(const std::string& folder) { return std::ifstream(folder + "/enough").good(); }
+// From here on the server may be killed.
+void say_ready() { std::puts("ready"), std::fflush(stdout); }
+
+// Posts all the time while the server is killed: each is there once. Now and then it begins anew
+// with the same queue, as a game that crashes.
+void posts(const std::string& server, const std::string& folder) {
+  const std::string queue = folder + "/queue";
   auto client = open(server, queue);
   sign_up(*client, "mio_posts");
   const auto token =
@@ -185,10 +195,12 @@ void posts(const std::string& server, const std::string& queue, int count) {
   const auto hear = [&](const Result<Post>& post) {
     if (!post) fail("a post: " + post.error().message);
   };
-  for (int i = 0; i < count; ++i) {
-    client->create_post("1", text("post " + std::to_string(i)), hear);
+  say_ready();
+  int count = 0;
+  for (; !is_enough(folder); ++count) {
+    client->create_post("1", text("post " + std::to_string(count)), hear);
     tick_until(*client, [&] { return client->status().queued_count < 100; }, "room in the queue");
-    if (i == count / 2) {
+    if (count % 500 == 250) {
       client.reset();
       client = open(server, queue);
       client->use_token(token, nullptr);
@@ -210,6 +222,187 @@ void posts(const std::string& server, const std::string& queue, int count) {
       fail("post " + std::to_string(i) + " is there " + std::to_string(times) + " times");
 }
 
+// A title, and who may ask about it.
+struct Place {
+  std::string id;
+  std::string server_key;
+  std::string client_key;
+};
+
+EntityRef boss() { return EntityRef("boss", "b1"); }
+
+Outcome run(Client& client, const Command& command) {
+  return need<Outcome>(client, [&](auto then) { client.send(command, then); });
+}
+
+// What a player may do, and what not, told by the server's rules.
+void rules(const std::string& server, const Place& title) {
+  auto host = open(server);
+  need<GameSession>(*host,
+                    [&](auto then) { host->open_game({title.id, {}, title.server_key}, then); });
+  const Outcome begun = run(*host, Command("a1", "raid.begin").then(boss()["hp"].set(100)));
+  expect(begun.applied() && begun.find(boss())->get("hp") == 100,
+         "the title's server makes a boss");
+
+  auto client = open(server);
+  sign_up(*client, "mio_rules");
+  const auto session = need<GameSession>(
+      *client, [&](auto then) { client->open_game({title.id, title.client_key, {}}, then); });
+  expect(session.player == client->status().account, "the player is who signed in");
+  const auto attack = [](std::int64_t value) {
+    return Command("a1", "raid.attack").when(boss()["hp"] > 0).then(boss()["hp"].sub_clamp(value));
+  };
+  const Outcome hit = run(*client, attack(40));
+  expect(hit.applied() && hit.find(boss())->get("hp") == 60 && hit.seq > begun.seq, "an attack");
+  const auto read = need<EntityRead>(
+      *client, [&](auto then) { client->get_entity("a1", boss(), Consistency::at_least, then); });
+  expect(read.entity.get("hp") == 60 && read.entity.version == 2, "one reads one's own commands");
+  expect(run(*client, attack(51)).verdict == Verdict::invalid, "more than the rules allow");
+  expect(
+      run(*client, Command("a1", "x").then(boss()["hp"].sub_clamp(1))).verdict == Verdict::invalid,
+      "a guard that the rules want");
+  const Outcome late = run(*client, attack(1).when(before(client->server_time_ms() - 60'000)));
+  expect(late.verdict == Verdict::rejected && late.guard == 1, "what comes too late");
+  const Outcome wrong_version = run(*client, attack(1).when(boss().version_is(1)));
+  expect(wrong_version.verdict == Verdict::version_mismatch, "another version");
+
+  const auto chain = need<std::vector<Outcome>>(*client, [&](auto then) {
+    client->send_linked({attack(10), attack(10).when(boss()["hp"] > 1'000)}, then);
+  });
+  expect(chain[0].verdict == Verdict::linked_failed && chain[0].linked == 1, "all or none");
+  expect(chain[1].verdict == Verdict::rejected, "the one that failed");
+
+  for (int i = 0; i < 3; ++i) (void)run(*client, attack(40));
+  const Outcome dead = run(*client, attack(40));
+  expect(dead.verdict == Verdict::rejected && dead.find(boss())->get("hp") == 0,
+         "nobody dies twice");
+  const auto looked_up =
+      need<Outcome>(*client, [&](auto then) { client->look_up("a1", dead.key, then); });
+  expect(looked_up.verdict == Verdict::rejected && looked_up.duplicate, "the outcome, again");
+  const auto never = wait<Outcome>(*client, [&](auto then) {
+    client->look_up("a1", "01930000-0000-7000-8000-000000000000", then);
+  });
+  expect(!never && never.error().code == Code::not_found, "what was never executed");
+
+  // What is far from 53 bits comes back as it was sent.
+  const EntityRef treasure("treasure", "t");
+  const std::int64_t much = 9'223'372'036'854'775'807;
+  (void)run(*host, Command("a1", "gold").then(treasure["gold"].set(much)));
+  const auto gold = need<EntityRead>(
+      *host, [&](auto then) { host->get_entity("a1", treasure, Consistency::linearizable, then); });
+  expect(gold.entity.get("gold") == much, "64 bits");
+}
+
+// One player of fight(), who begins anew in the middle with the same queue.
+struct Player {
+  std::string queue;
+  std::string token;
+  std::unique_ptr<Client> client;
+  std::map<std::string, std::int64_t> sent;  // what each key hits for
+  std::map<std::string, int> applied;        // how often each key was told
+  std::int64_t damage = 0;
+
+  void hear(const Outcome& outcome) {
+    if (!outcome.applied()) fail(std::string("an attack: ") + name_of(outcome.verdict));
+    ++applied[outcome.key];
+    damage += sent[outcome.key];
+  }
+  void begin(const std::string& server, const Place& title) {
+    client.reset();
+    client = open(server, queue, [this](const Recovered& recovered) {
+      if (recovered.error) fail("recovered: " + recovered.error->message);
+      for (const Outcome& outcome : recovered.outcomes) hear(outcome);
+    });
+    if (!token.empty()) client->use_token(token, nullptr);
+    client->open_game({title.id, title.client_key, {}}, nullptr);
+  }
+  EntityRef entity() const { return EntityRef("raider", client->status().account); }
+  void attack(std::int64_t value) {
+    const std::string key = client->send(Command("a2", "raid.attack")
+                                             .when(boss()["hp"] > 0)
+                                             .then(boss()["hp"].sub_clamp(value))
+                                             .then(entity()["damage"].add(value)),
+                                         [this](const Result<Outcome>& outcome) {
+                                           if (!outcome) fail("attack: " + outcome.error().message);
+                                           hear(*outcome);
+                                         });
+    sent[key] = value;
+  }
+};
+
+// Players attack one boss while the server is killed: what each was told, what the entities have
+// and what the change feed lists are the same.
+void fight(const std::string& server, const Place& title, const std::string& folder) {
+  constexpr std::int64_t hp = 100'000;
+  auto host = open(server);
+  host->open_game({title.id, {}, title.server_key}, nullptr);
+  (void)run(*host, Command("a2", "raid.begin").then(boss()["hp"].set(hp)));
+  std::vector<Player> players(3);
+  for (std::size_t i = 0; i < players.size(); ++i) {
+    Player& player = players[i];
+    player.queue = folder + "/queue-" + std::to_string(i);
+    player.begin(server, title);
+    sign_up(*player.client, "raider_" + std::to_string(i));
+    player.token = need<std::string>(*player.client,
+                                     [&](auto then) { player.client->create_token("raid", then); });
+  }
+  say_ready();
+  int count = 0;
+  for (; !is_enough(folder); ++count) {
+    for (Player& player : players) {
+      // The account is known again before the first attack of a new beginning.
+      tick_until(
+          *player.client, [&] { return !player.client->status().account.empty(); }, "sign-in");
+      tick_until(
+          *player.client, [&] { return player.client->status().queued_count < 500; }, "room");
+      player.attack(1 + count % 3);
+      if (count % 500 == 250) player.begin(server, title);
+      player.client->tick();
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  std::int64_t damage = 0;
+  for (Player& player : players) {
+    tick_until(
+        *player.client, [&] { return player.client->status().queued_count == 0; }, "answers");
+    for (const auto& [key, value] : player.sent)
+      if (player.applied[key] != 1)
+        fail(key + " was told " + std::to_string(player.applied[key]) + " times");
+    const auto own = need<EntityRead>(*player.client, [&](auto then) {
+      player.client->get_entity("a2", player.entity(), Consistency::linearizable, then);
+    });
+    expect(own.entity.get("damage") == player.damage, "a raider has what it was told");
+    damage += player.damage;
+  }
+  const auto left = need<EntityRead>(
+      *host, [&](auto then) { host->get_entity("a2", boss(), Consistency::linearizable, then); });
+  expect(left.entity.get("hp") == hp - damage, "the boss lost what the raiders dealt");
+
+  std::map<std::string, int> listed;
+  std::int64_t seq = 0;
+  std::int64_t hp_before = hp;
+  bool is_whole = false;
+  host->follow({"a2", "", 100}, [&](const Result<Changes>& changes) {
+    if (!changes) fail("follow: " + changes.error().message);
+    for (const Change& change : changes->changes) {
+      expect(change.seq > seq, "the feed is in order");
+      seq = change.seq;
+      if (change.reason != "raid.attack") continue;
+      ++listed[change.key];
+      for (const Entity& entity : change.entities) {
+        if (!(entity.name == boss().name())) continue;
+        expect(entity.get("hp") < hp_before, "each attack hits what the one before left");
+        hp_before = entity.get("hp");
+      }
+    }
+    is_whole = hp_before == hp - damage;
+  });
+  tick_until(*host, [&] { return is_whole; }, "the whole feed");
+  expect(listed.size() == players.size() * static_cast<std::size_t>(count),
+         "every attack is listed");
+  for (const auto& [key, times] : listed) expect(times == 1, "each once");
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -218,10 +411,17 @@ int main(int count, char** arguments) {
     community(given[1]);
   } else if (given.size() == 2 && given[0] == "identity") {
     identity(given[1]);
-  } else if (given.size() == 4 && given[0] == "posts") {
-    posts(given[1], given[2], std::atoi(given[3].c_str()));
+  } else if (given.size() == 3 && given[0] == "posts") {
+    posts(given[1], given[2]);
+  } else if (given.size() == 5 && given[0] == "rules") {
+    rules(given[1], Place{given[2], given[3], given[4]});
+  } else if (given.size() == 6 && given[0] == "fight") {
+    fight(given[1], Place{given[2], given[3], given[4]}, given[5]);
   } else {
-    fail("client_live community|identity SERVER | posts SERVER QUEUE COUNT");
+    fail(
+        "client_live community|identity SERVER | posts SERVER FOLDER |\n"
+        "rules SERVER TITLE SERVER_KEY CLIENT_KEY | fight SERVER TITLE SERVER_KEY CLIENT_KEY "
+        "FOLDER");
   }
   std::printf("ok\n");
 }

@@ -122,7 +122,7 @@ Result<void> read_database(Section section, sql::DbOptions& options) {
 // The shards of game state. They are of full durability: what was answered is kept.
 Result<void> read_game(Section section, Config& config) {
   std::string engine = "sqlite";
-  std::size_t shard_count = 1;
+  std::size_t shard_count = 0;
   std::vector<std::string> schemas;
   sql::DbOptions options;
   TRY(section.read("engine", engine));
@@ -134,12 +134,15 @@ Result<void> read_game(Section section, Config& config) {
   if (engine != "sqlite" && engine != "mariadb")
     return Error(Code::invalid, "game.engine: \"sqlite\" or \"mariadb\" is taken");
   options.engine = engine == "sqlite" ? sql::Engine::sqlite : sql::Engine::mariadb;
-  if (options.engine == sql::Engine::mariadb) shard_count = schemas.size();
+  const bool is_sqlite = options.engine == sql::Engine::sqlite;
+  if (is_sqlite ? !schemas.empty() : shard_count != 0)
+    return Error(Code::invalid, "game: shards is for sqlite, schemas is for mariadb");
+  if (!is_sqlite) shard_count = schemas.size();
+  if (is_sqlite && shard_count == 0) shard_count = 1;
   if (shard_count < 1 || shard_count > game::shard_count_max)
     return Error(Code::invalid, "game.shards, or the number of game.schemas: 1 to 64 is taken");
   config.shards.assign(shard_count, options);
-  for (std::size_t i = 0; i < schemas.size() && i < shard_count; ++i)
-    config.shards[i].mariadb_schema = schemas[i];
+  for (std::size_t i = 0; i < schemas.size(); ++i) config.shards[i].mariadb_schema = schemas[i];
   return {};
 }
 

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "ops/testing/world.h"
+#include "sequencer/sql_store.h"
 #include "timeline/apply.h"
 
 namespace matsuri::ops::testing {
@@ -84,6 +85,39 @@ TEST_P(DoctorTest, FindsNothingBesideAWriter) {
   for (int count = 0; count < 10; ++count) EXPECT_THAT(findings(world->place), IsEmpty());
   is_over = true;
   writer.join();
+}
+
+// Goal: what is lost or misplaced in a shard of game state is found.
+TEST_P(DoctorTest, FindsWhatIsWrongInAShard) {
+  const auto world = healthy();
+  const sql::DbOptions options = fresh_options("game");
+  const auto shard = open(options);
+  ASSERT_TRUE(sequencer::SqlStore::open(*shard, nullptr).ok());
+  ASSERT_TRUE(stream::Outbox::open(*shard, Region{0}, Node{1}, io::system_random()).ok());
+  const auto findings_now = [&] {
+    const auto diagnosis = examine({.data = world->place.data,
+                                    .main = world->place.main,
+                                    .timeline = world->place.timeline,
+                                    .shards = {options}});
+    EXPECT_TRUE(diagnosis.ok());
+    return diagnosis.ok() ? diagnosis->findings : std::vector<std::string>{};
+  };
+  const std::string slot = std::to_string(sequencer::slot_of(TitleId{7}, "raid"));
+  for (const char* seq : {"1", "2", "3", "4"})
+    run(*shard, std::string("INSERT INTO command (seq, command_key, fingerprint, title, arena,"
+                            " slot, actor, reason, unix_ms, outcome) VALUES (") +
+                    seq + ", x'0" + seq + "', 0, 7, 'raid', " + slot + ", 0, '', 0, x'7b7d')");
+  EXPECT_THAT(findings_now(), Contains(HasSubstr("there is a command at place 4")));
+  run(*shard, "UPDATE shard SET seq = 4");
+  EXPECT_THAT(findings_now(), IsEmpty());
+  run(*shard, "UPDATE shard SET seq = 5");
+  EXPECT_THAT(findings_now(), Contains(HasSubstr("from place 1 to 5")));
+  run(*shard, "UPDATE shard SET seq = 4");
+  run(*shard, "DELETE FROM command WHERE seq = 2");
+  EXPECT_THAT(findings_now(), Contains(HasSubstr("there are 3 commands from place 1 to 4")));
+  run(*shard, "UPDATE command SET seq = 2, arena = 'elsewhere' WHERE seq = 4");
+  run(*shard, "UPDATE shard SET seq = 3");
+  EXPECT_THAT(findings_now(), Contains(HasSubstr("in another slot than theirs, like elsewhere")));
 }
 
 TEST_P(DoctorTest, FindsALostPost) {

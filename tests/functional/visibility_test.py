@@ -237,6 +237,10 @@ def all_targets(path, world):
         "position": ["0.1.0000000000000000.1"],
         "genome": ["0123456789abcdef"],
         "feeling": ["0"],
+        "key": ["0193e0a1-b2c3-7d4e-8f50-123456789abc"],
+        "arena": ["raid"],
+        "kind": ["boss"],
+        "id": ["b1"],
     }
     names = re.findall(r"{(\w+)}", path)
     for chosen in itertools.product(*(values[name] for name in names)):

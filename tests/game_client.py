@@ -47,6 +47,17 @@ def heal(arena, value=10, boss="b1", **more):
                    [{"entity": 0, "field": "hp", "is": ">", "value": 0}], reason="raid.heal", **more)
 
 
+def leg(arena, take=(), give=(), **more):
+    """A leg of a trade; what it takes and gives as (kind, id, field, value)."""
+    def moves(those):
+        return [dict(zip(("kind", "id", "field", "value"), move)) for move in those]
+    return {"arena": arena, "take": moves(take), "give": moves(give)} | more
+
+
+def trade(*legs, key=None, **more):
+    return {"key": key or new_key(), "legs": list(legs)} | more
+
+
 class Game:
     """What `send(method, path, body, headers)` -> (status, parsed body) does to one title."""
 
@@ -93,6 +104,13 @@ class Game:
     def look_up(self, key, arena, who=None):
         return self.send("GET", f"{self.path}/commands/{key}?arena={arena}", None,
                          who or self.server)
+
+    def trade(self, wanted, send=None):
+        """(status, body)"""
+        return (send or self.send)("POST", f"{self.path}/trades", wanted, self.server)
+
+    def find_trade(self, key):
+        return self.send("GET", f"{self.path}/trades/{key}", None, self.server)
 
     def changes(self, query="", who=None):
         return self.send("GET", f"{self.path}/changes{query}", None, who or self.server)

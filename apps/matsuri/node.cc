@@ -146,6 +146,14 @@ Result<void> ServerNode::open_game() {
       .clock = clock,
       .on_applied = [this](std::size_t shard, std::uint64_t seq) { feed->wake(shard, seq); },
       .metrics = &metrics});
+  trades = std::make_unique<game::Trades>(game::TradesParts{
+      .db = *main_db,
+      .sequencer = *sequencer,
+      .directory = game_directory,
+      .clock = clock,
+      .random = io::system_random(),
+      .on_applied = [this](std::size_t shard, std::uint64_t seq) { feed->wake(shard, seq); },
+      .metrics = &metrics});
   return {};
 }
 
@@ -230,8 +238,11 @@ Result<bool> ServerNode::start(const std::function<bool()>& is_ending) {
 }
 
 void ServerNode::stop() {
-  // Before the feed, which hears of what it answers; and it answers on threads of the server's.
+  // Before the feed, which hears of what it answers; and it answers on threads of the server's, and
+  // to trades, which have to be quiet by then.
+  if (trades != nullptr) trades->stop();
   sequencer.reset();
+  trades.reset();
   feed.reset();
   if (stream == nullptr) return;
   stream->drain(1'000);

@@ -21,6 +21,7 @@
 #include "game/directory.h"
 #include "game/exec.h"
 #include "game/feed.h"
+#include "game/trades.h"
 #include "io/clock.h"
 #include "io/random.h"
 #include "io/thread_pool.h"
@@ -173,6 +174,7 @@ class ServerNode {
   std::unique_ptr<sequencer::Sequencer> sequencer;
   std::unique_ptr<game::Feed> feed;
   std::unique_ptr<game::Commands> commands;
+  std::unique_ptr<game::Trades> trades;
 
  private:
   explicit ServerNode(const Config& config);

@@ -20,6 +20,7 @@
 #include "empathy/routes.h"
 #include "face/routes.h"
 #include "game/routes.h"
+#include "game/trade_routes.h"
 #include "http/router.h"
 #include "http/server.h"
 #include "io/clock.h"
@@ -212,6 +213,9 @@ Result<void> serve(const Config& config) {
                             .signer = *node->signer,
                             .standings = *node->standings,
                             .clock = io::system_clock()});
+  game::add_trade_routes(
+      router,
+      {.trades = *node->trades, .directory = node->game_directory, .gate = *node->game_gate});
   stream::add_routes(router, *node->stream, command_views(*node));
   ops::add_routes(router, {.readiness = readiness,
                            .journal = *node->journal,
@@ -251,6 +255,7 @@ Result<void> serve(const Config& config) {
   limit.emplace();
   readiness.set(ops::Readiness::State::draining);
   node->feed->drain();
+  node->trades->drain();
   server->stop();
   upkeep.stop();
   node->stop();

@@ -11,6 +11,7 @@
 
 #include "base/assert.h"
 #include "game/internal/sentence.h"
+#include "game/trade.h"
 #include "sequencer/decide.h"
 
 namespace matsuri::game {
@@ -225,11 +226,11 @@ class CommandReader {
     if (fields[command_field::deadline_ms] &&
         (sent_.deadline_ms < 1 || sent_.deadline_ms > deadline_ms_max))
       return fail(sentence("deadline_ms: 1 to ", deadline_ms_max, " is taken"));
-    return each(fields, command_field::entities, sequencer::entity_count_max,
+    return each(fields, command_field::entities, command_entity_count_max,
                 [&](dom::element one) { return read_entity(one, arena); }) &&
-           each(fields, command_field::guards, sequencer::guard_count_max,
+           each(fields, command_field::guards, command_guard_count_max,
                 [&](dom::element one) { return read_guard(one); }) &&
-           each(fields, command_field::steps, sequencer::step_count_max,
+           each(fields, command_field::steps, command_step_count_max,
                 [&](dom::element one) { return read_step(one); });
   }
 
@@ -329,6 +330,8 @@ class CommandReader {
     Step& step = sent_.command.steps.emplace_back();
     step.operation = *operation;
     const Kind* const kind = read_index(fields, step.entity);
+    if (kind != nullptr && sent_.command.entities[step.entity].kind == hold_kind)
+      return fail("only trades change a hold");
     if (kind == nullptr || !read_field(fields, step_field::field, *kind, step.field) ||
         !read_field(fields, step_field::bound_field, *kind, step.bound_field))
       return false;

@@ -15,6 +15,9 @@
 namespace matsuri::game {
 
 inline constexpr std::size_t command_count_max = 1024;  // of one request
+inline constexpr std::size_t command_entity_count_max = 16;
+inline constexpr std::size_t command_guard_count_max = 16;
+inline constexpr std::size_t command_step_count_max = 32;
 inline constexpr std::size_t commands_size_max = 256U << 10;
 inline constexpr std::int64_t deadline_ms_max = 60'000;
 

@@ -22,6 +22,7 @@ inline constexpr std::size_t key_name_points_max = 40;
 inline constexpr std::size_t key_name_size_max = 160;
 inline constexpr std::size_t rule_step_count_max = 32;   // of a kind
 inline constexpr std::size_t rule_guard_count_max = 16;  // of a kind
+inline constexpr std::size_t title_kind_count_max = 64;    // beside the one that holds are of
 inline constexpr std::size_t schema_size_max = 256U << 10;
 inline constexpr std::int64_t player_token_ms_max = std::int64_t{24} * 3600 * 1000;
 

@@ -19,6 +19,18 @@ CREATE TABLE title_key (
   revoked_ms {ID} NOT NULL
 ) {TABLE_OPTIONS};
 CREATE INDEX title_key_by_title ON title_key (title))"},
+    // A trade decides by its row: 0 pending, 1 committed, 2 void. `done`: no leg is left.
+    {2, R"(CREATE TABLE trade (
+  title {ID} NOT NULL,
+  trade_key {BLOB(16)} NOT NULL,
+  content {BLOB} NOT NULL,
+  state {ID} NOT NULL,
+  done {ID} NOT NULL,
+  created_ms {ID} NOT NULL,
+  why {BLOB} NOT NULL,
+  PRIMARY KEY (title, trade_key)
+) {TABLE_OPTIONS};
+CREATE INDEX trade_by_done ON trade (done, created_ms, trade_key))"},
 };
 
 }  // namespace

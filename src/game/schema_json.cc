@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "game/internal/sentence.h"
+#include "game/trade.h"
 #include "json/value.h"
 
 namespace matsuri::game {
@@ -111,6 +112,7 @@ Result<void> read_kind(const json::Object& object, TitleSchema& schema) {
   Kind kind;
   TRY_ASSIGN(const std::string_view name, object.string("name"));
   kind.name = name;
+  if (name == hold_name) return Error(Code::invalid, "name: hold is the kind of what trades hold");
   TRY(for_each(object, "fields", [&](const json::Object& one) -> Result<void> {
     if (kind.fields.size() == sequencer::field_count_max)
       return Error(Code::invalid, sentence("has at most ", sequencer::field_count_max, " fields"));
@@ -126,6 +128,13 @@ Result<void> read_kind(const json::Object& object, TitleSchema& schema) {
   schema.schema.kinds.push_back(std::move(kind));
   schema.players.push_back(std::move(rule));
   return {};
+}
+
+// What is held of a kind that players may not see is not for them either.
+Which which_of_holds(const TitleSchema& schema) {
+  for (std::size_t k = 0; k < schema.players.size(); ++k)
+    if (k != hold_kind && schema.players[k].which == Which::none) return Which::none;
+  return Which::read;
 }
 
 void write_field_name(json::Writer& writer, std::string_view key, const Kind& kind,
@@ -164,11 +173,13 @@ Result<TitleSchema> parse_schema(std::string_view text) {
   TRY_ASSIGN(const json::Object object, document.object());
   TRY(object.only({"kinds"}));
   TRY_ASSIGN(const json::Array array, object.array("kinds"));
-  if (array.size() > sequencer::kind_count_max)
-    return Error(Code::invalid,
-                 sentence("kinds: at most ", sequencer::kind_count_max, " are taken"));
+  if (array.size() == 0 || array.size() > title_kind_count_max)
+    return Error(Code::invalid, sentence("kinds: 1 to ", title_kind_count_max, " are taken"));
   TitleSchema schema;
+  schema.schema.kinds.push_back(hold_kind_of_all());
+  schema.players.emplace_back();
   TRY(for_each(object, "kinds", [&](const json::Object& one) { return read_kind(one, schema); }));
+  schema.players[hold_kind].which = which_of_holds(schema);
   TRY(check(schema));
   return schema;
 }
@@ -176,6 +187,7 @@ Result<TitleSchema> parse_schema(std::string_view text) {
 void write_schema(json::Writer& writer, const TitleSchema& schema) {
   writer.begin_object().key("kinds").begin_array();
   for (std::size_t k = 0; k < schema.schema.kinds.size(); ++k) {
+    if (k == hold_kind) continue;
     const Kind& kind = schema.schema.kinds[k];
     writer.begin_object().field("name", kind.name).key("fields").begin_array();
     for (const Field& field : kind.fields) {

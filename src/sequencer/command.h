@@ -18,8 +18,9 @@
 
 namespace matsuri::sequencer {
 
-inline constexpr std::size_t entity_count_max = 16;  // of one command
-inline constexpr std::size_t guard_count_max = 16;
+// Of one command: as many as the hold of a leg of a trade needs (game/trade.h).
+inline constexpr std::size_t entity_count_max = 17;
+inline constexpr std::size_t guard_count_max = 33;
 inline constexpr std::size_t step_count_max = 32;
 inline constexpr std::size_t chain_count_max = 64;     // commands linked together
 inline constexpr std::size_t arena_size_max = 64;      // bytes
@@ -107,6 +108,9 @@ enum class Compare : std::uint8_t {
   greater_equal,
   version,     // of the entity; 0 where it never was
   now_before,  // the time of the decision, in milliseconds since 1970; has no entity
+  // Adding `value` would leave the field within its bounds; an absent one counts as 0, as it does
+  // for the step.
+  has_room,
 };
 
 struct Guard {

@@ -14,7 +14,8 @@ namespace matsuri::sequencer {
 namespace {
 
 bool compares_field(Compare compare) {
-  return compare >= Compare::equal && compare <= Compare::greater_equal;
+  return (compare >= Compare::equal && compare <= Compare::greater_equal) ||
+         compare == Compare::has_room;
 }
 
 bool is_clamp(Operation operation) {
@@ -65,6 +66,8 @@ Result<void> check_guard(const Command& command, const Schema& schema, const Gua
     if (guard.field) return Error(Code::invalid, "a version is of the entity, not of a field");
     if (guard.value < 0) return Error(Code::invalid, "a version is 0 or more");
   }
+  if (guard.compare == Compare::has_room && guard.value < 0)
+    return Error(Code::invalid, "room is for 0 or more");
   return {};
 }
 
@@ -84,7 +87,18 @@ Result<void> check_step(const Command& command, const Schema& schema, const Step
   return {};
 }
 
-bool holds(const Guard& guard, const Entity& entity, std::int64_t now_ms) {
+std::optional<std::int64_t> sum(std::int64_t a, std::int64_t b) {
+  std::int64_t result = 0;
+  if (__builtin_add_overflow(a, b, &result)) return std::nullopt;
+  return result;
+}
+
+bool has_room(const Guard& guard, const Entity& entity, const Field& field) {
+  const auto after = sum(entity.get(*guard.field), guard.value);
+  return after && *after >= field.min && *after <= field.max;
+}
+
+bool holds(const Guard& guard, const Entity& entity, const Kind& kind, std::int64_t now_ms) {
   switch (guard.compare) {
     case Compare::exists:
       return guard.field ? entity.has(*guard.field) : entity.exists();
@@ -94,6 +108,8 @@ bool holds(const Guard& guard, const Entity& entity, std::int64_t now_ms) {
       return entity.version == static_cast<std::uint64_t>(guard.value);
     case Compare::now_before:
       return now_ms < guard.value;
+    case Compare::has_room:
+      return has_room(guard, entity, kind.fields[*guard.field]);
     default:
       break;
   }
@@ -115,12 +131,6 @@ bool holds(const Guard& guard, const Entity& entity, std::int64_t now_ms) {
     default:
       return false;
   }
-}
-
-std::optional<std::int64_t> sum(std::int64_t a, std::int64_t b) {
-  std::int64_t result = 0;
-  if (__builtin_add_overflow(a, b, &result)) return std::nullopt;
-  return result;
 }
 
 std::optional<std::int64_t> difference(std::int64_t a, std::int64_t b) {
@@ -244,7 +254,8 @@ Decision decide(const Command& command, std::span<const Entity> before, const Sc
 
   for (std::size_t i = 0; i < command.guards.size(); ++i) {
     const Guard& guard = command.guards[i];
-    if (holds(guard, before[guard.entity], now_ms)) continue;
+    const Kind& kind = schema.kinds[command.entities[guard.entity].kind];
+    if (holds(guard, before[guard.entity], kind, now_ms)) continue;
     outcome.verdict =
         guard.compare == Compare::version ? Verdict::version_mismatch : Verdict::rejected;
     outcome.guard = static_cast<std::uint8_t>(i);

@@ -16,7 +16,7 @@
 
 namespace matsuri::sequencer {
 
-inline constexpr std::size_t kind_count_max = 64;
+inline constexpr std::size_t kind_count_max = 65;
 inline constexpr std::size_t field_count_max = 64;  // of one kind: one bit each in Entity::present
 inline constexpr std::size_t name_size_max = 32;    // bytes of [a-z][a-z0-9_]*
 

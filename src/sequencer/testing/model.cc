@@ -86,6 +86,11 @@ bool Model::holds(const Guard& guard, const Command& command, const World& world
   const bool there = guard.field ? (entity.present >> *guard.field) % 2 == 1 : entity.present != 0;
   if (guard.compare == Compare::exists) return there;
   if (guard.compare == Compare::absent) return !there;
+  if (guard.compare == Compare::has_room) {
+    const Field& field = schema_.kinds.at(command.entities[guard.entity].kind).fields[*guard.field];
+    const Wide sum = Wide(there ? entity.values.at(*guard.field) : 0) + Wide(guard.value);
+    return sum >= Wide(field.min) && sum <= Wide(field.max);
+  }
   if (!there) return false;
   const std::int64_t value = entity.values[*guard.field];
   if (guard.compare == Compare::equal) return value == guard.value;

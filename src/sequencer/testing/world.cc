@@ -25,7 +25,7 @@ FieldIndex pick_field(std::mt19937_64& random, KindIndex kind) {
 
 Guard any_guard(std::mt19937_64& random, const Command& command, std::int64_t now_ms) {
   Guard guard;
-  guard.compare = static_cast<Compare>(random() % 10);
+  guard.compare = static_cast<Compare>(random() % 11);
   if (guard.compare == Compare::now_before) {
     guard.value = now_ms + static_cast<std::int64_t>(random() % 2000) - 200;
     return guard;

@@ -1,0 +1,80 @@
+#include "game/trade_routes.h"
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "game/trade_json.h"
+#include "http/message.h"
+
+namespace matsuri::game {
+namespace {
+
+using http::RequestPtr;
+using http::Responder;
+using http::Response;
+
+class TradeRoutes {
+ public:
+  explicit TradeRoutes(TradeRouteParts parts) : parts_(parts) {}
+
+  void run_trade(const RequestPtr& request, Responder respond) const {
+    const auto title = server_title(*request);
+    if (!title.ok()) return respond.send(http::problem(title.error()));
+    const auto schema = parts_.directory.schema_of(*title);
+    if (schema == nullptr)
+      return respond.send(
+          http::problem(Error(Code::not_found, "the title has no schema: put one first")));
+    auto trade = parse_trade(request->body, *title, *schema);
+    if (!trade.ok()) return respond.send(http::problem(trade.error()));
+    parts_.trades.run(std::move(*trade), *request->executor,
+                      [request, respond = std::move(respond)](Result<TradeTold> told) mutable {
+                        if (!told.ok()) return respond.send(http::problem(told.error()));
+                        respond.send(Response{.body = render(*told)});
+                      });
+  }
+
+  void get_trade(const RequestPtr& request, Responder respond) const {
+    const auto title = server_title(*request);
+    if (!title.ok()) return respond.send(http::problem(title.error()));
+    const Error missing(Code::not_found, "there is no trade with this key");
+    const auto key = parse_key(request->path_parameter("key"));
+    if (!key) return respond.send(http::problem(missing));
+    parts_.trades.find(*title, *key, *request->executor,
+                       [request, missing, respond = std::move(respond)](
+                           Result<std::optional<TradeTold>> found) mutable {
+                         if (!found.ok()) return respond.send(http::problem(found.error()));
+                         if (!*found) return respond.send(http::problem(missing));
+                         respond.send(Response{.body = render(**found)});
+                       });
+  }
+
+ private:
+  // The title that a server of it asks for.
+  Result<TitleId> server_title(const http::Request& request) const {
+    const TitleId title = parse_id_as<TitleId>(request.path_parameter("title")).value_or(TitleId{});
+    TRY_ASSIGN(const Asker asker, parts_.gate.check(title, request.header("authorization"),
+                                                    request.header("matsuri-player")));
+    if (asker.player) return Error(Code::denied, "only the title's own servers trade");
+    return title;
+  }
+
+  TradeRouteParts parts_;
+};
+
+}  // namespace
+
+void add_trade_routes(http::Router& router, TradeRouteParts parts) {
+  const auto routes = std::make_shared<const TradeRoutes>(parts);
+  router.add(http::Method::post, "/v1/game/{title}/trades",
+             {.cost = http::Cost::game, .body_size_max = trade_size_max, .json_body = true},
+             [routes](const RequestPtr& request, Responder respond) {
+               routes->run_trade(request, std::move(respond));
+             });
+  router.add(http::Method::get, "/v1/game/{title}/trades/{key}", {.cost = http::Cost::game},
+             [routes](const RequestPtr& request, Responder respond) {
+               routes->get_trade(request, std::move(respond));
+             });
+}
+
+}  // namespace matsuri::game

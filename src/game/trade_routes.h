@@ -1,0 +1,19 @@
+// The HTTP half of trades.
+#pragma once
+
+#include "game/directory.h"
+#include "game/trades.h"
+#include "http/router.h"
+
+namespace matsuri::game {
+
+struct TradeRouteParts {
+  Trades& trades;
+  const Directory& directory;
+  const Gate& gate;
+};
+
+// Adds /v1/game/{title}/trades….
+void add_trade_routes(http::Router& router, TradeRouteParts parts);
+
+}  // namespace matsuri::game

@@ -19,8 +19,12 @@ from mariadb_server import Mariadb
 KILL_COUNT = int(os.environ.get("MATSURI_KILLS", "6"))
 ARENA_COUNT = 12
 GOLD, GEMS = 10_000, 1_000
-PURSE = {"name": "purse", "players": {"which": "read"},
-         "fields": [{"name": "gold", "min": 0, "max": 11_000}, {"name": "gems", "min": 0}]}
+
+
+def schema(gold_max):
+    fields = [{"name": "gold", "min": 0, "max": gold_max}, {"name": "gems", "min": 0}]
+    purse = {"name": "purse", "players": {"which": "read"}, "fields": fields}
+    return {"kinds": [*SCHEMA["kinds"], purse]}
 
 
 def place_of(number):
@@ -73,14 +77,17 @@ class Trader(threading.Thread):
 class TradeTest(support.CrashTest):
     def begin(self, server):
         game = make_game(server)
-        schema = {"kinds": [*SCHEMA["kinds"], PURSE]}
-        self.assertEqual(game.send("PUT", f"{game.path}/schema", schema, game.server)[0], 200)
+        self.put_schema(game, 11_000)
         for number in range(ARENA_COUNT):
             told = game.one(command(place_of(number), [("purse", "p")], [
                 {"entity": 0, "field": field, "do": "set", "value": value}
                 for field, value in (("gold", GOLD), ("gems", GEMS))]))
             self.assertEqual(told["outcome"], "applied")
         return game
+
+    def put_schema(self, game, gold_max):
+        status, put = game.send("PUT", f"{game.path}/schema", schema(gold_max), game.server)
+        self.assertEqual(status, 200, put)
 
     def kill_loop(self, config):
         server = self.server(config).start()
@@ -101,6 +108,8 @@ class TradeTest(support.CrashTest):
             self.assertFalse(trader.is_alive() or trader.failure, repr(trader.failure))
         self.leave_some(server, game)
         server.start()
+        # Some wait for room that others took: there is enough from now on.
+        self.put_schema(game, GOLD * ARENA_COUNT)
         self.settles(server)
         self.check(game, traders)
         self.check_doctor(server)

@@ -165,8 +165,11 @@ void Commands::answered(Answer answer) {
     command_count += chain.keys.size();
     chain.may_be_known |= answer.unclear > 0;
   }
-  // No session can be had: all of it stays where it is.
-  if (answer.error && answer.error->code == Code::unauthenticated) return;
+  // No session can be had, or the key of a server does not count: all of it stays where it is.
+  if (answer.error && answer.error->code == Code::unauthenticated) {
+    core_.notice(*answer.error);
+    return try_later(*chains.front());
+  }
   if (answer.error && answer.error->code == Code::invalid && batch.size() > 1) {
     one_by_one_ = batch.size();  // One of them spoils it for the others.
     return;

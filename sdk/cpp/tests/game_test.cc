@@ -362,7 +362,7 @@ TEST_F(GameTest, WithoutASessionCommandsWaitAndReadsAreTold) {
   EXPECT_TRUE(heard.empty());
   EXPECT_EQ(client->status().queued_count, 1u);
   EXPECT_FALSE(client->status().in_game);
-  EXPECT_EQ(world.notices.size(), 1u);
+  EXPECT_FALSE(world.notices.empty());
   EXPECT_EQ(last().path(), "/v1/game/3/sessions") << "and it does not ask again by itself";
 
   client->open_game(GameOptions{"3", "mk_other", ""}, nullptr);
@@ -571,6 +571,19 @@ TEST_F(GameTest, AServerNeedsNoPlayer) {
   client->put_schema(R"({"kinds":[]})", nullptr);
   EXPECT_EQ(last().request.method, "PUT");
   EXPECT_EQ(last().request.body, R"({"kinds":[]})");
+}
+
+TEST_F(GameTest, AServersKeyThatDoesNotCountIsSaidAndAskedAgainWithPauses) {
+  auto client = world.open();
+  client->open_game(GameOptions{"3", "", "mk_server"}, nullptr);
+  send(*client);
+  world.server = [](const HttpRequest&) {
+    return HttpResponse{401, {}, {}, problem("unauthenticated", "this title key does not count")};
+  };
+  world.run(*client, 60'000);
+  EXPECT_TRUE(heard.empty());
+  EXPECT_GE(world.notices.size(), 5u);
+  EXPECT_LT(world.sent.size(), 15u);
 }
 
 TEST_F(GameTest, WithoutAGameACommandIsRefused) {

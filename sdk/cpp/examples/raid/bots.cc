@@ -93,7 +93,10 @@ class Party {
     }
     const bool all = tick_until(60, [&] {
       bool joined = true;
-      for (const Bot& bot : bots_) joined = joined && bot.raid->is_joined();
+      for (const Bot& bot : bots_) {
+        joined = joined && bot.raid->is_joined();
+        if (trouble.empty()) trouble = bot.raid->trouble();
+      }
       return joined || !trouble.empty();
     });
     if (!trouble.empty()) return fail(trouble);

@@ -46,7 +46,7 @@ Raid::Raid(matsuri::Client& client, Options options)
                       if (session)
                         player_ = session->player;
                       else
-                        news_ = "no game: " + session.error().message;
+                        news_ = trouble_ = "no game: " + session.error().message;
                     });
   client_.get_title(options_.title, [this](const Result<matsuri::Title>& title) {
     if (!title) return;

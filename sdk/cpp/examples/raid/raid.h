@@ -63,6 +63,9 @@ class Raid {
   // What a raider is called, as far as their messages tell.
   std::string name_of(const matsuri::Id& raider) const;
   const std::string& news() const { return news_; }  // what happened last, for people
+  const std::string& trouble() const {
+    return trouble_;
+  }  // why there is no game; empty if there is
   const Tally& tally() const { return tally_; }
   bool struck_the_last_blow() const { return struck_the_last_blow_; }
   // Who was healed after death, in the one order that the change feed has: nobody ever.
@@ -93,6 +96,7 @@ class Raid {
   std::map<matsuri::Id, std::int64_t> hp_in_order_;  // as the feed told, in the order of seq
   std::vector<matsuri::Post> messages_;
   std::string news_;
+  std::string trouble_;
   Tally tally_;
   bool struck_the_last_blow_ = false;
   int healed_after_death_ = 0;

@@ -14,6 +14,7 @@
 #include "ops/backup.h"
 #include "ops/doctor.h"
 #include "sequencer/history.h"
+#include "sequencer/shard_map.h"
 #include "stream/rebuild.h"
 
 namespace matsuri {
@@ -119,9 +120,11 @@ Result<void> carry_into(const Config& config, const DatabaseKind& kind, const Ca
   return db->write_and_wait([&](sql::Connection& connection) { return carried(connection); });
 }
 
+bool is_shard(std::string_view database) { return database.starts_with("game-"); }
+
 // Of what was restored: owners of the time before count no longer.
 Result<void> renew_shard(const std::string& database, sql::Connection& connection) {
-  if (!database.starts_with("game-")) return {};
+  if (!is_shard(database)) return {};
   return sequencer::end_owners(connection, io::system_random().next_u64());
 }
 
@@ -235,18 +238,29 @@ Result<int> run_doctor(const Config& config) {
 Result<int> run_backup(const Config& config, const std::string& to) {
   TRY(need_data(config));
   std::vector<std::unique_ptr<sql::Db>> dbs;
-  std::vector<sql::Db*> databases;
+  std::vector<sql::Db*> databases, shards;
   for (const sql::DbOptions& database : all_databases(config)) {
     TRY_ASSIGN(const bool exists, is_there(database));
     if (!exists) continue;
     TRY_ASSIGN(dbs.emplace_back(), sql::Db::open(database));
     databases.push_back(dbs.back().get());
+    if (is_shard(database.name)) shards.push_back(dbs.back().get());
   }
+  // A slot that moved between two copies would be in both of them, or in none.
+  TRY_ASSIGN(const auto map, sequencer::read_map(shards));
+  const auto check_map = [&]() -> Result<void> {
+    TRY_ASSIGN(const auto now, sequencer::read_map(shards));
+    if (now != map)
+      return Error(Code::busy,
+                   "arenas of games moved between shards while these were copied: back up again");
+    return {};
+  };
   TRY_ASSIGN(const ops::BackupSummary summary, ops::take_backup({.data = config.data,
                                                                  .to = to,
                                                                  .databases = databases,
                                                                  .region = config.region,
                                                                  .node = config.node,
+                                                                 .databases_copied = check_map,
                                                                  .progress = print_progress}));
   std::printf("backup in %s: %zu files, %" PRIu64 " KiB\n", to.c_str(), summary.file_count,
               summary.size / 1024);

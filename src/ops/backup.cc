@@ -63,6 +63,7 @@ class Backup {
     TRY_ASSIGN(const auto retained, retain(files_, options_.data));
     TRY(files_.make_folders(options_.to));
     TRY(copy_databases());
+    if (options_.databases_copied) TRY(options_.databases_copied());
     TRY(copy_journals());
     TRY(copy_folder("keys"));
     TRY(copy_folder("ids"));  // After all else: no copy holds an id above its ceiling.

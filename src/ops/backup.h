@@ -42,6 +42,9 @@ struct BackupOptions {
   std::vector<sql::Db*> databases;
   Region region{};
   Node node{};
+  // Asked when all databases are copied: an error ends the backup. For what must not have happened
+  // between two copies. None: nothing.
+  std::function<Result<void>()> databases_copied = {};
   ProgressCallback progress = {};
   io::FileSystem* files = &io::posix_files();
   io::Clock* clock = &io::system_clock();

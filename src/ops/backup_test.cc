@@ -42,6 +42,20 @@ std::vector<std::string> files_below(const std::string& folder) {
 
 // Goal: a restored folder has everything, and is a world of its own.
 // Method: back up with some records applied and some not, restore, and look at both.
+// Goal: what must not have happened between two copies leaves no backup.
+TEST_P(BackupTest, IsNoneWhereItsDatabasesDoNotFit) {
+  World world(fresh_place("data"));
+  const std::string to = folder() + "/backup";
+  const auto taken = take_backup({.data = world.place.data,
+                                  .to = to,
+                                  .databases = {world.timeline_db.get(), world.main_db.get()},
+                                  .node = world.place.node,
+                                  .databases_copied = [] { return Error(Code::busy, "moved"); }});
+  ASSERT_FALSE(taken.ok());
+  EXPECT_EQ(taken.error().code(), Code::busy);
+  EXPECT_FALSE(std::filesystem::exists(to + "/MANIFEST"));
+}
+
 TEST_P(BackupTest, RestoresWhatWasThere) {
   const std::string to = folder() + "/backup";
   World original(fresh_place("original"));

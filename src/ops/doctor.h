@@ -36,8 +36,8 @@ inline constexpr std::size_t finding_count_max = 1000;
 // origin, every record against the one effect that it must have had (a post, a refusal, a place in
 // quarantine), every fact against the rows that it tells of, every reference between tables.
 //
-// Of shards of game state: that the order has one command at each place up to the shard's, and that
-// rows are in the slot of their arena.
+// Of shards of game state: that the order has one command at each place up to the shard's (as long
+// as no slot has moved), and that rows are in the slot of their arena.
 //
 // Of further databases: the engine's own check, facts without gaps, quarantine, dead jobs,
 // positions against the ends of their origins, and what must add up in their tables.

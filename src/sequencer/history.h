@@ -50,7 +50,7 @@ struct ChangeQuery {
   std::size_t count_max = 0;
 };
 struct Changes {
-  SlotSet slots;  // those of the wanted that the shard had then
+  SlotSet slots;                        // those of the wanted that the shard had then
   std::vector<StoredCommand> commands;  // applied ones, in the order of the shard
   std::uint64_t read_to = 0;            // everything of these slots up to here was looked at
   bool is_end = false;                  // nothing is behind it yet

@@ -20,14 +20,6 @@
 namespace matsuri {
 namespace {
 
-// A command must not make an empty world where somebody mistyped a folder.
-Result<void> need_data(const Config& config) {
-  TRY_ASSIGN(const bool exists, io::posix_files().exists(DataFolder{config.data}.databases()));
-  if (!exists)
-    return Error(Code::invalid, config.data + " is no data folder: name one with --data");
-  return {};
-}
-
 Result<std::unique_ptr<io::FileLock>> lock_data(const Config& config) {
   auto lock = io::posix_files().lock(DataFolder{config.data}.lock());
   if (!lock.ok() && lock.error().code() == Code::busy)
@@ -135,6 +127,13 @@ void print_quarantined(const stream::QuarantinedRecord& record) {
 }
 
 }  // namespace
+
+Result<void> need_data(const Config& config) {
+  TRY_ASSIGN(const bool exists, io::posix_files().exists(DataFolder{config.data}.databases()));
+  if (!exists)
+    return Error(Code::invalid, config.data + " is no data folder: name one with --data");
+  return {};
+}
 
 Result<int> run_account_role(const Config& config, const std::string& handle,
                              const std::string& role) {

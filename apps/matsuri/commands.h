@@ -13,11 +13,17 @@ namespace matsuri {
 Result<int> run_import(const Config& config, const std::vector<std::string>& files);
 Result<int> run_account_role(const Config& config, const std::string& handle,
                              const std::string& role);
+// Makes the example game, or what of it is missing, and prints what plays it.
+Result<int> run_raid(const Config& config);
 Result<int> run_backup(const Config& config, const std::string& to);
 Result<int> run_restore(const Config& config, const std::string& from, int node);
 Result<int> run_rebuild(const Config& config, const std::string& view);
 // Without position and `all`: prints what is in quarantine.
 Result<int> run_requeue(const Config& config, const std::string& position, bool all);
 Result<int> run_doctor(const Config& config);
+
+// Code::invalid where the folder has no data: a command must not make an empty world where somebody
+// mistyped it.
+Result<void> need_data(const Config& config);
 
 }  // namespace matsuri

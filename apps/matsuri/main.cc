@@ -80,6 +80,10 @@ void add_commands(CLI::App& app, Arguments& arguments, Command& chosen) {
   role->add_option("ROLE", arguments.role, "user, moderator, support or admin")->required();
 
   add(
+      app, "raid", "Make the example game that /play shows, also beside a running server",
+      arguments, [](const Config& config, const Arguments&) { return run_raid(config); }, chosen);
+
+  add(
       app, "backup", "Copy everything, also beside a running server", arguments,
       [](const Config& config, const Arguments& given) { return run_backup(config, given.to); },
       chosen)

@@ -19,6 +19,7 @@
 #include "databases.h"
 #include "empathy/routes.h"
 #include "face/routes.h"
+#include "game/play_routes.h"
 #include "game/routes.h"
 #include "game/trade_routes.h"
 #include "http/router.h"
@@ -216,6 +217,13 @@ Result<void> serve(const Config& config) {
   game::add_trade_routes(
       router,
       {.trades = *node->trades, .directory = node->game_directory, .gate = *node->game_gate});
+  game::add_play_route(router, {.db = *node->main_db,
+                                .directory = node->game_directory,
+                                .title_json = [&](TitleId title) -> std::optional<std::string> {
+                                  auto shown = titles.find(title);
+                                  if (!shown) return std::nullopt;
+                                  return std::move(shown->json);
+                                }});
   stream::add_routes(router, *node->stream, command_views(*node));
   ops::add_routes(router, {.readiness = readiness,
                            .journal = *node->journal,

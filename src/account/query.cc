@@ -120,6 +120,19 @@ Result<std::vector<Account>> mutes_of(sql::Connection& connection, AccountId acc
   return targets_of(connection, "mute", "muted", account);
 }
 
+Result<std::vector<Account>> accounts_among(sql::Connection& connection, AccountId viewer,
+                                            std::span<const AccountId> ids) {
+  TRY_ASSIGN(const auto hidden, blocked_among(connection, viewer, ids));
+  std::vector<sql::Value> keys;
+  for (const AccountId id : ids)
+    if (!hidden.contains(id)) keys.emplace_back(id.value);
+  std::vector<Account> found;
+  TRY(sql::query_in(connection,
+                    "SELECT " + std::string(account_columns) + " FROM account a WHERE a.id", "",
+                    keys, {}, [&](const sql::Row& row) { found.push_back(to_account(row)); }));
+  return found;
+}
+
 Result<AccountId> imported_account(sql::Connection& connection, std::string_view source,
                                    std::string_view source_id) {
   TRY_ASSIGN(

@@ -41,6 +41,11 @@ Result<std::unordered_set<AccountId>> blocked_among(sql::Connection& connection,
 // Whom the account mutes, the newest first.
 Result<std::vector<Account>> mutes_of(sql::Connection& connection, AccountId account);
 
+// Those of `ids` who are there and shown to the viewer: a block between two hides each from the
+// other. In no order.
+Result<std::vector<Account>> accounts_among(sql::Connection& connection, AccountId viewer,
+                                            std::span<const AccountId> ids);
+
 // Whom an import made for somebody of another system; none where it made nobody.
 Result<AccountId> imported_account(sql::Connection& connection, std::string_view source,
                                    std::string_view source_id);

@@ -1,5 +1,6 @@
 #include "account/routes.h"
 
+#include <algorithm>
 #include <string>
 
 #include "account/model.h"
@@ -87,6 +88,39 @@ Response accounts_response(std::string_view key, const std::vector<Account>& acc
     write_account_fields(writer, account);
     writer.end_object();
   }
+  writer.end_array().end_object();
+  return response;
+}
+
+constexpr std::size_t people_count_max = 50;
+
+// "7,12,9": each once.
+Result<std::vector<AccountId>> people_of(const http::Request& request) {
+  TRY_ASSIGN(const auto text, request.query_parameter("id"));
+  const Error wrong(Code::invalid, "id: 1 to 50 ids with commas between them are taken");
+  if (!text) return wrong;
+  std::vector<AccountId> ids;
+  for (std::string_view rest = *text;;) {
+    const std::size_t end = rest.find(',');
+    const auto id = parse_id_as<AccountId>(rest.substr(0, end));
+    if (!id || ids.size() == people_count_max) return wrong;
+    if (std::ranges::find(ids, *id) == ids.end()) ids.push_back(*id);
+    if (end == std::string_view::npos) return ids;
+    rest.remove_prefix(end + 1);
+  }
+}
+
+Response people_response(const std::vector<Account>& people) {
+  Response response;
+  json::Writer writer(response.body);
+  writer.begin_object().key("people").begin_array();
+  for (const Account& person : people)
+    writer.begin_object()
+        .field_id("id", person.id.value)
+        .field("handle", person.handle)
+        .field("name", person.name)
+        .field("face", face::to_string(person.face))
+        .end_object();
   writer.end_array().end_object();
   return response;
 }
@@ -197,6 +231,16 @@ class Routes {
           return row;
         },
         [](const AccountRow& row) { return account_response(row.account); });
+  }
+
+  void list_people(const RequestPtr& request, Responder respond) const {
+    auto ids = people_of(*request);
+    if (!ids.ok()) return respond.send(http::problem(ids.error()));
+    read<std::vector<Account>>(
+        request, std::move(respond),
+        [viewer = request->caller.account, ids = std::move(ids).value()](
+            sql::Connection& connection) { return accounts_among(connection, viewer, ids); },
+        people_response);
   }
 
   void change_profile(const RequestPtr& request, Responder respond) const {
@@ -454,6 +498,7 @@ void add_routes(http::Router& router, RouteParts parts) {
   add(Method::get, "/v1/accounts/me", own_read, &Routes::get_me);
   add(Method::patch, "/v1/accounts/me", own_json, &Routes::change_profile);
   add(Method::get, "/v1/accounts/{handle}", {}, &Routes::get_account);
+  add(Method::get, "/v1/people", {}, &Routes::list_people);
   add(Method::put, "/v1/accounts/{handle}/role", own_json, &Routes::set_role);
   add(Method::post, "/v1/sessions", sign_in, &Routes::log_in);
   add(Method::get, "/v1/sessions", own_read, &Routes::list_sessions);

@@ -38,7 +38,7 @@ struct RouteParts {
   bool behind_tls = false;
 };
 
-// Adds /v1/accounts…, /v1/sessions… and /v1/tokens….
+// Adds /v1/accounts…, /v1/people, /v1/sessions… and /v1/tokens….
 void add_routes(http::Router& router, RouteParts parts);
 
 }  // namespace matsuri::account

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@
 #include "sql/db.h"
 #include "stream/outbox.h"
 #include "stream/strict.h"
+#include "stream/view.h"
 
 namespace matsuri::community {
 
@@ -62,6 +64,15 @@ struct ImportedCommunity {
   NewCommunity community;  // clean: clean_names() and clean_description(); the title may be none
                            // where the kind is official or announcement
 };
+
+// What an import of titles made, inside somebody's transaction.
+struct TitlesImported {
+  std::vector<TitleId> ids;                      // of all, in their order
+  std::vector<stream::BatchResult::Fact> facts;  // for the outbox, in the same transaction
+};
+// What an earlier import made keeps its first id, and has no fact.
+Result<TitlesImported> import_titles(sql::Connection& connection,
+                                     std::span<const ImportedTitle> wanted);
 
 struct CommunitiesParts {
   sql::Db& db;  // main's

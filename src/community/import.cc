@@ -123,43 +123,49 @@ std::vector<Event> events_of(Facts& facts) {
 
 }  // namespace
 
+Result<TitlesImported> import_titles(sql::Connection& connection,
+                                     std::span<const ImportedTitle> wanted) {
+  TitlesImported imported;
+  std::vector<TitleRow> titles;
+  std::vector<CommunityRow> mains;
+  std::vector<sql::Value> sources;
+  std::unordered_map<std::string, TitleId> known;
+  for (const ImportedTitle& one : wanted) {
+    const std::string key = key_of(one.source, one.source_id);
+    TRY_ASSIGN(TitleId before, imported_title(connection, one.source, one.source_id));
+    if (const auto twin = known.find(key); twin != known.end()) before = twin->second;
+    imported.ids.push_back(before ? before : one.id);
+    if (before) continue;
+    known.emplace(key, one.id);
+    TitleWithMain made = new_title(one.id, one.main_community, one.title);
+    const std::int64_t unix_ms = made.title.title.created_unix_ms;
+    imported.facts.push_back({fact_of(made.title), unix_ms, AccountId{}});
+    imported.facts.push_back({fact_of(made.main), unix_ms, AccountId{}});
+    add_source(sources, one.source, one.source_id, one.id.value);
+    titles.push_back(std::move(made.title));
+    mains.push_back(std::move(made.main));
+  }
+  if (titles.empty()) return imported;
+  TRY(insert_titles(connection, titles));
+  TRY(insert_communities(connection, mains));
+  TRY(connection.insert_rows("INSERT INTO imported_title (source, source_id, title)", "", 3,
+                             sources));
+  return imported;
+}
+
 Result<std::vector<Result<TitleId>>> Communities::import_titles(
     const std::vector<ImportedTitle>& wanted) {
-  std::vector<Result<TitleId>> ids;
-  Facts facts;
+  TitlesImported imported;
   Position position;
   const auto body = [&](sql::Connection& connection) -> Result<void> {
-    ids.clear();
-    facts.clear();
-    std::vector<TitleRow> titles;
-    std::vector<CommunityRow> mains;
-    std::vector<sql::Value> sources;
-    std::unordered_map<std::string, TitleId> known;
-    for (const ImportedTitle& one : wanted) {
-      const std::string key = key_of(one.source, one.source_id);
-      TRY_ASSIGN(TitleId before, imported_title(connection, one.source, one.source_id));
-      if (const auto twin = known.find(key); twin != known.end()) before = twin->second;
-      ids.emplace_back(before ? before : one.id);
-      if (before) continue;
-      known.emplace(key, one.id);
-      TitleWithMain made = new_title(one.id, one.main_community, one.title);
-      facts.push_back({fact_of(made.title), made.title.title.created_unix_ms, AccountId{}});
-      facts.push_back({fact_of(made.main), made.title.title.created_unix_ms, AccountId{}});
-      add_source(sources, one.source, one.source_id, one.id.value);
-      titles.push_back(std::move(made.title));
-      mains.push_back(std::move(made.main));
-    }
-    if (titles.empty()) return {};
-    TRY(insert_titles(connection, titles));
-    TRY(insert_communities(connection, mains));
-    TRY(connection.insert_rows("INSERT INTO imported_title (source, source_id, title)", "", 3,
-                               sources));
-    TRY_ASSIGN(position, parts_.outbox.put(connection, facts));
+    TRY_ASSIGN(imported, community::import_titles(connection, wanted));
+    if (imported.facts.empty()) return {};
+    TRY_ASSIGN(position, parts_.outbox.put(connection, imported.facts));
     return {};
   };
   TRY(parts_.db.write_and_wait(body));
-  if (!facts.empty()) publish(events_of(facts), position);
-  return ids;
+  if (!imported.facts.empty()) publish(events_of(imported.facts), position);
+  return std::vector<Result<TitleId>>(imported.ids.begin(), imported.ids.end());
 }
 
 Result<std::vector<Result<CommunityId>>> Communities::import_communities(

@@ -53,12 +53,18 @@ void Directory::put_schema(TitleId title, std::uint64_t rev,
 
 void Directory::put_key(TitleId title, KeptKey key) {
   const std::unique_lock lock(mutex_);
-  titles_[title].keys.push_back(std::move(key));
+  Entry& entry = titles_[title];
+  const auto is_same = [&](const KeptKey& kept) { return kept.key.id == key.key.id; };
+  if (std::ranges::any_of(entry.keys, is_same)) return;
+  if (std::ranges::find(entry.dropped, key.key.id) == entry.dropped.end())
+    entry.keys.push_back(std::move(key));
 }
 
 void Directory::drop_key(TitleId title, TitleKeyId key) {
   const std::unique_lock lock(mutex_);
-  std::erase_if(titles_[title].keys, [&](const KeptKey& kept) { return kept.key.id == key; });
+  Entry& entry = titles_[title];
+  std::erase_if(entry.keys, [&](const KeptKey& kept) { return kept.key.id == key; });
+  if (std::ranges::find(entry.dropped, key) == entry.dropped.end()) entry.dropped.push_back(key);
 }
 
 Result<KeptKey> Gate::check_key(TitleId title, std::string_view key_text) const {

@@ -41,6 +41,7 @@ class Directory {
 
   // An older revision than what is known is left out.
   void put_schema(TitleId title, std::uint64_t rev, std::shared_ptr<const TitleSchema> schema);
+  // Nothing for a key that is known, or was dropped.
   void put_key(TitleId title, KeptKey key);
   void drop_key(TitleId title, TitleKeyId key);
 
@@ -49,6 +50,7 @@ class Directory {
     std::uint64_t rev = 0;
     std::shared_ptr<const TitleSchema> schema;
     std::vector<KeptKey> keys;
+    std::vector<TitleKeyId> dropped;  // whoever read them before brings none back
   };
 
   mutable std::shared_mutex mutex_;

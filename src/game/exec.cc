@@ -2,10 +2,7 @@
 
 #include <utility>
 
-#include "base/bytes.h"
-#include "game/query.h"
-#include "game/schema_json.h"
-#include "sequencer/schema.h"
+#include "game/internal/rows.h"
 #include "sql/call.h"
 
 namespace matsuri::game {
@@ -21,18 +18,8 @@ void Titles::put_schema(TitleId title, TitleSchema schema, io::Executor& executo
   auto next = std::make_shared<const TitleSchema>(std::move(schema));
   sql::write_value<std::uint64_t>(
       parts_.db, executor,
-      [title, next](sql::Connection& connection) -> Result<std::uint64_t> {
-        TRY_ASSIGN(const auto now, schema_row(connection, title));
-        const std::uint64_t rev = now ? now->rev + 1 : 1;
-        if (now) TRY(sequencer::check_change(now->schema.schema, next->schema));
-        const std::string text = to_text(*next);
-        if (now)
-          TRY(connection.execute("UPDATE game_schema SET rev = ?, body = ? WHERE title = ?",
-                                 {rev, as_bytes(text), title.value}));
-        else
-          TRY(connection.execute("INSERT INTO game_schema (title, rev, body) VALUES (?, ?, ?)",
-                                 {title.value, rev, as_bytes(text)}));
-        return rev;
+      [title, next](sql::Connection& connection) {
+        return write_schema_row(connection, title, *next);
       },
       [&directory = parts_.directory, title, next,
        done = std::move(done)](Result<std::uint64_t> rev) mutable {
@@ -56,15 +43,7 @@ void Titles::create_key(TitleId title, KeyKind kind, std::string name, io::Execu
   sql::write_value<Nothing>(
       parts_.db, executor,
       [title, kept](sql::Connection& connection) -> Result<Nothing> {
-        TRY_ASSIGN(const auto keys, keys_of(connection, title));
-        if (keys.size() >= title_key_count_max)
-          return Error(Code::exhausted,
-                       "8 keys of this title are valid, the most there may be: revoke one first");
-        TRY(connection.execute(
-            "INSERT INTO title_key (id, title, kind, name, secret_hash, created_ms, revoked_ms)"
-            " VALUES (?, ?, ?, ?, ?, ?, 0)",
-            {kept.key.id.value, title.value, static_cast<std::int64_t>(kept.key.kind),
-             kept.key.name, Bytes(kept.secret_hash), kept.key.created_unix_ms}));
+        TRY(insert_key(connection, title, kept));
         return Nothing{};
       },
       [&directory = parts_.directory, title, kept, text,

@@ -43,6 +43,22 @@ bool has(const Kind& kind, std::optional<FieldIndex> field) {
   return !field || *field < kind.fields.size();
 }
 
+Result<void> check_guard(const NeededGuard& guard, const Kind& kind) {
+  if (!has(kind, guard.field)) return invalid("there is no such field");
+  if (guard.compare >= Compare::version)
+    return invalid("is: exists, absent and comparisons of a field are taken");
+  if (guard.compare >= Compare::equal && !guard.field) return invalid("a comparison names a field");
+  return {};
+}
+
+Result<void> check_guards(const std::vector<NeededGuard>& guards, const Kind& kind) {
+  if (guards.size() > rule_guard_count_max)
+    return invalid(sentence("guards: at most ", rule_guard_count_max, " are taken"));
+  for (std::size_t i = 0; i < guards.size(); ++i)
+    TRY(within(sentence("guards[", i, "]"), check_guard(guards[i], kind)));
+  return {};
+}
+
 Result<void> check_step(const AllowedStep& step, const Kind& kind) {
   if (!has(kind, step.field) || !has(kind, step.bound_field))
     return invalid("there is no such field");
@@ -54,29 +70,17 @@ Result<void> check_step(const AllowedStep& step, const Kind& kind) {
   if (step.operation <= Operation::sub_clamp && step.value_min < 0)
     return invalid("value_min: add and sub take 0 or more");
   if (step.value_min > step.value_max) return invalid("value_min is above value_max");
-  return {};
-}
-
-Result<void> check_guard(const NeededGuard& guard, const Kind& kind) {
-  if (!has(kind, guard.field)) return invalid("there is no such field");
-  if (guard.compare >= Compare::version)
-    return invalid("is: exists, absent and comparisons of a field are taken");
-  if (guard.compare >= Compare::equal && !guard.field) return invalid("a comparison names a field");
-  return {};
+  return check_guards(step.guards, kind);
 }
 
 Result<void> check_rule(const PlayerRule& rule, const Kind& kind) {
   if (rule.steps.size() > rule_step_count_max)
     return invalid(sentence("steps: at most ", rule_step_count_max, " are taken"));
-  if (rule.guards.size() > rule_guard_count_max)
-    return invalid(sentence("guards: at most ", rule_guard_count_max, " are taken"));
   if (rule.which < Which::own && !(rule.steps.empty() && rule.guards.empty()))
     return invalid("steps and guards are for own and any");
   for (std::size_t i = 0; i < rule.steps.size(); ++i)
     TRY(within(sentence("steps[", i, "]"), check_step(rule.steps[i], kind)));
-  for (std::size_t i = 0; i < rule.guards.size(); ++i)
-    TRY(within(sentence("guards[", i, "]"), check_guard(rule.guards[i], kind)));
-  return {};
+  return check_guards(rule.guards, kind);
 }
 
 // "hp > 0", "exists"
@@ -93,12 +97,14 @@ bool means(const AllowedStep& allowed, const Step& step) {
          allowed.bound == step.bound && allowed.bound_field == step.bound_field;
 }
 
-Result<void> check_allowed(const Step& step, const PlayerRule& rule, const Kind& kind) {
+// The first of the kind's that takes the step.
+Result<const AllowedStep*> find_allowed(const Step& step, const PlayerRule& rule,
+                                        const Kind& kind) {
   const AllowedStep* nearest = nullptr;
   for (const AllowedStep& allowed : rule.steps) {
     if (!means(allowed, step)) continue;
-    if (step.operation == Operation::remove) return {};
-    if (step.value >= allowed.value_min && step.value <= allowed.value_max) return {};
+    if (step.operation == Operation::remove) return &allowed;
+    if (step.value >= allowed.value_min && step.value <= allowed.value_max) return &allowed;
     nearest = &allowed;
   }
   if (nearest != nullptr)
@@ -112,6 +118,18 @@ bool meets(const Step& step, const Step& other) {
   return step.entity == other.entity && (step.field == other.field || !step.field || !other.field);
 }
 
+Result<void> check_carries(const Command& command, std::uint8_t entity,
+                           const std::vector<NeededGuard>& guards, const Kind& kind) {
+  for (const NeededGuard& needed : guards) {
+    const Guard wanted{
+        .entity = entity, .field = needed.field, .compare = needed.compare, .value = needed.value};
+    if (std::ranges::find(command.guards, wanted) == command.guards.end())
+      return invalid(
+          sentence("a player's step on ", kind.name, " needs the guard ", words_of(needed, kind)));
+  }
+  return {};
+}
+
 Result<void> check_player_step(const Command& command, std::size_t index, const TitleSchema& schema,
                                const std::string& own) {
   const Step& step = command.steps[index];
@@ -121,19 +139,11 @@ Result<void> check_player_step(const Command& command, std::size_t index, const 
   if (rule.which == Which::read) return invalid(sentence("players may not change ", kind.name));
   if (rule.which == Which::own && name.id != own)
     return invalid(sentence("a player may change their own ", kind.name, " alone"));
-  TRY(check_allowed(step, rule, kind));
+  TRY_ASSIGN(const AllowedStep* const allowed, find_allowed(step, rule, kind));
   for (std::size_t i = 0; i < index; ++i)
     if (meets(step, command.steps[i])) return invalid("a player changes a field once in a command");
-  for (const NeededGuard& needed : rule.guards) {
-    const Guard wanted{.entity = step.entity,
-                       .field = needed.field,
-                       .compare = needed.compare,
-                       .value = needed.value};
-    if (std::ranges::find(command.guards, wanted) == command.guards.end())
-      return invalid(
-          sentence("a player's step on ", kind.name, " needs the guard ", words_of(needed, kind)));
-  }
-  return {};
+  TRY(check_carries(command, step.entity, rule.guards, kind));
+  return check_carries(command, step.entity, allowed->guards, kind);
 }
 
 }  // namespace

@@ -21,8 +21,8 @@ inline constexpr std::size_t title_key_count_max = 8;  // of a title that may be
 inline constexpr std::size_t key_name_points_max = 40;
 inline constexpr std::size_t key_name_size_max = 160;
 inline constexpr std::size_t rule_step_count_max = 32;   // of a kind
-inline constexpr std::size_t rule_guard_count_max = 16;  // of a kind
-inline constexpr std::size_t title_kind_count_max = 64;    // beside the one that holds are of
+inline constexpr std::size_t rule_guard_count_max = 16;  // of a kind, and of each step
+inline constexpr std::size_t title_kind_count_max = 64;  // beside the one that holds are of
 inline constexpr std::size_t schema_size_max = 256U << 10;
 inline constexpr std::int64_t player_token_ms_max = std::int64_t{24} * 3600 * 1000;
 
@@ -53,6 +53,15 @@ enum class Which : std::uint8_t {
 std::string_view name_of(Which which);
 Result<Which> parse_which(std::string_view name);
 
+// A guard that a player's command has to carry.
+struct NeededGuard {
+  std::optional<sequencer::FieldIndex> field;
+  sequencer::Compare compare = sequencer::Compare::exists;
+  std::int64_t value = 0;
+
+  bool operator==(const NeededGuard&) const = default;
+};
+
 // A step that a player may take. The bound of a clamp has to be the same: it is part of what the
 // step means.
 struct AllowedStep {
@@ -62,23 +71,15 @@ struct AllowedStep {
   std::int64_t value_max = 0;
   std::optional<std::int64_t> bound;
   std::optional<sequencer::FieldIndex> bound_field;
+  std::vector<NeededGuard> guards;  // for the entity that it changes
 
   bool operator==(const AllowedStep&) const = default;
-};
-
-// A guard that a player's command has to carry for each entity of the kind that it changes.
-struct NeededGuard {
-  std::optional<sequencer::FieldIndex> field;
-  sequencer::Compare compare = sequencer::Compare::exists;
-  std::int64_t value = 0;
-
-  bool operator==(const NeededGuard&) const = default;
 };
 
 struct PlayerRule {
   Which which = Which::none;
   std::vector<AllowedStep> steps;
-  std::vector<NeededGuard> guards;
+  std::vector<NeededGuard> guards;  // for each entity of the kind that a command changes
 
   bool operator==(const PlayerRule&) const = default;
 };

@@ -31,6 +31,11 @@ CREATE INDEX title_key_by_title ON title_key (title))"},
   PRIMARY KEY (title, trade_key)
 ) {TABLE_OPTIONS};
 CREATE INDEX trade_by_done ON trade (done, created_ms, trade_key))"},
+    {3, R"(CREATE TABLE play (
+  id {ID} NOT NULL PRIMARY KEY,
+  title {ID} NOT NULL,
+  title_key {TEXT(64)} NOT NULL
+) {TABLE_OPTIONS})"},
 };
 
 }  // namespace

@@ -28,27 +28,6 @@ Result<std::optional<FieldIndex>> field_in(const json::Object& object, std::stri
   return std::optional(*index);
 }
 
-Result<AllowedStep> read_step(const json::Object& object, const Kind& kind) {
-  TRY(object.only({"field", "do", "value_min", "value_max", "bound", "bound_field"}));
-  AllowedStep step;
-  TRY_ASSIGN(step.field, field_in(object, "field", kind));
-  TRY_ASSIGN(const std::string_view operation, object.string("do"));
-  const auto known = parse_operation(operation);
-  if (!known) return Error(Code::invalid, sentence("do: \"", operation, "\" is not known here"));
-  step.operation = *known;
-  TRY_ASSIGN(const auto value_min, object.optional_integer("value_min"));
-  step.value_min = value_min.value_or(0);
-  if (step.operation == sequencer::Operation::remove) {
-    TRY_ASSIGN(const auto value_max, object.optional_integer("value_max"));
-    step.value_max = value_max.value_or(0);
-  } else {
-    TRY_ASSIGN(step.value_max, object.integer("value_max"));
-  }
-  TRY_ASSIGN(step.bound, object.optional_integer("bound"));
-  TRY_ASSIGN(step.bound_field, field_in(object, "bound_field", kind));
-  return step;
-}
-
 Result<NeededGuard> read_guard(const json::Object& object, const Kind& kind) {
   TRY(object.only({"field", "is", "value"}));
   NeededGuard guard;
@@ -77,6 +56,38 @@ Result<void> for_each(const json::Object& object, std::string_view key, Read rea
   return {};
 }
 
+Result<std::vector<NeededGuard>> read_guards(const json::Object& object, const Kind& kind) {
+  std::vector<NeededGuard> guards;
+  TRY(for_each(object, "guards", [&](const json::Object& one) -> Result<void> {
+    TRY_ASSIGN(NeededGuard guard, read_guard(one, kind));
+    guards.push_back(guard);
+    return {};
+  }));
+  return guards;
+}
+
+Result<AllowedStep> read_step(const json::Object& object, const Kind& kind) {
+  TRY(object.only({"field", "do", "value_min", "value_max", "bound", "bound_field", "guards"}));
+  AllowedStep step;
+  TRY_ASSIGN(step.field, field_in(object, "field", kind));
+  TRY_ASSIGN(const std::string_view operation, object.string("do"));
+  const auto known = parse_operation(operation);
+  if (!known) return Error(Code::invalid, sentence("do: \"", operation, "\" is not known here"));
+  step.operation = *known;
+  TRY_ASSIGN(const auto value_min, object.optional_integer("value_min"));
+  step.value_min = value_min.value_or(0);
+  if (step.operation == sequencer::Operation::remove) {
+    TRY_ASSIGN(const auto value_max, object.optional_integer("value_max"));
+    step.value_max = value_max.value_or(0);
+  } else {
+    TRY_ASSIGN(step.value_max, object.integer("value_max"));
+  }
+  TRY_ASSIGN(step.bound, object.optional_integer("bound"));
+  TRY_ASSIGN(step.bound_field, field_in(object, "bound_field", kind));
+  TRY_ASSIGN(step.guards, read_guards(object, kind));
+  return step;
+}
+
 Result<PlayerRule> read_rule(const json::Object& object, const Kind& kind) {
   TRY(object.only({"which", "steps", "guards"}));
   PlayerRule rule;
@@ -84,14 +95,10 @@ Result<PlayerRule> read_rule(const json::Object& object, const Kind& kind) {
   TRY_ASSIGN(rule.which, parse_which(which));
   TRY(for_each(object, "steps", [&](const json::Object& one) -> Result<void> {
     TRY_ASSIGN(AllowedStep step, read_step(one, kind));
-    rule.steps.push_back(step);
+    rule.steps.push_back(std::move(step));
     return {};
   }));
-  TRY(for_each(object, "guards", [&](const json::Object& one) -> Result<void> {
-    TRY_ASSIGN(NeededGuard guard, read_guard(one, kind));
-    rule.guards.push_back(guard);
-    return {};
-  }));
+  TRY_ASSIGN(rule.guards, read_guards(object, kind));
   return rule;
 }
 
@@ -142,6 +149,18 @@ void write_field_name(json::Writer& writer, std::string_view key, const Kind& ki
   if (field) writer.field(key, kind.fields[*field].name);
 }
 
+void write_guards(json::Writer& writer, const std::vector<NeededGuard>& guards, const Kind& kind) {
+  writer.key("guards").begin_array();
+  for (const NeededGuard& guard : guards) {
+    writer.begin_object();
+    write_field_name(writer, "field", kind, guard.field);
+    writer.field("is", name_of(guard.compare));
+    if (guard.compare >= sequencer::Compare::equal) writer.field("value", guard.value);
+    writer.end_object();
+  }
+  writer.end_array();
+}
+
 void write_rule(json::Writer& writer, const PlayerRule& rule, const Kind& kind) {
   writer.begin_object().field("which", name_of(rule.which)).key("steps").begin_array();
   for (const AllowedStep& step : rule.steps) {
@@ -152,17 +171,12 @@ void write_rule(json::Writer& writer, const PlayerRule& rule, const Kind& kind) 
         .field("value_max", step.value_max);
     if (step.bound) writer.field("bound", *step.bound);
     write_field_name(writer, "bound_field", kind, step.bound_field);
+    if (!step.guards.empty()) write_guards(writer, step.guards, kind);
     writer.end_object();
   }
-  writer.end_array().key("guards").begin_array();
-  for (const NeededGuard& guard : rule.guards) {
-    writer.begin_object();
-    write_field_name(writer, "field", kind, guard.field);
-    writer.field("is", name_of(guard.compare));
-    if (guard.compare >= sequencer::Compare::equal) writer.field("value", guard.value);
-    writer.end_object();
-  }
-  writer.end_array().end_object();
+  writer.end_array();
+  write_guards(writer, rule.guards, kind);
+  writer.end_object();
 }
 
 }  // namespace

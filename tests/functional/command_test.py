@@ -12,7 +12,7 @@ import unittest
 
 import support
 
-COMMANDS = ("serve", "import", "account", "backup", "restore", "rebuild", "requeue", "doctor")
+COMMANDS = ("serve", "import", "account", "raid", "backup", "restore", "rebuild", "requeue", "doctor")
 
 
 def run(*words):

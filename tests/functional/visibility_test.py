@@ -174,7 +174,7 @@ class VisibilityTest:
 
     def word_of(self, row, world, viewer):
         what = WHATS[row.what]
-        answer = world.get(target_of(row.path, world, what.of) + row.query, viewer)
+        answer = world.get(target_of(row.path, world, what.of) + query_of(row, world), viewer)
         if answer.status != 200:
             return str(answer.status)
         return what.word(world, answer, row.path)
@@ -198,7 +198,7 @@ class VisibilityTest:
             shown, queries = set(), {""}
             for row in TABLE.rows:
                 if row.path == path:
-                    queries.add(row.query)
+                    queries.add(query_of(row, world))
                     if row.cells[situation] in ("shown", "veiled"):
                         shown |= WHATS[row.what].signs(world)
             if shown & theirs:
@@ -213,6 +213,10 @@ class VisibilityTest:
                         found += [f"{target}{query} shows {sign}" for sign in signs - shown
                                   if f'"{sign}"' in body]
         return found
+
+
+def query_of(row, world):
+    return row.query.replace("{they}", world.they.id)
 
 
 def target_of(path, world, of):

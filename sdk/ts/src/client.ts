@@ -3,11 +3,11 @@
 import {
   community_calls, mute_calls, notice_calls, people_calls, post_calls, type Call, type Caller,
 } from "./community";
+import { request, type Answer, type HttpOptions } from "./http";
 import { PositionKeeper, type PositionStore } from "./position";
 import { LiveStream, type StreamHandlers } from "./stream";
 import type {
-  Account, AccountChange, BlockList, Command, CreatedToken, Failure, Me, Problem, Reply, SessionList,
-  TokenList,
+  Account, AccountChange, BlockList, Command, CreatedToken, Me, Play, Reply, SessionList, TokenList,
 } from "./types";
 
 export interface ClientOptions {
@@ -20,6 +20,12 @@ export interface ClientOptions {
   timeout_ms?: number;
 }
 
+export interface Connection {
+  http: HttpOptions;
+  /** Who asks, where no cookie says it. */
+  headers: Record<string, string>;
+}
+
 /** What a stream tells of. */
 export type StreamOf = { community: string } | { topic: "timeline" | "plaza" } | Record<string, never>;
 
@@ -27,18 +33,18 @@ const segment = encodeURIComponent;
 
 /** One reader of one server. Commands go one after the other, in the order of the calls. */
 export class Client {
-  private readonly base: string;
-  private readonly fetch: typeof fetch;
+  private readonly http: HttpOptions;
   private readonly token: string | undefined;
-  private readonly timeout_ms: number;
   private readonly position: PositionKeeper;
   private last_command: Promise<unknown> = Promise.resolve();
 
   constructor(options: ClientOptions = {}) {
-    this.base = options.base ?? "";
-    this.fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
+    this.http = {
+      base: options.base ?? "",
+      fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
+      timeout_ms: options.timeout_ms ?? 10_000,
+    };
     this.token = options.token;
-    this.timeout_ms = options.timeout_ms ?? 10_000;
     this.position = new PositionKeeper(options.store);
   }
 
@@ -97,9 +103,17 @@ export class Client {
    */
   stream(of: StreamOf, handlers: StreamHandlers): LiveStream {
     return new LiveStream({
-      fetch: this.fetch, url: `${this.base}/v1/stream?${new URLSearchParams(of)}`,
-      headers: this.headers(), handlers,
+      fetch: this.http.fetch, url: `${this.http.base}/v1/stream?${new URLSearchParams(of)}`,
+      headers: () => this.headers(), handlers,
     });
+  }
+
+  /** What this server shows as its game; `not_found` where there is none. */
+  readonly play = () => this.read<Play>("/v1/play");
+
+  /** What another client needs to ask the same server as the same person. */
+  connection(): Connection {
+    return { http: this.http, headers: this.headers() };
   }
 
   private headers(): Record<string, string> {
@@ -123,51 +137,9 @@ export class Client {
     return answer;
   }
 
-  // Sends one request. Never throws.
-  private async call<T>(
-    call: Call, sent: string | null,
-  ): Promise<{ reply: Reply<T>; position: string | null }> {
-    const headers: Record<string, string> = {
-      ...this.headers(), Accept: "application/json, application/problem+json",
-    };
-    if (sent !== null) headers["Matsuri-Position"] = sent;
-    if (call.body !== undefined) headers["Content-Type"] = "application/json";
-    if (call.idempotency_key !== undefined) headers["Idempotency-Key"] = call.idempotency_key;
-    const controller = new AbortController();
-    const timer = setTimeout(() => controller.abort(), this.timeout_ms);
-    try {
-      const answer = await this.fetch(this.base + call.path, {
-        method: call.method, headers, signal: controller.signal, credentials: "same-origin",
-        cache: "no-store", ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
-      });
-      const position = answer.headers.get("Matsuri-Position");
-      if (!answer.ok) {
-        return { reply: { ok: false, failure: await failure_of(answer) }, position: null };
-      }
-      const value = (answer.status === 204 ? null : await answer.json()) as T;
-      return { reply: { ok: true, value, stale: answer.headers.has("Matsuri-Stale") }, position };
-    } catch (error) {
-      const failure: Failure = { code: "unreachable", status: 0, detail: String(error) };
-      return { reply: { ok: false, failure }, position: null };
-    } finally {
-      clearTimeout(timer);
-    }
+  private call<T>(call: Call, sent: string | null): Promise<Answer<T>> {
+    return request<T>(this.http, call, {
+      ...this.headers(), ...(sent === null ? {} : { "Matsuri-Position": sent }),
+    });
   }
-}
-
-// A proxy in between answers in its own words: the status then says what it can.
-async function failure_of(answer: Response): Promise<Failure> {
-  const retry = Number(answer.headers.get("Retry-After"));
-  const failure: Failure = {
-    code: answer.status >= 500 ? "busy" : "invalid", status: answer.status,
-    detail: answer.statusText, ...(retry > 0 ? { retry_after_s: retry } : {}),
-  };
-  try {
-    const problem = (await answer.json()) as Partial<Problem>;
-    if (typeof problem.code === "string") failure.code = problem.code;
-    if (typeof problem.detail === "string") failure.detail = problem.detail;
-  } catch {
-    // Not a problem document.
-  }
-  return failure;
 }

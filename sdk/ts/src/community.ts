@@ -1,7 +1,7 @@
 // The calls of the community: titles, communities, posts with drawings, follows, empathy and
 // notifications.
 import type {
-  Community, CommunityChange, CommunityIds, CommunityPage, CommunityRelation, CreatedPost, DeletedPost,
+  Authors, Community, CommunityChange, CommunityIds, CommunityPage, CommunityRelation, CreatedPost, DeletedPost,
   Drawing, EmpathySet, Followed, MuteList, NewCommunity, NewPost, NewTitle, NoticePage, NoticeSettings,
   PeoplePage, PersonRelation, Plaza, Post, PostChange, PostPage, ReadMarkSet, Reply, Title, TitleChange,
   TitlePage,
@@ -72,6 +72,9 @@ export function people_calls({ read, command }: Caller) {
       read<PeoplePage>(`${of(handle)}/followers${query({ ...page })}`),
     following: (handle: string, page: Page = {}) =>
       read<PeoplePage>(`${of(handle)}/following${query({ ...page })}`),
+    /** Those with these ids, at most 50, who are there. */
+    named: (ids: readonly string[]) =>
+      read<Authors>(`/v1/people${query({ id: ids.join(",") })}`),
     relation: (handle: string) => read<PersonRelation>(`${of(handle)}/relation`),
     follow: (handle: string, on: boolean) =>
       command<Followed>(

@@ -2,12 +2,13 @@
 export { Client, type ClientOptions, type StreamOf } from "./client";
 export { PositionKeeper, type PositionStore } from "./position";
 export { EventParser, type ServerEvent } from "./sse";
-export { LiveStream, type StreamHandlers, type StreamOptions } from "./stream";
+export { EventStream, LiveStream, type StreamHandlers, type StreamOptions } from "./stream";
 export type { Sort } from "./community";
 export type {
-  Account, AccountChange, Author, Code, Command, Community, CommunityChange, CommunityRelation, Counts,
-  CreatedPost, CreatedToken, Drawing, DrawingAddresses, Failure, Followed, Me, Names, NewCommunity, NewPost,
-  NewTitle, Notice, NoticeKind, NoticePage, NoticeSettings, PeoplePage, PersonRelation, Plaza, PlazaPost,
+  Account, AccountChange, Author, Authors, Code, Command, Community, CommunityChange, CommunityRelation, Counts,
+  CreatedPost, CreatedToken, Drawing, DrawingAddresses, Failure, Followed, GameChange, GameChanges, GameCommand,
+  GameEntity, GameEntityRead, GameOutcome, GameOutcomes, GameSession, Me, Names, NewCommunity, NewPost,
+  NewTitle, Notice, NoticeKind, NoticePage, NoticeSettings, PeoplePage, PersonRelation, Play, Plaza, PlazaPost,
   PlazaTitle, Post, PostChange, PostContent, PostPage, Privacy, Problem, Refusal, Reply, Session, Title,
   TitleChange, Token, Who,
 } from "./types";

@@ -26,7 +26,7 @@ async function run(
   const asked: Asked[] = [];
   const said: string[] = [];
   const stream = new LiveStream({
-    fetch: scripted(answers, asked), url: "/v1/stream?community=1", headers: {},
+    fetch: scripted(answers, asked), url: "/v1/stream?community=1", headers: () => ({}),
     backoff_ms: () => 0,
     handlers: {
       open: (resumed) => said.push(resumed ? "resumed" : "opened"),
@@ -74,7 +74,7 @@ test("a paused stream lets go, and comes back where it was", async () => {
   });
   let seen = 0;
   const stream = new LiveStream({
-    fetch: scripted([new Response(body), new Error("x")], asked), url: "/", headers: {},
+    fetch: scripted([new Response(body), new Error("x")], asked), url: "/", headers: () => ({}),
     silence_ms: 20, backoff_ms: () => 0, handlers: { post: () => ++seen },
   });
   while (seen === 0) await new Promise((done) => setTimeout(done, 1));

@@ -28,31 +28,44 @@ export interface StreamHandlers {
   lost?(): void;
 }
 
-export interface StreamOptions {
+/** How a stream is opened, and again after every loss. */
+export interface Opening {
   fetch: typeof fetch;
   url: string;
-  headers: Record<string, string>;
-  handlers: StreamHandlers;
+  /** Asked for each connection: what proves who one is may have been renewed since. */
+  headers: () => Record<string, string> | Promise<Record<string, string>>;
   /** Milliseconds without a byte after which the connection counts as dead. */
   silence_ms?: number;
   /** Milliseconds before try number `attempt` (0 is the first after a loss). */
   backoff_ms?: (attempt: number) => number;
 }
 
+export interface StreamOptions extends Opening {
+  handlers: StreamHandlers;
+}
+
+/** What a stream of events tells whoever keeps it. */
+export interface Ears {
+  opened(resumed: boolean): void;
+  told(event: string, data: string): void;
+  /** The status of the answer that refused us, or 0 where the connection went. */
+  lost(status: number): void;
+}
+
 // Full jitter, so that a crowd that lost its server does not come back as one.
 const default_backoff_ms = (attempt: number): number =>
   250 + Math.random() * Math.min(30_000, 500 * 2 ** attempt);
 
-/** One stream. Starts at once; `close()` ends it for good. */
-export class LiveStream {
-  private readonly options: Required<StreamOptions>;
+/** A stream of events. Starts at once; `close()` ends it for good. */
+export class EventStream {
+  private readonly options: Required<Opening>;
   private last_id = "";
   private attempt = 0;
   private stopped: "no" | "paused" | "closed" = "no";
   private controller: AbortController | null = null;
   private wake: (() => void) | null = null;
 
-  constructor(options: StreamOptions) {
+  constructor(options: Opening, private readonly ears: Ears) {
     this.options = { silence_ms: 40_000, backoff_ms: default_backoff_ms, ...options };
     void this.run();
   }
@@ -79,7 +92,7 @@ export class LiveStream {
     this.wake?.();
   }
 
-  private closed(): boolean {
+  closed(): boolean {
     return this.stopped === "closed";
   }
 
@@ -89,9 +102,10 @@ export class LiveStream {
         await new Promise<void>((done) => (this.wake = done));
         continue;
       }
-      await this.connect();
+      const status = await this.connect();
       if (this.stopped !== "no") continue;
-      this.options.handlers.lost?.();
+      this.ears.lost(status);
+      if (this.closed()) return;
       await this.sleep(this.options.backoff_ms(this.attempt++));
     }
   }
@@ -106,23 +120,23 @@ export class LiveStream {
     });
   }
 
-  // One connection, from request to loss. Never throws.
-  private async connect(): Promise<void> {
+  // One connection, from request to loss. Gives the status of a refusal, else 0. Never throws.
+  private async connect(): Promise<number> {
     const controller = (this.controller = new AbortController());
     let silence = setTimeout(() => controller.abort(), this.options.silence_ms);
     try {
       const headers: Record<string, string> = {
-        ...this.options.headers, Accept: "text/event-stream",
+        ...await this.options.headers(), Accept: "text/event-stream",
       };
       const resumed = this.last_id !== "";
       if (resumed) headers["Last-Event-ID"] = this.last_id;
       const answer = await this.options.fetch(this.options.url, {
         headers, signal: controller.signal, cache: "no-store", credentials: "same-origin",
       });
-      if (!answer.ok || answer.body === null) return;
+      if (!answer.ok || answer.body === null) return answer.ok ? 0 : answer.status;
       const parser = new EventParser((event) => {
         if (event.event === "ready") this.opened(resumed);
-        else this.dispatch(event.event, event.data);
+        else this.ears.told(event.event, event.data);
       });
       const decoder = new TextDecoder();
       const reader = answer.body.getReader();
@@ -130,14 +144,14 @@ export class LiveStream {
       controller.signal.addEventListener("abort", () => void reader.cancel().catch(() => {}));
       for (;;) {
         const { done, value } = await reader.read();
-        if (done) return;
+        if (done) return 0;
         clearTimeout(silence);
         silence = setTimeout(() => controller.abort(), this.options.silence_ms);
         parser.push(decoder.decode(value, { stream: true }));
         if (parser.last_id() !== "") this.last_id = parser.last_id();
       }
     } catch {
-      // Lost: the caller connects again.
+      return 0; // Lost: the caller connects again.
     } finally {
       clearTimeout(silence);
     }
@@ -147,20 +161,34 @@ export class LiveStream {
   // in between would have a gap.
   private opened(resumed: boolean): void {
     this.attempt = 0;
-    this.options.handlers.open?.(resumed);
+    this.ears.opened(resumed);
   }
+}
 
-  private dispatch(event: string, data: string): void {
-    const { handlers } = this.options;
-    if (event === "reset") return handlers.reset?.();
-    if (!is_told(event)) return; // A newer server says more: not for us.
-    let value: unknown;
-    try {
-      value = JSON.parse(data);
-    } catch {
-      return; // Cut or foreign data: the list has the truth.
-    }
-    (handlers[event] as ((value: unknown) => void) | undefined)?.call(handlers, value);
+/** What happens in a community, a timeline or on the plaza. */
+export class LiveStream extends EventStream {
+  constructor({ handlers, ...opening }: StreamOptions) {
+    super(opening, {
+      opened: (resumed) => handlers.open?.(resumed),
+      told: (event, data) => tell(handlers, event, data),
+      lost: () => handlers.lost?.(),
+    });
+  }
+}
+
+function tell(handlers: StreamHandlers, event: string, data: string): void {
+  if (event === "reset") return handlers.reset?.();
+  if (!is_told(event)) return; // A newer server says more: not for us.
+  const value = parsed(data);
+  if (value !== undefined) (handlers[event] as ((value: unknown) => void) | undefined)?.call(handlers, value);
+}
+
+/** What an event carries; undefined for cut or foreign data: a list has the truth. */
+export function parsed(data: string): unknown {
+  try {
+    return JSON.parse(data) as unknown;
+  } catch {
+    return undefined;
   }
 }
 

@@ -4,7 +4,7 @@ import { useEffect, useLayoutEffect } from "preact/hooks";
 import { PlazaPage } from "../features/plaza/PlazaPage";
 import { useTexts, type Texts } from "../lib/i18n";
 import { useStore } from "../lib/store";
-import { lazy } from "../ui/Lazy";
+import { lazy, with_styles } from "../ui/Lazy";
 import { Notice, Skeleton } from "../ui/States";
 import { arrived, route_store, settle_scroll, type Route } from "./router";
 import { Shell } from "./Shell";
@@ -20,6 +20,7 @@ function title_of(route: Route, t: Texts): string {
     case "notifications": return `${t.notices.title} · ${t.app.name}`;
     case "person": return `@${route.handle} · ${t.app.name}`;
     case "post": return `${t.post.page} · ${t.app.name}`;
+    case "play": return `${t.nav.play} · ${t.app.name}`;
     case "not_found": return `${t.not_found.title} · ${t.app.name}`;
   }
 }
@@ -40,6 +41,9 @@ const CommunityPage = later(() => import("./pages").then((part) => part.Communit
 const TimelinePage = later(() => import("./pages").then((part) => part.TimelinePage));
 const PersonPage = later(() => import("./pages").then((part) => part.PersonPage));
 const NotificationsPage = later(() => import("./pages").then((part) => part.NotificationsPage));
+
+const PlayPage = later(() =>
+  with_styles(play_css, import("./play").then((part) => part.PlayPage)));
 
 const TitleForm = later(() => import("./forms").then((part) => part.TitleForm));
 const NewCommunity = later(() => import("./forms").then((part) => part.NewCommunity));
@@ -74,6 +78,7 @@ function Page({ route }: { route: Route }) {
     case "notifications": return <NotificationsPage />;
     case "person": return <PersonPage handle={route.handle} tab={route.tab} key={route.handle} />;
     case "post": return <PostPage id={route.post} key={route.post} />;
+    case "play": return <PlayPage />;
     case "not_found": return <NotFoundPage />;
   }
 }

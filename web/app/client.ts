@@ -1,13 +1,6 @@
 // The one client of this page.
-import { Client, type PositionStore } from "../../sdk/ts/src/index";
+import { Client } from "../../sdk/ts/src/index";
+import { tab_storage } from "../lib/storage";
 
-function store(): PositionStore | undefined {
-  try {
-    return sessionStorage;
-  } catch {
-    return undefined; // Storage is switched off.
-  }
-}
-
-const position_store = store();
-export const client = new Client(position_store === undefined ? {} : { store: position_store });
+const store = tab_storage();
+export const client = new Client(store === undefined ? {} : { store });

@@ -17,7 +17,7 @@ export type Route =
 
 const plain_pages = {
   "/": "plaza", "/signup": "sign_up", "/login": "log_in", "/settings": "settings",
-  "/communities": "communities", "/timeline": "timeline", "/notifications": "notifications",
+  "/communities": "communities", "/play": "play", "/timeline": "timeline", "/notifications": "notifications",
 } as const;
 type PlainPage = (typeof plain_pages)[keyof typeof plain_pages];
 

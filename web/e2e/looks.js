@@ -20,6 +20,7 @@ const pages = {
   followers: ["/people/{handle}/followers", ".feed .state"],
   timeline: ["/timeline", "main article, main .state"],
   notices: ["/notifications", "main .n, main .state"],
+  play: ["/play", ".moves .btn"],
   settings: ["/settings", "#blocks ~ p, #blocks ~ ul"],
   "sign-up": ["/signup", "#password"],
   "log-in": ["/login", "#password"],
@@ -34,7 +35,7 @@ const for_admins = {
 };
 
 /** Until nothing moves: a colour on its way from one to the other is neither. */
-async function settle(person) {
+export async function settle(person) {
   await person.page.evaluate(() => document.fonts.ready);
   await person.page.waitForFunction(() => document.getAnimations().every((one) =>
     one.playState !== "running" || one.effect.getTiming().iterations === Infinity));

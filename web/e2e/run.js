@@ -13,6 +13,7 @@ import { journey } from "./journey.js";
 import { keyboard } from "./keyboard.js";
 import { looks } from "./looks.js";
 import { launch, Person } from "./person.js";
+import { play } from "./play.js";
 import { plaza } from "./plaza.js";
 import { Server } from "./server.js";
 import { settings } from "./settings.js";
@@ -68,6 +69,7 @@ const server = new Server();
 const lines = path.join(server.folder, "festival.ndjson");
 writeFileSync(lines, festival(Date.now()));
 await server.import(lines);
+await server.run("raid");
 await server.start();
 const browser = await launch();
 const world = new World(browser, server);
@@ -78,7 +80,7 @@ await test("the server carries the page that was built last", async () => {
 });
 try {
   for (const [name, run] of Object.entries({ ...journey, ...words, ...keyboard, ...connection,
-    ...settings, ...community, ...titles, ...timeline, ...plaza, ...xss, ...looks })) {
+    ...settings, ...community, ...titles, ...timeline, ...plaza, ...play, ...xss, ...looks })) {
     if (!name.includes(wanted)) continue;
     await test(name, { timeout: 240_000 }, async () => {
       try {

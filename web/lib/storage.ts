@@ -19,6 +19,15 @@ export function keep(key: string, value: string | null): boolean {
   }
 }
 
+/** The storage of this tab, which survives a reload; undefined where it is switched off. */
+export function tab_storage(): Storage | undefined {
+  try {
+    return sessionStorage;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The names of everything that is kept. */
 export function kept_names(): string[] {
   try {

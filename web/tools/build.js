@@ -28,7 +28,7 @@ const media_types = {
 
 // The addresses that are pages of the app: the server answers index.html for them.
 const routes = [
-  "/", "/signup", "/login", "/settings", "/notifications", "/timeline", "/posts/{id}",
+  "/", "/signup", "/login", "/settings", "/notifications", "/timeline", "/play", "/posts/{id}",
   "/communities", "/communities/{id}", "/communities/{id}/hot", "/communities/{id}/popular",
   "/communities/{id}/edit", "/titles/new", "/titles/{id}/edit", "/titles/{id}/communities/new",
   "/people/{handle}", "/people/{handle}/drawings", "/people/{handle}/empathies",
@@ -92,7 +92,9 @@ const common = {
 async function bundle() {
   const result = await build({
     ...common,
-    entryPoints: { first: "app/first.ts", "app-style": "ui/app.css", docs: "ui/docs.css" },
+    entryPoints: {
+      first: "app/first.ts", "app-style": "ui/app.css", docs: "ui/docs.css", play: "features/play/play.css",
+    },
     format: "iife",
   });
   return Object.fromEntries(
@@ -101,7 +103,7 @@ async function bundle() {
 
 // The app, in parts that come when they are needed. They name each other, so esbuild itself has to
 // name them by their content. Gives the address of the first, and of those that it cannot do without.
-async function add_app(out) {
+async function add_app(out, play_css) {
   const { outputFiles, metafile } = await build({
     ...common,
     entryPoints: { app: "app/main.tsx" },
@@ -110,6 +112,7 @@ async function add_app(out) {
     format: "esm",
     splitting: true,
     metafile: true,
+    define: { play_css: JSON.stringify(play_css) },
     jsx: "automatic",
     jsxImportSource: "preact",
   });
@@ -136,7 +139,8 @@ async function write_dist() {
   const files = await bundle();
   await rm(dist, { recursive: true, force: true });
   const out = new Dist();
-  const { app, needed } = await add_app(out);
+  const play_css = await out.add_hashed("play.css", files["play.css"]);
+  const { app, needed } = await add_app(out, play_css);
   const urls = {
     "app.js": app,
     preload: needed.map((url) => `<link rel="modulepreload" href="${url}">\n`).join(""),

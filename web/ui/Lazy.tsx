@@ -2,6 +2,30 @@
 import type { ComponentType, VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
+const sheets = new Map<string, Promise<void>>();
+
+/** The part, when the styles at `address` are there as well. */
+export async function with_styles<T>(address: string, part: Promise<T>): Promise<T> {
+  let sheet = sheets.get(address);
+  if (sheet === undefined) {
+    sheet = new Promise((done, fail) => {
+      const link = document.createElement("link");
+      link.rel = "stylesheet";
+      link.href = address;
+      link.onload = () => done();
+      link.onerror = () => {
+        link.remove();
+        sheets.delete(address);
+        fail(new Error(address));
+      };
+      document.head.append(link);
+    });
+    sheets.set(address, sheet);
+  }
+  const [loaded] = await Promise.all([part, sheet]);
+  return loaded;
+}
+
 type Loaded<P> = { part: ComponentType<P> } | "loading" | "failed";
 
 /**

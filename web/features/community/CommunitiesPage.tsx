@@ -1,6 +1,6 @@
 // Titles, each with its lantern, and the communities under it.
 import { useEffect, useMemo, useState } from "preact/hooks";
-import type { Community, Failure, Title } from "../../../sdk/ts/src/index";
+import type { Community, Failure, Play, Title } from "../../../sdk/ts/src/index";
 import { client } from "../../app/client";
 import { session_store, useMe } from "../../app/session";
 import { useTexts } from "../../lib/i18n";
@@ -29,6 +29,7 @@ export function CommunitiesPage() {
   const state = useStore(pager.state);
   const followed = useFollowed();
   const me = useMe();
+  const play = usePlay();
   useEffect(() => void pager.read(), []);
   return (
     <main id="main" class="narrow stack">
@@ -41,6 +42,7 @@ export function CommunitiesPage() {
         <span class="lamp lit" aria-hidden="true"><Lantern lit crest="祭" /></span>
         <span><b class="title-name">{t.feed.title}</b><br /><span class="small quiet">{t.feed.lead}</span></span>
       </a>
+      {play !== null && <PlayCard title={play.title} />}
       {state.status === "loading" && <Skeleton count={3} />}
       {state.status === "failed" && (
         <Failed failure={state.failure} retry={() => void pager.retry()} />
@@ -54,6 +56,31 @@ export function CommunitiesPage() {
         label={t.communities.more}
       />
     </main>
+  );
+}
+
+// The game that this server shows; null where there is none, or that is not known.
+function usePlay(): Play | null {
+  const [play, set_play] = useState<Play | null>(null);
+  useEffect(() => {
+    let here = true;
+    void client.play().then((reply) => here && reply.ok && set_play(reply.value));
+    return () => void (here = false);
+  }, []);
+  return play;
+}
+
+function PlayCard({ title }: { title: Title }) {
+  const t = useTexts();
+  const name = name_in(title.names, useStore(language_store));
+  return (
+    <a class="card title-card common-link" href="/play">
+      <span class="lamp lit" aria-hidden="true"><Lantern lit crest={title.crest} title={title.id} /></span>
+      <span>
+        <b class="title-name">{t.communities.play(name.text)}</b><br />
+        <span class="small quiet">{t.communities.play_lead}</span>
+      </span>
+    </a>
   );
 }
 

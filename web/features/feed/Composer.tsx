@@ -45,6 +45,8 @@ interface Props {
   form: string;
   /** Whether text, drawings or both may be posted here. */
   kinds?: readonly ("text" | "drawing")[];
+  /** The tag of what has no other. */
+  tag?: string;
 }
 
 // The draft of a desk: what is written, what is drawn, and whether the browser keeps it.
@@ -84,7 +86,7 @@ function useDraft(me: Me, desk: Desk) {
   return { draft, drawing, keeps, draws, set_draws, change, empty, put_back };
 }
 
-export function Composer({ me, to, label, form, kinds = ["text", "drawing"] }: Props) {
+export function Composer({ me, to, label, form, kinds = ["text", "drawing"], tag = "" }: Props) {
   const t = useTexts();
   const desk = useMemo(() => desk_of(to), []);
   const { sender, place } = desk;
@@ -127,7 +129,8 @@ export function Composer({ me, to, label, form, kinds = ["text", "drawing"] }: P
     const why = wrong_with(draft, drawing);
     set_wrong(why === "empty" ? null : why);
     if (why !== null) return why === "blank" || why === "black" ? undefined : area.current?.focus();
-    const content = composed(draft, drawing, language_store.get());
+    const tagged = draft.tag.trim() === "" ? { ...draft, tag } : draft;
+    const content = composed(tagged, drawing, language_store.get());
     const keyed = with_key(draft, content);
     change(keyed);
     sender.send({ ...to, ...content, idempotency_key: keyed.key });
@@ -183,7 +186,7 @@ export function Composer({ me, to, label, form, kinds = ["text", "drawing"] }: P
       <SendingBanner sender={sender} sending={sending} />
       <div class="comp-foot comp-extras">
         <Extras
-          id="say" me={me} value={draft} locked={locked}
+          id="say" me={me} value={draft} locked={locked} tag={tag}
           on_change={(extras) => change({ ...draft, ...extras })}
         />
       </div>

@@ -15,12 +15,14 @@ interface Props {
   me: Me;
   value: ExtrasValue;
   locked: boolean;
+  /** The tag of what has no other; empty for none. */
+  tag: string;
   on_change: (value: ExtrasValue) => void;
 }
 
 const feelings = [0, 1, 2, 3, 4, 5];
 
-export function Extras({ id, me, value, locked, on_change }: Props) {
+export function Extras({ id, me, value, locked, tag, on_change }: Props) {
   const t = useTexts();
   const change = (part: Partial<ExtrasValue>) => !locked && on_change({ ...value, ...part });
   const long = code_point_count(value.tag.trim()) > tag_max;
@@ -46,7 +48,8 @@ export function Extras({ id, me, value, locked, on_change }: Props) {
       <div class="tag-field">
         <label class="vh" for={`${id}-tag`}>{t.post.tag}</label>
         <input
-          id={`${id}-tag`} class="input" dir="auto" value={value.tag} placeholder={t.post.tag} readOnly={locked}
+          id={`${id}-tag`} class="input" dir="auto" value={value.tag} placeholder={tag === "" ? t.post.tag : tag}
+          readOnly={locked}
           aria-invalid={long} autocomplete="off"
           onInput={(event) => change({ tag: event.currentTarget.value })}
         />

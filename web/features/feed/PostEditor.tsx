@@ -81,7 +81,7 @@ function Editor({ post, me, on_close }: { post: Post; me: Me; on_close: () => vo
         aria-describedby={wrong === null ? undefined : `${id}-wrong`}
         onInput={(event) => set_text(event.currentTarget.value)}
       />
-      <Extras id={id} me={me} value={extras} locked={busy} on_change={set_extras} />
+      <Extras id={id} me={me} value={extras} locked={busy} tag="" on_change={set_extras} />
       {wrong !== null && <p class="hint bad" role="alert" id={`${id}-wrong`}>{wrong}</p>}
       <div class="row wrap">
         <button type="submit" class="btn btn-main" aria-busy={busy}>{t.settings.save}</button>

@@ -5,6 +5,7 @@ import { client } from "../../app/client";
 import { go } from "../../app/router";
 import { online_store } from "../../lib/connection";
 import { texts } from "../../lib/i18n";
+import { tab_storage } from "../../lib/storage";
 import { Store } from "../../lib/store";
 import { say } from "../../ui/toast";
 import { posted_here } from "./lists";
@@ -24,14 +25,6 @@ export interface Desk {
   posted: Store<number>;
   /** Composers that are on the page. */
   open: number;
-}
-
-function tab_storage(): Storage | undefined {
-  try {
-    return sessionStorage;
-  } catch {
-    return undefined;
-  }
 }
 
 export const sent = new SentPosts(tab_storage());

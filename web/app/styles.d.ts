@@ -1,0 +1,2 @@
+/** Where the styles of the raid are: filled in by tools/build.js. */
+declare const play_css: string;

@@ -88,7 +88,7 @@ bool Model::holds(const Guard& guard, const Command& command, const World& world
   if (guard.compare == Compare::absent) return !there;
   if (guard.compare == Compare::has_room) {
     const Field& field = schema_.kinds.at(command.entities[guard.entity].kind).fields[*guard.field];
-    const Wide sum = Wide(there ? entity.values.at(*guard.field) : 0) + Wide(guard.value);
+    const Wide sum = Wide(there ? entity.values[*guard.field] : 0) + Wide(guard.value);
     return sum >= Wide(field.min) && sum <= Wide(field.max);
   }
   if (!there) return false;

@@ -8,6 +8,7 @@
 
 #include "base/time.h"
 #include "databases.h"
+#include "game/trade_rows.h"
 #include "io/clock.h"
 #include "io/file.h"
 #include "io/random.h"
@@ -114,8 +115,9 @@ Result<void> carry_into(const Config& config, const DatabaseKind& kind, const Ca
 
 bool is_shard(std::string_view database) { return database.starts_with("game-"); }
 
-// Of what was restored: owners of the time before count no longer.
-Result<void> renew_shard(const std::string& database, sql::Connection& connection) {
+// Of what was restored: owners of the time before count no longer, and trades are looked at anew.
+Result<void> renew_game(const std::string& database, sql::Connection& connection) {
+  if (database == "main") return game::reopen_trades(connection);
   if (!is_shard(database)) return {};
   return sequencer::end_owners(connection, io::system_random().next_u64());
 }
@@ -273,7 +275,7 @@ Result<int> run_restore(const Config& config, const std::string& from, int node)
              ops::restore_backup({.from = from,
                                   .data = config.data,
                                   .databases = all_databases(config),
-                                  .renew = renew_shard,
+                                  .renew = renew_game,
                                   .node = own_number,
                                   .segment_size = config.journal_segment_size,
                                   .progress = print_progress}));

@@ -61,8 +61,8 @@ TEST(CommandJson, IsReadInWhateverOrder) {
   EXPECT_EQ(to_string(command.key), "0193e0a1-b2c3-7d4e-8f50-123456789abc");
   EXPECT_EQ(command.reason, "raid.attack");
   EXPECT_EQ(command.entities,
-            (std::vector<sequencer::EntityName>{{TitleId{7}, "raid-7", 0, "b1"},
-                                                {TitleId{7}, "raid-7", 1, "\xe3\x81\x82"}}));
+            (std::vector<sequencer::EntityName>{{TitleId{7}, "raid-7", 1, "b1"},
+                                                {TitleId{7}, "raid-7", 2, "\xe3\x81\x82"}}));
   EXPECT_EQ(command.guards, (std::vector<sequencer::Guard>{
                                 {.field = 0, .compare = Compare::greater, .value = INT64_MIN},
                                 {.compare = Compare::now_before, .value = 5},
@@ -91,10 +91,10 @@ TEST(CommandJson, CountsAtTheirLimitsAndOnePast) {
   };
   const std::string guard = R"({"entity":0,"is":"exists"})";
   const std::string step = R"({"entity":0,"field":"hp","do":"set","value":1})";
-  EXPECT_EQ(with("guards", sequencer::guard_count_max, guard), "");
-  EXPECT_EQ(with("guards", sequencer::guard_count_max + 1, guard), "guards: at most 16 are taken");
-  EXPECT_EQ(with("steps", sequencer::step_count_max, step), "");
-  EXPECT_EQ(with("steps", sequencer::step_count_max + 1, step), "steps: at most 32 are taken");
+  EXPECT_EQ(with("guards", command_guard_count_max, guard), "");
+  EXPECT_EQ(with("guards", command_guard_count_max + 1, guard), "guards: at most 16 are taken");
+  EXPECT_EQ(with("steps", command_step_count_max, step), "");
+  EXPECT_EQ(with("steps", command_step_count_max + 1, step), "steps: at most 32 are taken");
 }
 
 TEST(CommandJson, TextsAndNumbersAtTheirLimitsAndOnePast) {

@@ -68,7 +68,7 @@ class FeedTest : public sql::ForEachEngine {
         command.key.bytes[byte] = static_cast<std::uint8_t>(now_ms >> (40 - 8 * byte));
       command.key.bytes[6] = 0x70;
       command.key.bytes[8] = 0x80;
-      command.entities = {{.title = title, .arena = arena, .kind = 0, .id = "b"}};
+      command.entities = {{.title = title, .arena = arena, .kind = 1, .id = "b"}};
       if (i % 3 == 2)
         command.guards = {{.compare = sequencer::Compare::version, .value = 1'000'000}};
       command.steps = {{.field = 0, .operation = sequencer::Operation::add, .value = 1}};

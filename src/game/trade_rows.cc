@@ -11,6 +11,7 @@
 namespace matsuri::game {
 namespace {
 
+constexpr std::int64_t trades_since_version = 2;  // of component "game"
 constexpr std::string_view columns = "title, trade_key, content, state, done, created_ms, why";
 
 Bytes bytes_of(const sequencer::Key& key) { return std::as_bytes(std::span(key.bytes)); }
@@ -111,6 +112,17 @@ Result<std::vector<TradeRow>> old_trades(sql::Connection& connection, std::int64
 Result<void> drop_trade(sql::Connection& connection, TitleId title, const sequencer::Key& key) {
   TRY(connection.execute("DELETE FROM trade WHERE title = ? AND trade_key = ? AND done = 1",
                          {title.value, bytes_of(key)}));
+  return {};
+}
+
+Result<void> reopen_trades(sql::Connection& connection) {
+  constexpr std::int64_t backup_ms_max = 3'600'000;
+  TRY_ASSIGN(const auto version,
+             connection.integer("SELECT version FROM schema_version WHERE component = 'game'"));
+  if (version.value_or(0) < trades_since_version) return {};
+  TRY_ASSIGN(const auto newest, connection.integer("SELECT MAX(created_ms) FROM trade"));
+  TRY(connection.execute("UPDATE trade SET done = 0 WHERE done = 1 AND created_ms > ?",
+                         {newest.value_or(0) - backup_ms_max}));
   return {};
 }
 

@@ -52,4 +52,8 @@ Result<std::vector<TradeRow>> old_trades(sql::Connection& connection, std::int64
                                          std::size_t count_max);
 Result<void> drop_trade(sql::Connection& connection, TitleId title, const sequencer::Key& key);
 
+// For a restore: shards are older than main, so what was done last may have holds there again. All
+// of the hour before the newest is looked at anew. Does nothing where trades are not known yet.
+Result<void> reopen_trades(sql::Connection& connection);
+
 }  // namespace matsuri::game

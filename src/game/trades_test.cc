@@ -241,6 +241,31 @@ TEST_P(TradesTest, TakesUpWhatACrashLeft) {
   EXPECT_EQ(gold_of(arena_in(1)), 130);
 }
 
+// What a restore may show: main knows that it is done, a shard still holds.
+TEST_P(TradesTest, ARestoreEndsWhatIsHeldAgain) {
+  set(arena_in(0), 500, 0);
+  set(arena_in(1), 0, 5);
+  const Trade trade = swap(100, 3);
+  EXPECT_EQ(
+      ask(trade.legs[0].arena, sequencer::Chain{{hold_command(trade, 0)}}).outcomes.at(0).verdict,
+      Verdict::applied);
+  ASSERT_TRUE(main_
+                  ->write_and_wait([&](sql::Connection& connection) -> Result<void> {
+                    TRY(keep_trade(connection, {.title = trade_title,
+                                                .key = trade.key,
+                                                .content = to_text(trade, trade_schema()),
+                                                .standing = {.created_ms = clock_.unix_ms()}}));
+                    TRY(decide_trade(connection, trade_title, trade.key, TradeState::committed,
+                                     std::nullopt));
+                    TRY(finish_trade(connection, trade_title, trade.key));
+                    return reopen_trades(connection);
+                  })
+                  .ok());
+  EXPECT_TRUE(comes([&] { return (*find(trade.key))->is_settled; }));
+  EXPECT_FALSE(entity(hold_in(arena_in(0), trade.key)).exists());
+  EXPECT_EQ(entity(purse_in(arena_in(0))).get(gems), 3);
+}
+
 TEST_P(TradesTest, WaitsForRoomAndSaysSo) {
   set(arena_in(0), 500, 0);
   set(arena_in(1), 0, 5);

@@ -99,6 +99,17 @@ TEST(Decide, AnAbsentFieldCountsAsNothing) {
   EXPECT_TRUE(holds({.field = gold, .compare = Compare::absent}, e));
 }
 
+TEST(Decide, RoomIsWhatTheStepWouldHave) {
+  const Entity e = with({{hp, 150}});
+  EXPECT_TRUE(holds({.field = hp, .compare = Compare::has_room, .value = 850}, e));
+  EXPECT_FALSE(holds({.field = hp, .compare = Compare::has_room, .value = 851}, e));
+  EXPECT_TRUE(holds({.field = max_hp, .compare = Compare::has_room, .value = 1000}, e));
+  EXPECT_FALSE(holds({.field = max_hp, .compare = Compare::has_room, .value = 1001}, e));
+  EXPECT_TRUE(holds({.field = gold, .compare = Compare::has_room, .value = int_max}, e));
+  EXPECT_FALSE(
+      holds({.field = gold, .compare = Compare::has_room, .value = int_max}, with({{gold, 1}})));
+}
+
 TEST(Decide, ARemovedEntityKeepsItsVersion) {
   const Decision gone = take({.operation = Operation::remove}, with({{hp, 1}, {gold, 2}}));
   EXPECT_FALSE(gone.after.at(0).exists());
@@ -175,6 +186,9 @@ TEST(Decide, WhatIsNotWellFormedIsRefused) {
   invalid([](Command& c) { c.guards = {{.compare = Compare::less}}; });
   invalid([](Command& c) { c.guards = {{.compare = Compare::version, .value = -1}}; });
   invalid([](Command& c) { c.guards = {{.field = hp, .compare = Compare::version}}; });
+  invalid([](Command& c) { c.guards = {{.compare = Compare::has_room}}; });
+  invalid(
+      [](Command& c) { c.guards = {{.field = hp, .compare = Compare::has_room, .value = -1}}; });
   invalid([](Command& c) { c.guards = {{.field = hp, .compare = Compare::now_before}}; });
   invalid([](Command& c) { c.steps = {{.operation = Operation::set}}; });
   invalid([](Command& c) { c.steps = {{.field = hp, .operation = Operation::add, .value = -1}}; });

@@ -20,10 +20,12 @@ from walk_play import PlayWalk
 from walk_plaza import PlazaWalk
 from walk_stream import StreamWalk
 from walk_timeline import TimelineWalk
+from walk_trade import TradeWalk
 
 
 class OpenapiTest(AccountWalk, CommonWalk, CommunityWalk, EmpathyWalk, FollowWalk,
-                  GameWalk, NotificationWalk, PlayWalk, PlazaWalk, StreamWalk, TimelineWalk, unittest.TestCase):
+                  GameWalk, NotificationWalk, PlayWalk, PlazaWalk, StreamWalk, TimelineWalk, TradeWalk,
+                  unittest.TestCase):
     def test_z_every_documented_pair_was_met(self):
         """Last by its name. What is missing here is documented and not tested, or not true."""
         self.assertEqual(sorted(CONTRACT.pairs() - self.seen.keys()), [])

@@ -137,7 +137,8 @@ TEST(StepGuards, BindTheStepThatHasThem) {
   const TitleSchema schema = schema_of();
   EXPECT_EQ(*parse_schema(to_text(schema)), schema);
   sequencer::Command command;
-  command.entities.push_back({.title = title, .arena = "a", .kind = 0, .id = "7"});
+  command.entities.push_back(
+      {.title = title, .arena = "a", .kind = *schema.schema.find("raider"), .id = "7"});
   command.steps.push_back(
       {.field = 0, .operation = sequencer::Operation::set_if_absent, .value = 100});
   EXPECT_TRUE(check_player(command, schema, AccountId{1}).ok());

@@ -200,7 +200,7 @@ Result<Feed::Read> Feed::read_some(const FeedQuery& query) const {
     }
     TRY_ASSIGN(const std::size_t count,
                read_shard(i, std::max<std::size_t>(1, share), query, read));
-    left -= count;
+    left -= std::min(left, count);
   }
   return read;
 }

@@ -14,6 +14,8 @@ namespace {
 
 // How many commands one query looks at: other titles' may lie between.
 constexpr std::uint64_t window = 4096;
+// How many shards may have used the same place.
+constexpr std::size_t same_place_max = 64;
 constexpr std::string_view columns =
     "seq, command_key, title, arena, actor, reason, unix_ms, outcome, slot";
 // Begins the outcome of an applied command, and of no other.
@@ -87,19 +89,33 @@ Result<Changes> read_changes(sql::Connection& connection, const ChangeQuery& que
     text += " AND arena = ?";
     parameters.emplace_back(query.arena);
   }
+  // Shards count for themselves: rows that came may share their place with others. Who goes on
+  // behind a place must have seen all of it, so the last one is left out where it does not fit.
   text += " ORDER BY seq LIMIT ?";
-  parameters.emplace_back(std::uint64_t{query.count_max});
+  parameters.emplace_back(std::uint64_t{query.count_max + same_place_max});
   std::size_t row_count = 0;
+  std::uint64_t whole_to = first;  // the place before that of the last row
+  std::size_t whole_count = 0;     // the commands up to there
+  std::uint64_t place = first;
+  bool is_full = false;
   TRY(connection.query(text, parameters, [&](const sql::Row& row) {
-    ++row_count;
-    changes.read_to = row.id(0);
+    if (is_full) return;
+    if (row.id(0) != place) {
+      whole_to = place;
+      whole_count = changes.commands.size();
+      place = row.id(0);
+    }
+    if (++row_count > query.count_max && whole_to != first) {
+      is_full = true;
+      return;
+    }
     const std::uint64_t slot = row.id(8);
-    const bool is_wanted =
-        slot < slot_count && changes.slots[slot] && changes.read_to > query.after[slot];
+    const bool is_wanted = slot < slot_count && changes.slots[slot] && place > query.after[slot];
     if (is_wanted && as_text(row.blob(7)).starts_with(applied_head))
       changes.commands.push_back(command_in(row));
   }));
-  if (row_count < query.count_max) changes.read_to = last;
+  if (is_full) changes.commands.resize(whole_count);
+  changes.read_to = is_full ? whole_to : row_count >= query.count_max ? place : last;
   changes.is_end = changes.read_to == end;
   return changes;
 }

@@ -55,7 +55,8 @@ struct Changes {
   std::uint64_t read_to = 0;            // everything of these slots up to here was looked at
   bool is_end = false;                  // nothing is behind it yet
 };
-// Looks at a bounded number of commands; where that was not enough, `is_end` is false.
+// Looks at a bounded number of commands; where that was not enough, `is_end` is false. More than
+// `count_max` come only where so many stand at one place.
 // REQUIRES: after.size() == slot_count.
 Result<Changes> read_changes(sql::Connection& connection, const ChangeQuery& query);
 

@@ -1,5 +1,7 @@
 #include "sequencer/move.h"
 
+#include <algorithm>
+
 #include "base/assert.h"
 
 namespace matsuri::sequencer {
@@ -75,7 +77,10 @@ void Move::did(bool well, std::uint64_t seq, const Carried& carried) {
       step_ = well ? Step::carry_rest : Step::open_here;
       break;
     case Step::give:
-      // Where nobody knows whether it was given, its owner will: senders go there and hear.
+      // Whoever read the shard just before has seen it at this place: what the new one decides is
+      // above it, or would be taken for read. Where nobody knows whether it was given, its owner
+      // will: senders go there and hear.
+      carried_.seq = std::max(carried_.seq, seq);
       step_ = well ? Step::take : Step::open_here;
       break;
     case Step::take:

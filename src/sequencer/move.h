@@ -70,7 +70,8 @@ class Move {
   // What arrive, give and take ask of a shard.
   SlotChange change() const;
 
-  // The step was done, or failed for good. `carried` of the two that carry; `seq` of mark.
+  // The step was done, or failed for good. `carried` of the two that carry; `seq` of mark
+  // and give.
   void did(bool well, std::uint64_t seq = 0, const Carried& carried = {});
 
  private:

@@ -58,6 +58,14 @@ TEST(Move, CarriesUntilNothingIsLeftAndTheRestUpToTheMark) {
   EXPECT_EQ(move.change().seq, 12U);
 }
 
+// A reader that comes between the last copy and `give` finds the slot at the shard's place of then.
+TEST(Move, WhatIsDecidedThereIsAboveWhatWasReadHere) {
+  Move move = at(give);
+  move.did(true, 25);
+  EXPECT_EQ(move.step(), take);
+  EXPECT_EQ(move.change().seq, 25U);
+}
+
 TEST(Move, OneThatWasDecidedIsTakenAgain) {
   Move move = Move::resume(plan, 30);
   EXPECT_EQ(move.step(), take);

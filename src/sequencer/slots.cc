@@ -66,12 +66,11 @@ std::vector<std::uint32_t> map_of(std::span<const Slots> shards) {
 
 std::optional<MovePlan> plan_of(std::span<const Slots> shards, std::uint32_t slot,
                                 std::uint32_t to) {
-  for (std::uint32_t shard = 0; shard < shards.size(); ++shard) {
-    const SlotRow& row = shards[shard][slot];
-    if (row.state != SlotState::owned || shard == to) continue;
-    return MovePlan{.slot = slot, .from = shard, .to = to, .version = row.version + 1};
-  }
-  return std::nullopt;
+  const std::uint32_t from = map_of(shards)[slot];
+  if (from >= shards.size() || from == to) return std::nullopt;
+  const SlotRow& row = shards[from][slot];
+  if (row.state != SlotState::owned) return std::nullopt;
+  return MovePlan{.slot = slot, .from = from, .to = to, .version = row.version + 1};
 }
 
 std::vector<MovePlan> unfinished(std::span<const Slots> shards) {

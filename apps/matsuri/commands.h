@@ -21,6 +21,10 @@ Result<int> run_rebuild(const Config& config, const std::string& view);
 // Without position and `all`: prints what is in quarantine.
 Result<int> run_requeue(const Config& config, const std::string& position, bool all);
 Result<int> run_doctor(const Config& config);
+Result<int> run_shards_show(const Config& config);
+// `slots`: "17" or "17-40". Waits while they move; 1 where none of them does for a while.
+Result<int> run_shards_move(const Config& config, const std::string& slots, const std::string& to);
+Result<int> run_shards_drain(const Config& config, const std::string& from);
 
 // Code::invalid where the folder has no data: a command must not make an empty world where somebody
 // mistyped it.

@@ -22,7 +22,7 @@ struct Arguments {
   std::string config;
   std::string data;
   std::string listen;
-  std::string to, from, view, handle, role, position;
+  std::string to, from, view, handle, role, position, slots, shard;
   int node = -1;
   bool all = false;
   std::vector<std::string> files;
@@ -121,6 +121,31 @@ void add_commands(CLI::App& app, Arguments& arguments, Command& chosen) {
       [](const Config& config, const Arguments&) { return run_doctor(config); }, chosen);
 }
 
+void add_shards(CLI::App& app, Arguments& arguments, Command& chosen) {
+  CLI::App* const shards = app.add_subcommand("shards", "Which shard of game state has what");
+  shards->require_subcommand(1);
+  add(
+      *shards, "show", "Print the shards, the shard map, and what is wished of it", arguments,
+      [](const Config& config, const Arguments&) { return run_shards_show(config); }, chosen);
+  CLI::App* const move = add(
+      *shards, "move", "Move slots to a shard, while a server runs", arguments,
+      [](const Config& config, const Arguments& given) {
+        return run_shards_move(config, given.slots, given.shard);
+      },
+      chosen);
+  move->add_option("SLOTS", arguments.slots, "One, or the first and the last: 17 or 17-40")
+      ->required();
+  move->add_option("SHARD", arguments.shard, "Its number")->required();
+  add(
+      *shards, "drain", "Move all slots of a shard to the others, while a server runs", arguments,
+      [](const Config& config, const Arguments& given) {
+        return run_shards_drain(config, given.shard);
+      },
+      chosen)
+      ->add_option("SHARD", arguments.shard, "Its number")
+      ->required();
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Matsuri: a backend for crowds that arrive all at once", "matsuri");
   app.require_subcommand(1);
@@ -128,6 +153,7 @@ int run(int argc, char** argv) {
   Arguments arguments;
   Command chosen = nullptr;
   add_commands(app, arguments, chosen);
+  add_shards(app, arguments, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -12,7 +12,8 @@ import unittest
 
 import support
 
-COMMANDS = ("serve", "import", "account", "raid", "backup", "restore", "rebuild", "requeue", "doctor")
+COMMANDS = ("serve", "import", "account", "raid", "backup", "restore", "rebuild", "requeue",
+            "doctor", "shards")
 
 
 def run(*words):
@@ -44,7 +45,7 @@ class CommandLineTest(CommandTest):
 
     def test_wrong_usage(self):
         for words in ((), ("serf",), ("serve", "--nonsense"), ("import",), ("backup",),
-                      ("account", "role", "hana"), ("restore", "--from", self.folder, "--node", "255")):
+                      ("account", "role", "hana"), ("shards",), ("shards", "move", "1"), ("restore", "--from", self.folder, "--node", "255")):
             with self.subTest(words):
                 done = run(*words)
                 self.assertEqual(done.returncode, 2, done.stderr)

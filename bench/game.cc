@@ -1,11 +1,14 @@
 // Raids: people hit bosses through guarded commands, in one order, with full durability. Ours is
-// the sequencer over one shard; beside it run, on the same engine and with the same durability, a
-// bare client that writes the same rows in batches of the same size and decides nothing, and one
-// transaction a command that decides in SQL.
+// `matsuri serve` with one shard, end to end over HTTP; beside it run, on the same engine and with
+// the same durability, a bare client that writes the same rows in batches of the same size and
+// decides nothing, and one transaction a command that decides in SQL.
 //
 // Each hit names two entities (the boss, who hits), has a guard (the boss lives) and two steps
 // (less hit points, more damage). All sides must come to the same sums and counts, looked at after
-// all is closed and opened again.
+// all is closed and opened again. What a command costs and how long it waits is measured in this
+// process, on the sequencer alone.
+//
+// Starts: matsuri
 #include <time.h>
 
 #include <algorithm>
@@ -21,6 +24,7 @@
 
 #include "base/log.h"
 #include "bench/bare.h"
+#include "bench/game_server.h"
 #include "bench/raids.h"
 #include "bench/report.h"
 #include "bench/scratch.h"
@@ -36,37 +40,47 @@ namespace matsuri::bench {
 namespace {
 
 // Opens the data again: every hit is there, once, and both sides of it add up.
-bool holds(const sql::DbOptions& options, std::size_t raid_count, std::size_t hit_count) {
-  const auto db = must(sql::Db::open(options));
+bool holds(const std::vector<sql::DbOptions>& shards, std::size_t raid_count,
+           std::size_t hit_count) {
   std::int64_t commands = 0;
   std::int64_t hp = 0;
   std::int64_t damage = 0;
-  must(db->read_and_wait([&](sql::Connection& connection) -> Result<void> {
-    const auto number = [&](const std::string& text) -> Result<std::int64_t> {
-      TRY_ASSIGN(const auto found, connection.integer(text));
-      return found.value_or(0);
-    };
-    const auto sum = [](const std::string& kind, const std::string& field) {
-      return "SELECT SUM(CAST(json_extract(fields, '$." + field +
-             "') AS INTEGER)) FROM entity WHERE kind = '" + kind + "'";
-    };
-    TRY_ASSIGN(commands, number("SELECT COUNT(*) FROM command WHERE reason = 'raid.attack'"));
-    TRY_ASSIGN(hp, number(sum("boss", "hp")));
-    TRY_ASSIGN(damage, number(sum("raider", "damage")));
-    return {};
-  }));
+  const auto sum = [](const std::string& kind, const std::string& field) {
+    return "SELECT SUM(CAST(json_extract(fields, '$." + field +
+           "') AS INTEGER)) FROM entity WHERE kind = '" + kind +
+           "' AND slot IN (SELECT slot FROM slot WHERE state = 1)";  // no copies of a move
+  };
+  for (const sql::DbOptions& shard : shards) {
+    const auto db = must(sql::Db::open(shard));
+    must(db->read_and_wait([&](sql::Connection& connection) -> Result<void> {
+      const auto add = [&](std::int64_t& to, const std::string& text) -> Result<void> {
+        TRY_ASSIGN(const auto found, connection.integer(text));
+        to += found.value_or(0);
+        return {};
+      };
+      TRY(add(commands, "SELECT COUNT(*) FROM command WHERE reason = 'raid.attack'"));
+      TRY(add(hp, sum("boss", "hp")));
+      return add(damage, sum("raider", "damage"));
+    }));
+  }
   const auto dealt = static_cast<std::int64_t>(hit_count) * hit;
   return commands == static_cast<std::int64_t>(hit_count) && damage == dealt &&
          hp == static_cast<std::int64_t>(raid_count) * boss_hp - dealt;
 }
 
+bool holds(const sql::DbOptions& shard, std::size_t raid_count, std::size_t hit_count) {
+  return holds(std::vector{shard}, raid_count, hit_count);
+}
+
 // The rows that a run of ours left, as batches of what a bare client has to write.
+// The first of them makes bosses and people, the others are hits.
 struct Rows {
   struct Batch {
     std::vector<Cell> entities;
     std::vector<Cell> commands;
     std::int64_t seq_last = 0;
   };
+  Batch births;
   std::vector<Batch> batches;
 };
 
@@ -105,25 +119,22 @@ void add_entities(const sql::Row& row, std::map<std::string, std::vector<Cell>>&
   }
 }
 
-Rows read_rows(const sql::DbOptions& options) {
+// Of as many hits as that.
+Rows read_rows(const sql::DbOptions& options, std::size_t hit_count) {
   Rows rows;
   std::map<std::string, std::vector<Cell>> latest;
-  const auto end_batch = [&] {
+  const auto end_batch = [&](Rows::Batch& batch) {
     for (auto& [name, cells] : latest)
-      for (Cell& cell : cells) rows.batches.back().entities.push_back(std::move(cell));
+      for (Cell& cell : cells) batch.entities.push_back(std::move(cell));
     latest.clear();
   };
-  const auto db = must(sql::Db::open(options));
-  must(db->read_and_wait([&](sql::Connection& connection) {
+  const auto read = [&](sql::Connection& connection, const char* reason, std::size_t count,
+                        const std::function<Rows::Batch&()>& batch_of) {
     return connection.query(
         "SELECT seq, command_key, fingerprint, title, arena, slot, actor, reason, unix_ms, outcome"
-        " FROM command WHERE reason = 'raid.attack' ORDER BY seq",
-        {}, [&](const sql::Row& row) {
-          if (rows.batches.empty() || rows.batches.back().commands.size() == batch_count * 10) {
-            if (!rows.batches.empty()) end_batch();
-            rows.batches.emplace_back();
-          }
-          Rows::Batch& batch = rows.batches.back();
+        " FROM command WHERE reason = ? ORDER BY seq LIMIT ?",
+        {reason, std::uint64_t{count}}, [&](const sql::Row& row) {
+          Rows::Batch& batch = batch_of();
           for (std::size_t column = 0; column < 10; ++column) {
             const bool bytes = column == 1 || column == 9;
             const bool text = column == 4 || column == 7;
@@ -135,32 +146,48 @@ Rows read_rows(const sql::DbOptions& options) {
           batch.seq_last = row.integer(0);
           add_entities(row, latest);
         });
+  };
+  const auto db = must(sql::Db::open(options));
+  must(db->read_and_wait([&](sql::Connection& connection) -> Result<void> {
+    TRY(read(connection, "born", 1U << 20, [&]() -> Rows::Batch& { return rows.births; }));
+    end_batch(rows.births);
+    TRY(read(connection, "raid.attack", hit_count, [&]() -> Rows::Batch& {
+      if (rows.batches.empty() || rows.batches.back().commands.size() == batch_count * 10) {
+        if (!rows.batches.empty()) end_batch(rows.batches.back());
+        rows.batches.emplace_back();
+      }
+      return rows.batches.back();
+    }));
+    end_batch(rows.batches.back());
+    return {};
   }));
-  end_batch();
   return rows;
-}
-
-// A database where the bosses and people are born, closed again.
-sql::DbOptions with_births(sql::DbOptions options, std::size_t raid_count) {
-  Raids raids(raid_count);
-  Game(options, raids);
-  return options;
 }
 
 std::string move_row(std::int64_t seq) {
   return "UPDATE shard SET seq = " + std::to_string(seq) + ", lease_until_ms = 1 WHERE id = 1";
 }
 
+void write_batch(Bare& bare, const Rows::Batch& batch) {
+  bare.execute("BEGIN");
+  bare.execute(move_row(batch.seq_last));
+  bare.insert(insert_entities, batch.entities);
+  bare.insert(insert_commands, batch.commands);
+  bare.execute("COMMIT");
+}
+
+// A database where the bosses and people are born, closed again.
+sql::DbOptions with_births(sql::DbOptions options, const Rows& rows) {
+  const auto db = must(sql::Db::open(options));
+  must(SqlStore::open(*db, schemas()));
+  write_batch(*open_bare(options), rows.births);
+  return options;
+}
+
 double write_bare(const sql::DbOptions& options, const Rows& rows) {
   const auto bare = open_bare(options);
   const double begin = seconds_now();
-  for (const Rows::Batch& batch : rows.batches) {
-    bare->execute("BEGIN");
-    bare->execute(move_row(batch.seq_last));
-    bare->insert(insert_entities, batch.entities);
-    bare->insert(insert_commands, batch.commands);
-    bare->execute("COMMIT");
-  }
+  for (const Rows::Batch& batch : rows.batches) write_batch(*bare, batch);
   return seconds_now() - begin;
 }
 
@@ -227,146 +254,159 @@ void remove_files(const sql::DbOptions& options) {
     std::filesystem::remove(options.sqlite_path + suffix);
 }
 
-// Hits a second, in requests of `together`, `in_flight` of them at once; checks what is there then.
-double ours(const sql::DbOptions& options, std::size_t raid_count, std::size_t count,
-            std::size_t together, std::size_t in_flight, bool& checked) {
-  Raids raids(raid_count);
-  double seconds = 0;
-  {
-    Game game(options, raids);
-    const std::vector<Command> commands = hits(raids, count, game.now_ms());
-    const double begin = seconds_now();
-    game.send(commands, together, in_flight);
-    seconds = seconds_now() - begin;
-  }
-  checked = holds(options, raid_count, count) && checked;
-  return static_cast<double>(count) / seconds;
-}
-
 constexpr std::size_t many_raids = 64;
-constexpr std::size_t together_count = 1024;  // the most that a request may bring
-constexpr std::size_t requests_in_flight = 8;
+constexpr std::size_t together_count = 512;  // what fits into a request of 256 KiB
+constexpr std::size_t requests_in_flight = 12;
 
-// NAME and NAME-bare: batches, beside one transaction a command and beside the bare writer.
-void bench_batches(Report& report, const Sizes& sizes, const std::string& name, const Fresh& fresh,
-                   const std::vector<std::size_t>& connection_counts) {
-  bool checked = true;
-  const sql::DbOptions first = fresh();
-  ours(first, many_raids, sizes.hit_count, together_count, requests_in_flight, checked);
-  const Rows rows = read_rows(first);
-  const auto figures = compare(
-      sizes.pair_count,
-      [&] {
-        const sql::DbOptions options = fresh();
-        const double rate =
-            ours(options, many_raids, sizes.hit_count, together_count, requests_in_flight, checked);
-        remove_files(options);
-        return std::vector{rate, rate};
-      },
-      [&] {
-        const sql::DbOptions batched = with_births(fresh(), many_raids);
-        const double bare = static_cast<double>(sizes.hit_count) / write_bare(batched, rows);
-        checked = holds(batched, many_raids, sizes.hit_count) && checked;
-        remove_files(batched);
-        double best = 0;
-        for (const std::size_t connection_count : connection_counts) {
-          const sql::DbOptions singly = with_births(fresh(), many_raids);
-          const double seconds = write_singly(singly, rows, sizes.single_count, connection_count);
-          best = std::max(best, static_cast<double>(sizes.single_count) / seconds);
-          checked = holds(singly, many_raids, sizes.single_count) && checked;
-          remove_files(singly);
-        }
-        return std::vector{best, bare};
-      });
-  remove_files(first);
-  report.add({.name = name,
-              .metric = "commands in one order",
-              .figures = figures[0],
-              .unit = "1/s",
-              .baseline = connection_counts.size() == 1
-                              ? "one transaction a command, decided in SQL"
-                              : "one transaction a command, the best of 1, 16, 64 connections",
-              .better = Better::larger,
-              .checked = checked});
-  report.add({.name = name + "-bare",
-              .metric = "commands in one order",
-              .figures = figures[1],
-              .unit = "1/s",
-              .baseline = "the same rows in batches of 2048, nothing decided",
-              .better = Better::larger,
-              .checked = checked});
-}
-
-// NAME-p99: how long a command waits at half of what the shard takes, in commits.
-void bench_wait(Report& report, const Sizes& sizes, const std::string& name, const Fresh& fresh) {
-  bool checked = true;
-  const sql::DbOptions full = fresh();
-  const double rate =
-      ours(full, many_raids, sizes.hit_count, together_count, requests_in_flight, checked);
-  remove_files(full);
-  const sql::DbOptions options = fresh();
-  Raids raids(many_raids);
-  double p99 = 0;
-  double commit = 0;
-  {
-    Game game(options, raids);
-    std::vector<double> waited =
-        game.send_at(hits(raids, sizes.paced_count, game.now_ms()), rate / 2, 32);
-    std::ranges::sort(waited);
-    p99 = waited[waited.size() * 99 / 100];
-    commit = game.commit_seconds();
+// What one transaction a command brings, at the best number of connections.
+double best_singly(const Sizes& sizes, const Fresh& fresh, const Rows& rows,
+                   const std::vector<std::size_t>& connection_counts, bool& checked) {
+  double best = 0;
+  for (const std::size_t connection_count : connection_counts) {
+    const sql::DbOptions singly = with_births(fresh(), rows);
+    const double seconds = write_singly(singly, rows, sizes.single_count, connection_count);
+    best = std::max(best, static_cast<double>(sizes.single_count) / seconds);
+    checked = holds(singly, many_raids, sizes.single_count) && checked;
+    remove_files(singly);
   }
-  checked = holds(options, many_raids, sizes.paced_count) && checked;
-  remove_files(options);
-  report.add({.name = name + "-p99",
-              .metric = "p99 at half load, in commits",
-              .figures = {.value = p99 / commit, .baseline_value = 0},
-              .unit = "commits",
-              .baseline = "",
-              .better = Better::smaller,
+  return best;
+}
+
+void add_rate(Report& report, const std::string& name, const Compared& figures,
+              const std::string& baseline, bool checked) {
+  report.add({.name = name,
+              .metric = "commands in one order, over HTTP",
+              .figures = figures,
+              .unit = "1/s",
+              .baseline = baseline,
+              .better = Better::larger,
               .checked = checked});
 }
 
-// [hot] and [single-256], on MariaDB.
-void bench_shapes(Report& report, const Options& options, const Sizes& sizes, const Fresh& fresh) {
-  const auto row = [&](const std::string& name, const std::string& baseline, const Run& subject,
-                       const Run& against, bool& checked) {
-    const auto figures = compare(sizes.pair_count, subject, against);
-    report.add({.name = name,
-                .metric = "commands in one order",
-                .figures = figures[0],
-                .unit = "1/s",
-                .baseline = baseline,
-                .better = Better::larger,
-                .checked = checked});
-  };
+// NAME and NAME-bare: batches, beside one transaction a command and beside the bare writer. On
+// MariaDB [single-256] and [hot] as well.
+void bench_rates(Report& report, const Options& options, const Sizes& sizes,
+                 const std::string& name, const Fresh& fresh,
+                 const std::vector<std::size_t>& connection_counts) {
+  const bool is_mariadb = name == "mariadb";
+  const bool wants_single = is_mariadb && options.wants("single-256");
+  const bool wants_hot = is_mariadb && options.wants("hot");
+  if (!options.wants(name) && !wants_single && !wants_hot) return;
+  const std::string singly = connection_counts.size() == 1
+                                 ? "one transaction a command, decided in SQL"
+                                 : "one transaction a command, the best of 1, 16, 64 connections";
   bool checked = true;
-  const auto batches = [&](std::size_t raid_count) {
-    return [&, raid_count] {
-      return std::vector{
-          ours(fresh(), raid_count, sizes.hit_count, together_count, requests_in_flight, checked)};
-    };
+  std::size_t hit_count = 0;
+  auto server = std::make_unique<GameServer>(fresh(), many_raids);
+  const sql::DbOptions shard = server->shard();
+  const auto ours = [&](std::size_t together, std::size_t connection_count) {
+    hit_count += sizes.hit_count;
+    return static_cast<double>(sizes.hit_count) /
+           server->hit_bosses(sizes.hit_count, together, connection_count);
   };
-  if (options.wants("hot"))
-    row("hot", "the same over 64 bosses", batches(1), batches(many_raids), checked);
-  if (!options.wants("single-256")) return;
-  const sql::DbOptions first = fresh();
-  ours(first, many_raids, sizes.single_count, together_count, requests_in_flight, checked);
-  const Rows rows = read_rows(first);
-  row(
-      "single-256", "one transaction a command, the best of 1, 16, 64 connections",
-      [&] { return std::vector{ours(fresh(), many_raids, sizes.hit_count, 1, 256, checked)}; },
-      [&] {
-        double best = 0;
-        for (const std::size_t connection_count : {1U, 16U, 64U}) {
-          const sql::DbOptions singly = with_births(fresh(), many_raids);
-          const double seconds = write_singly(singly, rows, sizes.single_count, connection_count);
-          best = std::max(best, static_cast<double>(sizes.single_count) / seconds);
-          checked = holds(singly, many_raids, sizes.single_count) && checked;
-        }
-        return std::vector{best};
-      },
-      checked);
+  ours(together_count, requests_in_flight);
+  const Rows rows = read_rows(shard, sizes.hit_count);
+  std::vector<Compared> batches, single, hot;
+  double cpu = 0;
+  if (options.wants(name))
+    batches = compare(
+        sizes.pair_count,
+        [&] {
+          const double before = server->cpu();
+          const double rate = ours(together_count, requests_in_flight);
+          cpu = (server->cpu() - before) / static_cast<double>(sizes.hit_count);
+          return std::vector{rate, rate};
+        },
+        [&] {
+          const sql::DbOptions batched = with_births(fresh(), rows);
+          const double bare = static_cast<double>(sizes.hit_count) / write_bare(batched, rows);
+          checked = holds(batched, many_raids, sizes.hit_count) && checked;
+          remove_files(batched);
+          return std::vector{best_singly(sizes, fresh, rows, connection_counts, checked), bare};
+        });
+  if (wants_single)
+    single = compare(
+        sizes.pair_count, [&] { return std::vector{ours(1, 256)}; },
+        [&] { return std::vector{best_singly(sizes, fresh, rows, connection_counts, checked)}; });
+  if (wants_hot) {
+    std::size_t hot_count = 0;
+    auto hot_server = std::make_unique<GameServer>(fresh(), 1);
+    hot = compare(
+        sizes.pair_count,
+        [&] {
+          hot_count += sizes.hit_count;
+          return std::vector{
+              static_cast<double>(sizes.hit_count) /
+              hot_server->hit_bosses(sizes.hit_count, together_count, requests_in_flight)};
+        },
+        [&] { return std::vector{ours(together_count, requests_in_flight)}; });
+    const sql::DbOptions hot_shard = hot_server->shard();
+    checked = hot_server->stop() && holds(hot_shard, 1, hot_count) && checked;
+  }
+  checked = server->stop() && holds(shard, many_raids, hit_count) && checked;
+  if (!batches.empty()) {
+    add_rate(report, name, batches[0], singly, checked);
+    add_rate(report, name + "-bare", batches[1],
+             "the same rows in batches of 2048, nothing decided", checked);
+    report.add({.name = name + "-cpu-server",
+                .metric = "CPU of the server, a command",
+                .figures = {.value = cpu * 1e6, .baseline_value = 0},
+                .unit = "us",
+                .baseline = "",
+                .better = Better::smaller,
+                .checked = checked});
+  }
+  if (!single.empty()) add_rate(report, "single-256", single[0], singly, checked);
+  if (!hot.empty()) add_rate(report, "hot", hot[0], "the same over 64 bosses", checked);
+}
+
+// NAME-p99 and NAME-move-p99: how long a command waits at half of what the shard takes, in commits;
+// and the same while slots move to another shard and back, beside the first.
+void bench_wait(Report& report, const Options& options, const Sizes& sizes, const std::string& name,
+                const Fresh& fresh) {
+  const std::vector<sql::DbOptions> shards = {fresh(), fresh()};
+  Raids raids(many_raids);
+  double quiet = 0, moving = 0, commit = 0;
+  std::size_t count = 0;
+  {
+    Game game(shards, raids);
+    const auto some = [&](std::size_t more) {
+      count += more;
+      return hits(raids, more, game.now_ms());
+    };
+    const double begin = seconds_now();
+    game.send(some(sizes.hit_count), together_count, requests_in_flight);
+    const double rate = static_cast<double>(sizes.hit_count) / (seconds_now() - begin);
+    const auto p99 = [&] {
+      std::vector<double> waited = game.send_at(some(sizes.paced_count), rate / 2, 32);
+      std::ranges::sort(waited);
+      return waited[waited.size() * 99 / 100];
+    };
+    quiet = p99();
+    commit = game.commit_seconds();
+    if (options.wants(name + "-move-p99")) {
+      std::atomic<bool> stop = false;
+      std::jthread mover([&] { game.move_until(stop, many_raids); });
+      moving = p99();
+      stop = true;
+    }
+  }
+  const bool checked = holds(shards, many_raids, count);
+  for (const sql::DbOptions& shard : shards) remove_files(shard);
+  const auto add = [&](const std::string& end, const std::string& metric, double value,
+                       double baseline_value, const std::string& baseline) {
+    if (options.wants(name + end))
+      report.add({.name = name + end,
+                  .metric = metric,
+                  .figures = {.value = value, .baseline_value = baseline_value},
+                  .unit = baseline.empty() ? "commits" : "ms",
+                  .baseline = baseline,
+                  .better = Better::smaller,
+                  .checked = checked});
+  };
+  add("-p99", "p99 at half load, in commits", quiet / commit, 0, "");
+  add("-move-p99", "p99 at half load while slots move", moving * 1e3, quiet * 1e3,
+      "the same while none does");
 }
 
 double thread_seconds() {
@@ -380,7 +420,7 @@ double thread_seconds() {
 void bench_cpu(Report& report, const Sizes& sizes, const std::string& name, const Fresh& fresh) {
   const sql::DbOptions options = fresh();
   Raids raids(many_raids);
-  Game(options, raids);
+  Game({options}, raids);
   double decided = 0;
   double written = 0;
   {
@@ -430,8 +470,9 @@ int run(int argc, char** argv) {
       options.quick ? Sizes{4'000, 300, 1'000, 1} : Sizes{100'000, 3'000, 40'000, 3};
   const auto bench_engine = [&](const std::string& name, const Fresh& fresh,
                                 const std::vector<std::size_t>& connection_counts) {
-    if (options.wants(name)) bench_batches(report, sizes, name, fresh, connection_counts);
-    if (options.wants(name + "-p99")) bench_wait(report, sizes, name, fresh);
+    bench_rates(report, options, sizes, name, fresh, connection_counts);
+    if (options.wants(name + "-p99") || options.wants(name + "-move-p99"))
+      bench_wait(report, options, sizes, name, fresh);
     if (options.wants(name + "-cpu")) bench_cpu(report, sizes, name, fresh);
   };
   const Folder folder;
@@ -449,7 +490,6 @@ int run(int argc, char** argv) {
   if (server == nullptr) give_up("mariadbd is not installed (package mariadb-server)");
   const Fresh fresh = [&] { return server->fresh_database("shard"); };
   bench_engine("mariadb", fresh, {1, 16, 64});
-  bench_shapes(report, options, sizes, fresh);
   return report.finish();
 }
 

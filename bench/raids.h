@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <thread>
 #include <utility>
@@ -20,6 +21,7 @@
 #include "io/clock.h"
 #include "io/random.h"
 #include "sequencer/sequencer.h"
+#include "sequencer/shard_map.h"
 #include "sql/db.h"
 
 namespace matsuri::bench {
@@ -135,11 +137,15 @@ class Mailbox final : public io::Executor {
   std::vector<io::Task> tasks_, running_;
 };
 
-// One shard with its owner, and who sends to it.
+// Shards with their owner, and who sends to them.
 class Game {
  public:
-  Game(const sql::DbOptions& options, Raids& raids) : db_(must(sql::Db::open(options))) {
-    SequencerOptions start{.owner = {.name = "bench"}, .shards = {db_.get()}};
+  Game(const std::vector<sql::DbOptions>& shards, Raids& raids) {
+    SequencerOptions start{.owner = {.name = "bench"}, .shards = {}};
+    for (const sql::DbOptions& shard : shards) {
+      dbs_.push_back(must(sql::Db::open(shard)));
+      start.shards.push_back(dbs_.back().get());
+    }
     start.owner.metrics = &metrics_;
     sequencer_ = must(Sequencer::start(start, schemas(), clock_));
     send(raids.births(clock_.unix_ms()), 1, 64);
@@ -189,6 +195,21 @@ class Game {
     return waited;
   }
 
+  // Moves the slots of raids from shard to shard, one behind the other.
+  void move_until(const std::atomic<bool>& stop, std::size_t raid_count) {
+    for (std::size_t raid = 0; !stop; raid = (raid + 1) % raid_count) {
+      const std::string arena = "raid-" + std::to_string(raid);
+      const Wish one{.slot = slot_of(title, arena),
+                     .shard = static_cast<std::uint32_t>(1 - sequencer_->shard_of(title, arena))};
+      must(wish(*dbs_.front(), std::span(&one, 1)));
+      while (!stop && sequencer_->shard_of(title, arena) != one.shard) {
+        sequencer_->look_at_wishes();
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      }
+    }
+  }
+
+  // The mean of the first shard's.
   double commit_seconds() const {
     const auto of = [text = metrics_.to_text()](const std::string& end) {
       const std::string series = "matsuri_sequencer_commit_seconds_" + end + "{shard=\"0\"} ";
@@ -207,7 +228,7 @@ class Game {
     auto then = std::make_shared<std::function<void()>>(std::move(done));
     for (std::size_t i = begin; i < end; ++i)
       sequencer_->submit(title, commands[i].entities.front().arena, Chain{{commands[i]}}, executor,
-                         [left, then](const Answer& answer) {
+                         [left, then](const sequencer::Answer& answer) {
                            if (answer.outcomes.at(0).verdict != Verdict::applied)
                              give_up("a command was not applied: " + answer.outcomes[0].message);
                            if (--*left == 0) (*then)();
@@ -217,7 +238,7 @@ class Game {
   metrics::Registry metrics_;
   Clock clock_;
   Mailbox mailbox_;
-  std::unique_ptr<sql::Db> db_;
+  std::vector<std::unique_ptr<sql::Db>> dbs_;
   std::unique_ptr<Sequencer> sequencer_;
 };
 

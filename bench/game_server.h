@@ -94,8 +94,8 @@ class GameServer {
     };
     const std::string signed_up = post("POST", "/v1/accounts", "",
                                        R"({"handle":"bench","name":"B","password":"long enough"})");
-    const std::string admin = "Cookie: " + value(signed_up, "Set-Cookie: ", ';') +
-                              "\r\nOrigin: http://localhost\r\n";
+    const std::string admin =
+        "Cookie: " + value(signed_up, "Set-Cookie: ", ';') + "\r\nOrigin: http://localhost\r\n";
     Program role(with({"account", "role", "bench", "admin"}), folder_.path() + "/role.log");
     if (role.wait().status != 0) give_up("no admin: " + role.said());
     std::string made;

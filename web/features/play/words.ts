@@ -53,7 +53,7 @@ const en = {
   nothing: "Nothing yet. The first blow is free.",
   joined: (who: string) => `${who} joined`,
   struck: (who: string) => `${who} struck`,
-  struck_hurt: (who: string, n: number) => `${who} struck, and was hit for ${n}`,
+  struck_hurt: (who: string, n: number) => `${who} struck, and took ${n} in return`,
   struck_fell: (who: string) => `${who} struck, and fell to the blow that came back`,
   struck_last: (who: string) => `${who} struck the last blow`,
   healed: (who: string, whom: string) => `${who} healed ${whom}`,

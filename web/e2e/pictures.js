@@ -128,6 +128,21 @@ try {
   await mio.page.goto("/notifications");
   await mio.page.waitForFunction(() => document.querySelectorAll(".n").length >= 3);
   await take(mio, "phone-notices");
+
+  await server.run("raid");
+  const raiders = [];
+  for (const [handle, name] of [["tetsu_raid", "鉄"], ["iris_raid", "Iris"], ["sora_raid", "Sora"]]) {
+    const raider = await Person.come(browser, server, { theme: "dark", look: desktop });
+    await raider.sign_up(handle, name);
+    await raider.page.goto("/play");
+    await raider.page.locator(".moves .btn-main").click();
+    raiders.push(raider);
+  }
+  for (let blow = 0; blow < 7; ++blow) {
+    await raiders[blow % 3].page.locator(".moves .btn-main:not(.cooling)").click();
+  }
+  await raiders[0].page.waitForSelector(".moves .btn-main:not(.cooling)");
+  await take(raiders[0], "raid-night");
 } finally {
   await browser.close();
   await server.end();

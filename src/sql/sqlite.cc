@@ -362,9 +362,7 @@ class SqliteDriver final : public Driver {
       TRY(io::posix_files().sync_folder(io::folder_of(path_)));
     }
     TRY_ASSIGN(const std::unique_ptr<SqliteSession> session, connect_sqlite(SessionKind::writer));
-    std::string mode;
-    TRY(session->Connection::query("PRAGMA journal_mode=WAL", {},
-                                   [&](const Row& row) { mode = row.text(0); }));
+    TRY_ASSIGN(const std::string mode, write_ahead(*session));
     if (mode != "wal") {
       return Error(Code::invalid, "setting journal_mode of " + path_ + " is '" + mode +
                                       "', must be 'wal' (not possible on a network file system)");
@@ -383,6 +381,20 @@ class SqliteDriver final : public Driver {
   }
 
  private:
+  // The journal's mode, after it was asked to be "wal". Where two programs make the same file at
+  // once SQLite says busy without waiting, since each may wait for the other.
+  static Result<std::string> write_ahead(SqliteSession& session) {
+    constexpr int pause_ms = 10;
+    for (int waited_ms = 0;; waited_ms += pause_ms) {
+      std::string mode;
+      const Result<void> asked = session.Connection::query(
+          "PRAGMA journal_mode=WAL", {}, [&](const Row& row) { mode = row.text(0); });
+      if (asked.ok()) return mode;
+      if (asked.error().code() != Code::busy || waited_ms >= busy_timeout_ms) return asked.error();
+      sqlite3_sleep(pause_ms);
+    }
+  }
+
   Result<std::unique_ptr<SqliteSession>> connect_sqlite(SessionKind kind) {
     sqlite3* raw = nullptr;
     const int flags =

@@ -116,6 +116,7 @@ class Place {
     this.commenter = await Program.sign_up(this.server, "commenter");
     this.admin = await Program.sign_up(this.server, "admin_of_all");
     await this.server.run("account", "role", "admin_of_all", "admin");
+    await this.server.run("raid"); // So that its lantern is among what is looked at.
     await this.#write_titles();
     await this.#write_people();
     await this.#write_posts();

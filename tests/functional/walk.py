@@ -64,7 +64,11 @@ class Walk:
                 answer.body = connection.rest
             connection.close()
         else:
-            answer = server.request(operation["method"], target, body, headers, who, raw=raw)
+            for _ in range(50):
+                answer = server.request(operation["method"], target, body, headers, who, raw=raw)
+                # A view that is behind what was asked for says so: a busy machine may need longer.
+                if answer.status == status or "matsuri-stale" not in answer.headers:
+                    break
         self.note(name, answer)
         self.assertEqual(answer.status, status, f"{name}: {answer.body[:300]!r}")
         return answer

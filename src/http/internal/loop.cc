@@ -158,9 +158,14 @@ void Loop::accept() {
   is_accepting_ = true;
   acceptor_.async_accept(context, peer_, [this](boost::system::error_code ec, Socket socket) {
     is_accepting_ = false;
-    if (is_stopping || ec == asio::error::operation_aborted) return;
-    if (ec) return on_accept_error(ec);
+    if (ec == asio::error::operation_aborted) return;
+    if (ec) {
+      if (!is_stopping) on_accept_error(ec);
+      return;
+    }
     adopt(std::move(socket));
+    // Let in before the shutdown, and told of only now.
+    if (is_stopping) return connections.back()->begin_shutdown();
     accept();
   });
 }

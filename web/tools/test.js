@@ -27,6 +27,8 @@ await build({
   outdir: out, outExtension: { ".js": ".mjs" }, bundle: true, platform: "node", format: "esm",
   target: "node18", jsx: "automatic", jsxImportSource: "preact", logLevel: "warning",
   nodePaths: [path.join(web, "node_modules")], external: ["yaml"],
+  // Browsers have it, and so has Node from 19 on.
+  banner: { js: 'import { webcrypto } from "node:crypto"; globalThis.crypto ??= webcrypto;' },
 });
 const bundled = readdirSync(out).map((file) => path.join(out, file));
 const own = readdirSync(path.join(web, "tools")).filter((file) => file.endsWith(".test.js"))

@@ -80,6 +80,7 @@ export const plaza = {
     // What tells the end of something is for those who ask.
     await writer.page.check(".comp-extras input[role=switch]");
     await writer.post("It was the wind all along.");
+    await writer.page.waitForTimeout(1100); // The plaza is told of one post of a title in a second.
     await writer.post("No more kites today.");
     await seen(reader, "No more kites today.");
     assert.equal(await bubble(reader, "all along").count(), 0);

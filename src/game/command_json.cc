@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "base/assert.h"
-#include "game/internal/sentence.h"
+#include "base/sentence.h"
 #include "game/trade.h"
 #include "sequencer/decide.h"
 

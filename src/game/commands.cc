@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "base/assert.h"
-#include "game/internal/sentence.h"
+#include "base/sentence.h"
 #include "game/render.h"
 #include "json/writer.h"
 #include "sequencer/decide.h"

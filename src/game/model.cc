@@ -5,7 +5,7 @@
 #include <span>
 #include <utility>
 
-#include "game/internal/sentence.h"
+#include "base/sentence.h"
 #include "text/clean.h"
 
 namespace matsuri::game {

@@ -4,7 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include "game/internal/sentence.h"
+#include "base/sentence.h"
 #include "game/trade.h"
 #include "json/value.h"
 

@@ -9,7 +9,7 @@
 #include <cstring>
 
 #include "base/assert.h"
-#include "game/internal/sentence.h"
+#include "base/sentence.h"
 #include "game/model.h"
 
 namespace matsuri::game {
@@ -85,6 +85,17 @@ Key hold_key(const Trade& trade, std::size_t leg) {
   return key_at(trade.key.unix_ms(), hash[0], hash[1]);
 }
 
+// Ends a leg that is held: adds these, and removes the hold.
+Command end_command(const Trade& trade, std::size_t leg, const Key& key,
+                    const std::vector<Move>& added) {
+  Builder builder(trade, leg, key);
+  builder.guard_state(state_held);
+  for (const Move& move : added)
+    builder.step(builder.entity(move.entity), move.field, Operation::add, move.value);
+  builder.remove_hold();
+  return builder.take();
+}
+
 }  // namespace
 
 sequencer::Kind hold_kind_of_all() {
@@ -127,21 +138,11 @@ Command hold_command(const Trade& trade, std::size_t leg_index) {
 }
 
 Command commit_command(const Trade& trade, std::size_t leg, const Key& key) {
-  Builder builder(trade, leg, key);
-  builder.guard_state(state_held);
-  for (const Move& move : trade.legs[leg].give)
-    builder.step(builder.entity(move.entity), move.field, Operation::add, move.value);
-  builder.remove_hold();
-  return builder.take();
+  return end_command(trade, leg, key, trade.legs[leg].give);
 }
 
 Command undo_command(const Trade& trade, std::size_t leg, const Key& key) {
-  Builder builder(trade, leg, key);
-  builder.guard_state(state_held);
-  for (const Move& move : trade.legs[leg].take)
-    builder.step(builder.entity(move.entity), move.field, Operation::add, move.value);
-  builder.remove_hold();
-  return builder.take();
+  return end_command(trade, leg, key, trade.legs[leg].take);
 }
 
 Command bury_command(const Trade& trade, std::size_t leg, const Key& key) {

@@ -7,7 +7,6 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <cstdlib>
 #include <functional>
 #include <map>
 #include <memory>
@@ -16,21 +15,25 @@
 #include <string>
 #include <vector>
 
-#include "base/log.h"
 #include "game/testing/trade_world.h"
 #include "game/trade_machine.h"
 #include "io/clock.h"
 #include "sequencer/owner.h"
+#include "sequencer/testing/seeds.h"
 #include "sequencer/testing/sim_store.h"
 #include "sequencer/testing/world.h"
 
 namespace matsuri::game {
 namespace {
 
+using sequencer::base_seed;
 using sequencer::Chain;
 using sequencer::Command;
+using sequencer::hush;
+using sequencer::is_one_seed;
 using sequencer::Key;
 using sequencer::Outcome;
+using sequencer::seeds_that_find;
 using sequencer::Verdict;
 using Action = TradeMachine::Action;
 using What = Action::What;
@@ -432,17 +435,9 @@ class Simulation {
   Met met_;
 };
 
-std::uint64_t base_seed() {
-  const char* text = std::getenv("MATSURI_SEED");
-  return text == nullptr ? 1 : std::strtoull(text, nullptr, 10);
-}
-
-// The owners say a great deal about faults.
-void hush() { log::configure(log::Level::error, log::Format::text); }
-
 TEST(TradeSim, IsAllOrNothingWhateverFails) {
   hush();
-  const bool one = std::getenv("MATSURI_SEED") != nullptr;
+  const bool one = is_one_seed();
   Simulation::Met met;
   for (std::uint64_t seed = base_seed(); seed < base_seed() + (one ? 1 : 500); ++seed) {
     Simulation simulation(seed, Bug::none);
@@ -470,9 +465,7 @@ class TradePlanted : public ::testing::TestWithParam<Bug> {};
 
 TEST_P(TradePlanted, IsFound) {
   hush();
-  unsigned found = 0;
-  for (std::uint64_t seed = 1; seed <= 100; ++seed)
-    if (!Simulation(seed, GetParam()).run().empty()) ++found;
+  const unsigned found = seeds_that_find<Simulation>(GetParam());
   EXPECT_GE(found, 5U) << "of 100 seeds";
   RecordProperty("seeds_that_found_it", static_cast<int>(found));
 }

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/assert.h"
-#include "sequencer/internal/sentence.h"
+#include "base/sentence.h"
 
 namespace matsuri::sequencer {
 

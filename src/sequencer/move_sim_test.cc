@@ -7,7 +7,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 #include <memory>
 #include <optional>
@@ -15,14 +14,14 @@
 #include <string>
 #include <vector>
 
-#include "base/log.h"
+#include "base/sentence.h"
 #include "io/clock.h"
 #include "sequencer/decide.h"
-#include "sequencer/internal/sentence.h"
 #include "sequencer/move.h"
 #include "sequencer/owner.h"
 #include "sequencer/router.h"
 #include "sequencer/testing/model.h"
+#include "sequencer/testing/seeds.h"
 #include "sequencer/testing/sim_store.h"
 #include "sequencer/testing/world.h"
 
@@ -420,16 +419,9 @@ class Simulation {
   bool twice_ = false;
 };
 
-std::uint64_t base_seed() {
-  const char* text = std::getenv("MATSURI_SEED");
-  return text == nullptr ? 1 : std::strtoull(text, nullptr, 10);
-}
-
-void hush() { log::configure(log::Level::error, log::Format::text); }
-
 TEST(MoveSim, NothingIsLostAndEachArenaKeepsItsOrder) {
   hush();
-  const bool one = std::getenv("MATSURI_SEED") != nullptr;
+  const bool one = is_one_seed();
   Tally met;
   for (std::uint64_t seed = base_seed(); seed < base_seed() + (one ? 1 : 1000); ++seed) {
     Simulation simulation(seed, Bug::none);
@@ -456,9 +448,7 @@ class MovePlanted : public ::testing::TestWithParam<Bug> {};
 
 TEST_P(MovePlanted, IsFound) {
   hush();
-  unsigned found = 0;
-  for (std::uint64_t seed = 1; seed <= 100; ++seed)
-    if (!Simulation(seed, GetParam()).run().empty()) ++found;
+  const unsigned found = seeds_that_find<Simulation>(GetParam());
   EXPECT_GE(found, 5U) << "of 100 seeds";
 }
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "sequencer/internal/sentence.h"
+#include "base/sentence.h"
 
 namespace matsuri::sequencer {
 

@@ -13,8 +13,8 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "base/sentence.h"
 #include "sequencer/decide.h"
-#include "sequencer/internal/sentence.h"
 
 namespace matsuri::sequencer {
 

@@ -6,7 +6,6 @@
 // those of production. Planted bugs have to be found by the same seeds.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <map>
 #include <memory>
 #include <optional>
@@ -14,12 +13,12 @@
 #include <string>
 #include <vector>
 
-#include "base/log.h"
+#include "base/sentence.h"
 #include "io/clock.h"
 #include "sequencer/decide.h"
-#include "sequencer/internal/sentence.h"
 #include "sequencer/owner.h"
 #include "sequencer/testing/model.h"
+#include "sequencer/testing/seeds.h"
 #include "sequencer/testing/sim_store.h"
 #include "sequencer/testing/world.h"
 
@@ -323,17 +322,9 @@ class Simulation {
   std::map<std::pair<unsigned, unsigned>, std::uint64_t> last_seq_;
 };
 
-std::uint64_t base_seed() {
-  const char* text = std::getenv("MATSURI_SEED");
-  return text == nullptr ? 1 : std::strtoull(text, nullptr, 10);
-}
-
-// The owners say a great deal about faults.
-void hush() { log::configure(log::Level::error, log::Format::text); }
-
 TEST(SequencerSim, EveryAnswerIsTrueWhateverFails) {
   hush();
-  const bool one = std::getenv("MATSURI_SEED") != nullptr;
+  const bool one = is_one_seed();
   std::map<Verdict, int> met;
   int duplicate_count = 0;
   for (std::uint64_t seed = base_seed(); seed < base_seed() + (one ? 1 : 1000); ++seed) {
@@ -356,9 +347,7 @@ class SequencerPlanted : public ::testing::TestWithParam<Bug> {};
 
 TEST_P(SequencerPlanted, IsFound) {
   hush();
-  unsigned found = 0;
-  for (std::uint64_t seed = 1; seed <= 100; ++seed)
-    if (!Simulation(seed, GetParam()).run().empty()) ++found;
+  const unsigned found = seeds_that_find<Simulation>(GetParam());
   EXPECT_GE(found, 5U) << "of 100 seeds";
   RecordProperty("seeds_that_found_it", static_cast<int>(found));
 }

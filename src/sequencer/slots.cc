@@ -6,7 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/crc32c.h"
-#include "sequencer/internal/sentence.h"
+#include "base/sentence.h"
 
 namespace matsuri::sequencer {
 

@@ -11,7 +11,7 @@
 #include "base/assert.h"
 #include "base/bytes.h"
 #include "base/log.h"
-#include "sequencer/internal/sentence.h"
+#include "base/sentence.h"
 #include "sequencer/internal/slot_rows.h"
 #include "sequencer/internal/stored.h"
 #include "sql/list.h"

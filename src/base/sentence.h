@@ -6,7 +6,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace matsuri::game {
+namespace matsuri {
 
 template <class... Parts>
 std::string sentence(const Parts&... parts) {
@@ -21,4 +21,4 @@ std::string sentence(const Parts&... parts) {
   return out;
 }
 
-}  // namespace matsuri::game
+}  // namespace matsuri

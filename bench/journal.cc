@@ -26,6 +26,7 @@
 #include <thread>
 #include <vector>
 
+#include "bench/mailbox.h"
 #include "bench/report.h"
 #include "bench/scratch.h"
 #include "journal/reader.h"
@@ -44,33 +45,6 @@ std::string payload_of(std::uint64_t thread, std::uint64_t index) {
   std::memcpy(payload.data() + 8, &index, sizeof index);
   return payload;
 }
-
-// How a thread learns that some of its records became durable.
-class Mailbox final : public io::Executor {
- public:
-  void post(io::Task task) override {
-    {
-      const std::scoped_lock lock(mutex_);
-      tasks_.push_back(std::move(task));
-    }
-    filled_.notify_one();
-  }
-  // Runs what has come; waits for the first.
-  void run() {
-    {
-      std::unique_lock lock(mutex_);
-      filled_.wait(lock, [&] { return !tasks_.empty(); });
-      running_.swap(tasks_);
-    }
-    for (io::Task& task : running_) task();
-    running_.clear();
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable filled_;
-  std::vector<io::Task> tasks_, running_;
-};
 
 // One side of the comparison.
 class Log {

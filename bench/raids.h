@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/metrics.h"
+#include "bench/mailbox.h"
 #include "bench/report.h"
 #include "bench/scratch.h"
 #include "io/clock.h"
@@ -111,32 +112,6 @@ class Raids {
   io::SeededRandom random_;
 };
 
-// Answers come back to the thread that sends.
-class Mailbox final : public io::Executor {
- public:
-  void post(io::Task task) override {
-    {
-      const std::lock_guard lock(mutex_);
-      tasks_.push_back(std::move(task));
-    }
-    filled_.notify_one();
-  }
-  void run_some() {
-    {
-      std::unique_lock lock(mutex_);
-      filled_.wait(lock, [&] { return !tasks_.empty(); });
-      running_.swap(tasks_);
-    }
-    for (io::Task& task : running_) task();
-    running_.clear();
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable filled_;
-  std::vector<io::Task> tasks_, running_;
-};
-
 // Shards with their owner, and who sends to them.
 class Game {
  public:
@@ -163,7 +138,7 @@ class Game {
         request(commands, next, end, mailbox_, [&open] { --open; });
         next = end;
       }
-      mailbox_.run_some();
+      mailbox_.run();
     }
   }
 

@@ -49,6 +49,19 @@ CLI::App* add(CLI::App& parent, const std::string& name, const std::string& help
   return app;
 }
 
+void add_account(CLI::App& app, Arguments& arguments, Command& chosen) {
+  CLI::App* const account = app.add_subcommand("account", "Change accounts");
+  account->require_subcommand(1);
+  CLI::App* const role = add(
+      *account, "role", "Give somebody a role, also beside a running server", arguments,
+      [](const Config& config, const Arguments& given) {
+        return run_account_role(config, given.handle, given.role);
+      },
+      chosen);
+  role->add_option("NAME", arguments.handle, "The account's handle")->required();
+  role->add_option("ROLE", arguments.role, "user, moderator, support or admin")->required();
+}
+
 void add_commands(CLI::App& app, Arguments& arguments, Command& chosen) {
   add(
       app, "serve", "Serve until SIGINT or SIGTERM", arguments,
@@ -68,16 +81,7 @@ void add_commands(CLI::App& app, Arguments& arguments, Command& chosen) {
       ->required()
       ->check(CLI::ExistingFile);
 
-  CLI::App* const account = app.add_subcommand("account", "Change accounts");
-  account->require_subcommand(1);
-  CLI::App* const role = add(
-      *account, "role", "Give somebody a role, also beside a running server", arguments,
-      [](const Config& config, const Arguments& given) {
-        return run_account_role(config, given.handle, given.role);
-      },
-      chosen);
-  role->add_option("NAME", arguments.handle, "The account's handle")->required();
-  role->add_option("ROLE", arguments.role, "user, moderator, support or admin")->required();
+  add_account(app, arguments, chosen);
 
   add(
       app, "raid", "Make the example game that /play shows, also beside a running server",

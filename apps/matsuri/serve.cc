@@ -164,6 +164,60 @@ void log_start(const Config& config, std::uint16_t port) {
         "a proxy with TLS in front, and set behind_tls = true");
 }
 
+// All of them. What they refer to outlives the router.
+void add_routes(http::Router& router, const Config& config, ServerNode& node, Posts& posts,
+                Titles& titles, ops::Readiness& readiness) {
+  account::add_routes(router, {.accounts = *node.accounts,
+                               .db = *node.main_db,
+                               .signer = *node.signer,
+                               .clock = io::system_clock(),
+                               .behind_tls = config.behind_tls});
+  face::add_routes(router);
+  community::add_routes(
+      router, {.communities = *node.communities, .db = *node.main_db, .people = *node.directory});
+  timeline::add_routes(router, {.timeline = *node.timeline,
+                                .live = *node.live,
+                                .db = *node.timeline_db,
+                                .directory = *node.directory,
+                                .rules = node.community_rules,
+                                .rankings = node.rankings,
+                                .follows = *node.follows,
+                                .home = node.home,
+                                .plaza = node.plaza,
+                                .titles = titles,
+                                .drawers = *node.drawers,
+                                .empathies = &posts});
+  empathy::add_routes(router,
+                      {.empathies = *node.empathies, .posts = posts, .db = *node.empathy_db});
+  notification::add_routes(
+      router, {.notifications = *node.notifications, .posts = posts, .db = *node.notification_db});
+  game::add_routes(router, {.titles = *node.game_titles,
+                            .directory = node.game_directory,
+                            .gate = *node.game_gate,
+                            .commands = *node.commands,
+                            .feed = *node.feed,
+                            .db = *node.main_db,
+                            .signer = *node.signer,
+                            .standings = *node.standings,
+                            .clock = io::system_clock()});
+  game::add_trade_routes(
+      router, {.trades = *node.trades, .directory = node.game_directory, .gate = *node.game_gate});
+  game::add_play_route(router,
+                       {.db = *node.main_db,
+                        .directory = node.game_directory,
+                        .title_json = [&titles](TitleId title) -> std::optional<std::string> {
+                          auto shown = titles.find(title);
+                          if (!shown) return std::nullopt;
+                          return std::move(shown->json);
+                        }});
+  stream::add_routes(router, *node.stream, command_views(node));
+  ops::add_routes(router, {.readiness = readiness,
+                           .journal = *node.journal,
+                           .ids = *node.ids,
+                           .stream = *node.stream,
+                           .metrics = node.metrics});
+}
+
 }  // namespace
 
 Result<void> serve(const Config& config) {
@@ -179,57 +233,7 @@ Result<void> serve(const Config& config) {
   Posts posts(*node->timeline_db, node->home, *node->empathy_db);
   Titles titles(node->community_directory);
   http::Router router;
-  account::add_routes(router, {.accounts = *node->accounts,
-                               .db = *node->main_db,
-                               .signer = *node->signer,
-                               .clock = io::system_clock(),
-                               .behind_tls = config.behind_tls});
-  face::add_routes(router);
-  community::add_routes(
-      router,
-      {.communities = *node->communities, .db = *node->main_db, .people = *node->directory});
-  timeline::add_routes(router, {.timeline = *node->timeline,
-                                .live = *node->live,
-                                .db = *node->timeline_db,
-                                .directory = *node->directory,
-                                .rules = node->community_rules,
-                                .rankings = node->rankings,
-                                .follows = *node->follows,
-                                .home = node->home,
-                                .plaza = node->plaza,
-                                .titles = titles,
-                                .drawers = *node->drawers,
-                                .empathies = &posts});
-  empathy::add_routes(router,
-                      {.empathies = *node->empathies, .posts = posts, .db = *node->empathy_db});
-  notification::add_routes(
-      router,
-      {.notifications = *node->notifications, .posts = posts, .db = *node->notification_db});
-  game::add_routes(router, {.titles = *node->game_titles,
-                            .directory = node->game_directory,
-                            .gate = *node->game_gate,
-                            .commands = *node->commands,
-                            .feed = *node->feed,
-                            .db = *node->main_db,
-                            .signer = *node->signer,
-                            .standings = *node->standings,
-                            .clock = io::system_clock()});
-  game::add_trade_routes(
-      router,
-      {.trades = *node->trades, .directory = node->game_directory, .gate = *node->game_gate});
-  game::add_play_route(router, {.db = *node->main_db,
-                                .directory = node->game_directory,
-                                .title_json = [&](TitleId title) -> std::optional<std::string> {
-                                  auto shown = titles.find(title);
-                                  if (!shown) return std::nullopt;
-                                  return std::move(shown->json);
-                                }});
-  stream::add_routes(router, *node->stream, command_views(*node));
-  ops::add_routes(router, {.readiness = readiness,
-                           .journal = *node->journal,
-                           .ids = *node->ids,
-                           .stream = *node->stream,
-                           .metrics = node->metrics});
+  add_routes(router, config, *node, posts, titles, readiness);
 
   http::ServerOptions options = server_options(config);
   options.authenticator = &authenticator;

@@ -260,6 +260,12 @@ class Person:
         assert answer.status == 201, answer
         self.id = answer.json["id"]
         self.take(answer)
+        # Until the views know the name, nobody is shown what this person writes; the position of
+        # a post alone does not say that they do.
+        seen = [("Matsuri-Position", self.position)]
+        for _ in range(50):
+            if "matsuri-stale" not in server.request("GET", "/v1/timeline", None, seen, self).headers:
+                break
 
     def take(self, answer):
         for cookie in answer.cookies:

@@ -32,7 +32,9 @@ class Mariadb:
 
     def start(self):
         self.process = subprocess.Popen(
+            # A server that starts clears what others have in its tmpdir.
             [self.PATHS[0], "--no-defaults", f"--datadir={self.folder}/data",
+             f"--tmpdir={self.folder}",
              f"--socket={self.socket}", f"--pid-file={self.folder}/pid",
              f"--log-error={self.folder}/log", "--skip-networking", "--skip-log-bin",
              "--innodb-buffer-pool-size=64M", "--innodb-buffer-pool-chunk-size=16M",

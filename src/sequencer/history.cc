@@ -36,6 +36,35 @@ StoredCommand command_in(const sql::Row& row) {
   return command;
 }
 
+std::pair<std::uint64_t, Key> place_of(const StoredCommand& command) {
+  return {command.seq, command.key};
+}
+
+// What `table` has of the title behind `first`, up to `last`. Where that is more than one read
+// takes, `last` becomes the last place of which there is everything.
+Result<void> read_places(sql::Connection& connection, std::string_view table,
+                         const ChangeQuery& query, std::uint64_t first, std::uint64_t& last,
+                         std::vector<StoredCommand>& found) {
+  std::string text = "SELECT ";
+  text.append(columns).append(" FROM ").append(table);
+  text += " WHERE seq > ? AND seq <= ? AND title = ?";
+  std::vector<sql::Value> parameters = {first, last, query.title.value};
+  if (!query.arena.empty()) {
+    text += " AND arena = ?";
+    parameters.emplace_back(query.arena);
+  }
+  text += " ORDER BY seq LIMIT ?";
+  const std::size_t row_count_max = query.count_max + same_place_max;
+  parameters.emplace_back(std::uint64_t{row_count_max});
+  std::size_t row_count = 0;
+  TRY(connection.query(text, parameters, [&](const sql::Row& row) {
+    ++row_count;
+    found.push_back(command_in(row));
+  }));
+  if (row_count == row_count_max) last = found.back().seq - 1;
+  return {};
+}
+
 }  // namespace
 
 Result<std::uint64_t> read_seq(sql::Connection& connection) {
@@ -63,7 +92,8 @@ Result<SlotSet> read_owned(sql::Connection& connection) {
 }
 
 // A slot's commands are this shard's own, and those that came with it: of a place above none of the
-// others'. What came back to where it was decided stands in both tables.
+// others'. What came back to where it was decided stands in both tables. They are read one after
+// the other, each in the order of an index: a UNION of them would have to be sorted.
 Result<Changes> read_changes(sql::Connection& connection, const ChangeQuery& query) {
   Changes changes;
   TRY_ASSIGN(changes.slots, read_owned(connection));
@@ -77,46 +107,27 @@ Result<Changes> read_changes(sql::Connection& connection, const ChangeQuery& que
     changes.is_end = true;
     return changes;
   }
-  const std::uint64_t last = std::min(end, first + window);
-  std::string text;
-  std::vector<sql::Value> parameters;
-  for (const char* table : {"command", "moved_command"}) {
-    if (!text.empty()) text += " UNION ";
-    text.append("SELECT ").append(columns).append(" FROM ").append(table);
-    text += " WHERE seq > ? AND seq <= ? AND title = ?";
-    parameters.insert(parameters.end(), {first, last, query.title.value});
-    if (query.arena.empty()) continue;
-    text += " AND arena = ?";
-    parameters.emplace_back(query.arena);
-  }
+  std::uint64_t last = std::min(end, first + window);
+  std::vector<StoredCommand> found;
+  for (const char* table : {"command", "moved_command"})
+    TRY(read_places(connection, table, query, first, last, found));
+  std::ranges::sort(found, {}, place_of);
+  const auto twice = std::ranges::unique(found, {}, place_of);
+  found.erase(twice.begin(), twice.end());
   // Shards count for themselves: rows that came may share their place with others. Who goes on
   // behind a place must have seen all of it, so the last one is left out where it does not fit.
-  text += " ORDER BY seq LIMIT ?";
-  parameters.emplace_back(std::uint64_t{query.count_max + same_place_max});
-  std::size_t row_count = 0;
-  std::uint64_t whole_to = first;  // the place before that of the last row
-  std::size_t whole_count = 0;     // the commands up to there
-  std::uint64_t place = first;
-  bool is_full = false;
-  TRY(connection.query(text, parameters, [&](const sql::Row& row) {
-    if (is_full) return;
-    if (row.id(0) != place) {
-      whole_to = place;
-      whole_count = changes.commands.size();
-      place = row.id(0);
-    }
-    if (++row_count > query.count_max && whole_to != first) {
-      is_full = true;
-      return;
-    }
-    const std::uint64_t slot = row.id(8);
-    const bool is_wanted = slot < slot_count && changes.slots[slot] && place > query.after[slot];
-    if (is_wanted && as_text(row.blob(7)).starts_with(applied_head))
-      changes.commands.push_back(command_in(row));
-  }));
-  if (is_full) changes.commands.resize(whole_count);
-  changes.read_to = is_full ? whole_to : row_count >= query.count_max ? place : last;
-  changes.is_end = changes.read_to == end;
+  if (found.size() > query.count_max) {
+    const std::uint64_t place = found[query.count_max].seq;
+    last = std::min(last, place == found.front().seq ? place : place - 1);
+  }
+  for (StoredCommand& command : found) {
+    const bool is_wanted = command.seq <= last && command.slot < slot_count &&
+                           changes.slots[command.slot] && command.seq > query.after[command.slot];
+    if (is_wanted && command.outcome.starts_with(applied_head))
+      changes.commands.push_back(std::move(command));
+  }
+  changes.read_to = last;
+  changes.is_end = last == end;
   return changes;
 }
 

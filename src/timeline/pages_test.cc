@@ -317,7 +317,8 @@ TEST_P(PagesTest, AreByteForByteWhatTheDatabaseSays) {
   seed();
   make({});
   run(steps());
-  EXPECT_GT(home_->usage().rows.count, 10u);
+  // Most of what was said has been on a page, and memory keeps all of them.
+  EXPECT_GE(home_->usage().rows.count, posts_.size() / 2);
 }
 
 // The same where little fits, and many posts and authors share a stamp.

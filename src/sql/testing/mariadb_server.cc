@@ -112,27 +112,16 @@ fs::path template_folder() {
 }
 
 std::vector<std::string> server_words(const std::string& folder, const std::string& socket) {
-  std::vector<std::string> words = {server_path,
-                                    "--no-defaults",
-                                    "--datadir=" + folder + "/data",
-                                    "--socket=" + socket,
-                                    "--pid-file=" + folder + "/pid",
-                                    "--log-error=" + folder + "/log",
-                                    "--skip-networking",
-                                    "--skip-log-bin",
-                                    "--innodb-buffer-pool-size=64M",
-                                    "--innodb-buffer-pool-chunk-size=16M",
-                                    "--innodb-log-file-size=32M",
-                                    "--innodb-log-buffer-size=4M",
-                                    "--key-buffer-size=1M",
-                                    "--aria-pagecache-buffer-size=1M",
-                                    "--query-cache-size=0",
-                                    "--performance-schema=OFF",
-                                    "--table-open-cache=256",
-                                    "--max-connections=100",
-                                    "--skip-name-resolve",
-                                    "--innodb-flush-log-at-trx-commit=1",
-                                    "--character-set-server=utf8mb4"};
+  std::vector<std::string> words = {
+      server_path, "--no-defaults", "--datadir=" + folder + "/data",
+      // One that starts clears what others have in theirs.
+      "--tmpdir=" + folder, "--socket=" + socket, "--pid-file=" + folder + "/pid",
+      "--log-error=" + folder + "/log", "--skip-networking", "--skip-log-bin",
+      "--innodb-buffer-pool-size=64M", "--innodb-buffer-pool-chunk-size=16M",
+      "--innodb-log-file-size=32M", "--innodb-log-buffer-size=4M", "--key-buffer-size=1M",
+      "--aria-pagecache-buffer-size=1M", "--query-cache-size=0", "--performance-schema=OFF",
+      "--table-open-cache=256", "--max-connections=100", "--skip-name-resolve",
+      "--innodb-flush-log-at-trx-commit=1", "--character-set-server=utf8mb4"};
   if (geteuid() == 0 && server_user() == nullptr) words.emplace_back("--user=root");
   return words;
 }

@@ -28,6 +28,8 @@
 #include "bench/raids.h"
 #include "bench/report.h"
 #include "bench/scratch.h"
+#include "game/command_json.h"
+#include "game/schema_json.h"
 #include "io/clock.h"
 #include "json/value.h"
 #include "json/writer.h"
@@ -283,6 +285,18 @@ void add_rate(Report& report, const std::string& name, const Compared& figures,
               .checked = checked});
 }
 
+// What has no baseline.
+void add_cost(Report& report, const std::string& name, const std::string& metric, double value,
+              const std::string& unit, bool checked) {
+  report.add({.name = name,
+              .metric = metric,
+              .figures = {.value = value, .baseline_value = 0},
+              .unit = unit,
+              .baseline = "",
+              .better = Better::smaller,
+              .checked = checked});
+}
+
 // NAME and NAME-bare: batches, beside one transaction a command and beside the bare writer. On
 // MariaDB [single-256] and [hot] as well.
 void bench_rates(Report& report, const Options& options, const Sizes& sizes,
@@ -308,13 +322,20 @@ void bench_rates(Report& report, const Options& options, const Sizes& sizes,
   const Rows rows = read_rows(shard, sizes.hit_count);
   std::vector<Compared> batches, single, hot;
   double cpu = 0;
+  double database_cpu = 0;
+  const auto cpu_of_database = [&] {
+    return is_mariadb ? cpu_seconds_of(sql::MariadbServer::get()->pid()) : 0;
+  };
   if (options.wants(name))
     batches = compare(
         sizes.pair_count,
         [&] {
           const double before = server->cpu();
+          const double database_before = cpu_of_database();
           const double rate = ours(together_count, requests_in_flight);
           cpu = (server->cpu() - before) / static_cast<double>(sizes.hit_count);
+          database_cpu =
+              (cpu_of_database() - database_before) / static_cast<double>(sizes.hit_count);
           return std::vector{rate, rate};
         },
         [&] {
@@ -348,13 +369,15 @@ void bench_rates(Report& report, const Options& options, const Sizes& sizes,
     add_rate(report, name, batches[0], singly, checked);
     add_rate(report, name + "-bare", batches[1],
              "the same rows in batches of 2048, nothing decided", checked);
-    report.add({.name = name + "-cpu-server",
-                .metric = "CPU of the server, a command",
-                .figures = {.value = cpu * 1e6, .baseline_value = 0},
-                .unit = "us",
-                .baseline = "",
-                .better = Better::smaller,
-                .checked = checked});
+    add_cost(report, name + "-cpu-server", "CPU of matsuri, a command", cpu * 1e6, "us", checked);
+    if (is_mariadb)
+      add_cost(report, name + "-cpu-database", "CPU of mariadbd, a command", database_cpu * 1e6,
+               "us", checked);
+    else
+      add_cost(report, name + "-bytes", "size of the database, a command",
+               static_cast<double>(std::filesystem::file_size(shard.sqlite_path)) /
+                   static_cast<double>(hit_count),
+               "bytes", checked);
   }
   if (!single.empty()) add_rate(report, "single-256", single[0], singly, checked);
   if (!hot.empty()) add_rate(report, "hot", hot[0], "the same over 64 bosses", checked);
@@ -452,14 +475,28 @@ void bench_cpu(Report& report, const Sizes& sizes, const std::string& name, cons
   const bool checked = holds(options, many_raids, sizes.hit_count);
   remove_files(options);
   for (const auto& [part, seconds] : {std::pair{"-decide", decided}, std::pair{"-write", written}})
-    report.add({.name = name + part,
-                .metric = "CPU of the shard's thread, a command",
-                .figures = {.value = seconds * 1e6 / static_cast<double>(sizes.hit_count),
-                            .baseline_value = 0},
-                .unit = "us",
-                .baseline = "",
-                .better = Better::smaller,
-                .checked = checked});
+    add_cost(report, name + part, "CPU of the shard's thread, a command",
+             seconds * 1e6 / static_cast<double>(sizes.hit_count), "us", checked);
+}
+
+// parse: what a command costs the thread that reads its request.
+void bench_parse(Report& report, const Sizes& sizes) {
+  const game::TitleSchema schema = must(game::parse_schema(raid_schema));
+  Raids raids(many_raids);
+  const std::vector<Command> commands = hits(raids, sizes.hit_count, io::system_clock().unix_ms());
+  std::vector<std::string> bodies;
+  for (std::size_t begin = 0; begin < commands.size(); begin += together_count)
+    bodies.push_back(body_of(
+        std::span(commands).subspan(begin, std::min(commands.size() - begin, together_count))));
+  std::size_t count = 0;
+  const double start = thread_seconds();
+  for (const std::string& body : bodies)
+    for (const game::SentCommand& sent :
+         must(game::parse_commands(body, {.title = title, .player = {}}, schema)))
+      if (sent.wrong.empty()) ++count;
+  add_cost(report, "parse", "CPU of the thread that reads a request, a command",
+           (thread_seconds() - start) * 1e6 / static_cast<double>(sizes.hit_count), "us",
+           count == commands.size());
 }
 
 int run(int argc, char** argv) {
@@ -475,6 +512,7 @@ int run(int argc, char** argv) {
       bench_wait(report, options, sizes, name, fresh);
     if (options.wants(name + "-cpu")) bench_cpu(report, sizes, name, fresh);
   };
+  if (options.wants("parse")) bench_parse(report, sizes);
   const Folder folder;
   int file_count = 0;
   bench_engine("sqlite",

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -23,6 +24,56 @@
 #include "sql/db.h"
 
 namespace matsuri::bench {
+
+inline constexpr std::string_view raid_schema =
+    R"({"kinds":[{"name":"boss","fields":[{"name":"hp","min":0}]},)"
+    R"({"name":"raider","fields":[{"name":"hp","min":0},{"name":"damage","min":0}]}]})";
+
+// As a client writes it.
+inline void append(std::string& body, const Command& command) {
+  static constexpr std::string_view digits = "0123456789abcdef";
+  body += R"({"key":")";
+  for (std::size_t i = 0; i < command.key.bytes.size(); ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) body += '-';
+    body += digits[command.key.bytes[i] >> 4];
+    body += digits[command.key.bytes[i] & 15];
+  }
+  body += R"(","arena":")" + command.entities[0].arena + R"(","reason":")" + command.reason +
+          R"(","entities":[)";
+  const char* between = "";
+  for (const EntityName& name : command.entities) {
+    body += between;
+    body += R"({"kind":")";
+    body += name.kind == boss ? "boss" : "raider";
+    body += R"(","id":")" + name.id + R"("})";
+    between = ",";
+  }
+  body += R"(],"guards":[)";
+  if (!command.guards.empty()) body += R"({"entity":0,"field":"hp","is":">","value":0})";
+  body += R"(],"steps":[)";
+  between = "";
+  for (const Step& step : command.steps) {
+    body += between;
+    body += R"({"entity":)" + std::to_string(step.entity) + R"(,"field":")" +
+            (*step.field == 0 ? "hp" : "damage") + R"(","do":")" +
+            (step.operation == Operation::set   ? "set"
+             : step.operation == Operation::add ? "add"
+                                                : "sub_clamp") +
+            R"(","value":)" + std::to_string(step.value) + '}';
+    between = ",";
+  }
+  body += "]}";
+}
+
+// The body of a request.
+inline std::string body_of(std::span<const Command> commands) {
+  std::string body = R"({"commands":[)";
+  for (const Command& command : commands) {
+    if (&command != commands.data()) body += ',';
+    append(body, command);
+  }
+  return body += "]}";
+}
 
 class GameServer {
  public:
@@ -111,56 +162,15 @@ class GameServer {
     head_ = "POST " + path + "/commands HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " +
             key + "\r\nContent-Type: application/json\r\nContent-Length: ";
     post("PUT", path + "/schema", "Authorization: Bearer " + key + "\r\n",
-         R"({"kinds":[{"name":"boss","fields":[{"name":"hp","min":0}]},)"
-         R"({"name":"raider","fields":[{"name":"hp","min":0},{"name":"damage","min":0}]}]})");
-  }
-
-  static void append(std::string& body, const Command& command) {
-    static constexpr std::string_view digits = "0123456789abcdef";
-    body += R"({"key":")";
-    for (std::size_t i = 0; i < command.key.bytes.size(); ++i) {
-      if (i == 4 || i == 6 || i == 8 || i == 10) body += '-';
-      body += digits[command.key.bytes[i] >> 4];
-      body += digits[command.key.bytes[i] & 15];
-    }
-    body += R"(","arena":")" + command.entities[0].arena + R"(","reason":")" + command.reason +
-            R"(","entities":[)";
-    const char* between = "";
-    for (const EntityName& name : command.entities) {
-      body += between;
-      body += R"({"kind":")";
-      body += name.kind == boss ? "boss" : "raider";
-      body += R"(","id":")" + name.id + R"("})";
-      between = ",";
-    }
-    body += R"(],"guards":[)";
-    if (!command.guards.empty()) body += R"({"entity":0,"field":"hp","is":">","value":0})";
-    body += R"(],"steps":[)";
-    between = "";
-    for (const Step& step : command.steps) {
-      body += between;
-      body += R"({"entity":)" + std::to_string(step.entity) + R"(,"field":")" +
-              (*step.field == 0 ? "hp" : "damage") + R"(","do":")" +
-              (step.operation == Operation::set   ? "set"
-               : step.operation == Operation::add ? "add"
-                                                  : "sub_clamp") +
-              R"(","value":)" + std::to_string(step.value) + '}';
-      between = ",";
-    }
-    body += "]}";
+         std::string(raid_schema));
   }
 
   double send(const std::vector<Command>& commands, std::size_t together,
               std::size_t connection_count) {
     std::vector<std::string> requests;
     for (std::size_t begin = 0; begin < commands.size(); begin += together) {
-      std::string body = R"({"commands":[)";
-      const std::size_t end = std::min(commands.size(), begin + together);
-      for (std::size_t i = begin; i < end; ++i) {
-        if (i != begin) body += ',';
-        append(body, commands[i]);
-      }
-      body += "]}";
+      const std::size_t count = std::min(commands.size() - begin, together);
+      const std::string body = body_of(std::span(commands).subspan(begin, count));
       requests.push_back(head_ + std::to_string(body.size()) + "\r\n\r\n" + body);
     }
     std::size_t applied = 0;

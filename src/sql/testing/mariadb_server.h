@@ -28,6 +28,7 @@ class MariadbServer {
   void kill();
   void start();
   bool is_running() const { return pid_ > 0; }
+  pid_t pid() const { return pid_; }
 
   const std::string& socket() const { return socket_; }
 

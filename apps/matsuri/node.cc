@@ -154,6 +154,7 @@ Result<void> ServerNode::open_game() {
       .random = io::system_random(),
       .on_applied = [this](std::size_t shard, std::uint64_t seq) { feed->wake(shard, seq); },
       .metrics = &metrics});
+  TRY_ASSIGN(log_reader, open_log_reader(config, &metrics));
   return {};
 }
 

@@ -29,6 +29,7 @@
 #include "journal/writer.h"
 #include "notification/apply.h"
 #include "notification/exec.h"
+#include "replicas.h"
 #include "sequencer/sequencer.h"
 #include "sql/db.h"
 #include "stream/jobs.h"
@@ -175,6 +176,7 @@ class ServerNode {
   std::unique_ptr<game::Feed> feed;
   std::unique_ptr<game::Commands> commands;
   std::unique_ptr<game::Trades> trades;
+  LogReader log_reader;
 
  private:
   explicit ServerNode(const Config& config);

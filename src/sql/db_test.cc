@@ -1,8 +1,11 @@
 // The contract of Db and Connection, on both engines.
 #include "sql/db.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <array>
 #include <atomic>
@@ -51,6 +54,36 @@ std::int64_t number(Db& db, const std::string& text) {
   });
   EXPECT_TRUE(read.ok()) << read.error().to_string();
   return found.value_or(-1);
+}
+
+// Goal: a second Db of the same file, or one that goes, leaves the first one's locks: else another
+// process takes the log for nobody's, and removes it. Method: another process asks for them.
+TEST(SqliteTest, ASecondDbOfAFileLeavesTheLocksOfTheFirst) {
+  const TemporaryFolder folder;
+  const DbOptions options{.name = "test", .sqlite_path = folder.path() + "/test.sqlite"};
+  const auto first = Db::open(options).value();
+  ASSERT_TRUE(first->migrate("item", migrations).ok());
+  EXPECT_EQ(number(*first, "SELECT COUNT(*) FROM item"), 0);
+  const auto is_locked = [&] {
+    const pid_t child = fork();
+    if (child == 0) {
+      const int fd = open(options.sqlite_path.c_str(), O_RDWR | O_CLOEXEC);
+      struct flock lock{};
+      lock.l_type = F_WRLCK;
+      lock.l_whence = SEEK_SET;
+      _exit(fd >= 0 && fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK ? 0 : 1);
+    }
+    int status = 1;
+    EXPECT_EQ(waitpid(child, &status, 0), child);
+    return status == 0;
+  };
+  EXPECT_TRUE(is_locked());
+  {
+    const auto second = Db::open(options).value();
+    EXPECT_TRUE(is_locked());
+    EXPECT_EQ(number(*second, "SELECT COUNT(*) FROM item"), 0);
+  }
+  EXPECT_TRUE(is_locked());
 }
 
 // Goal: every kind of value comes back as it went in, through single statements and through

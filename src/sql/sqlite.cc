@@ -356,11 +356,7 @@ class SqliteDriver final : public Driver {
       return Error(Code::invalid, std::string("SQLite 3.37 or later with threads is needed, not ") +
                                       sqlite3_libversion());
     }
-    if (vfs_.empty()) {
-      // SQLite would give it the mode 0644, and its log and index the mode of the file.
-      TRY(within("open database", io::posix_files().open(path_, io::OpenMode::create)));
-      TRY(io::posix_files().sync_folder(io::folder_of(path_)));
-    }
+    if (vfs_.empty()) TRY(make_file());
     TRY_ASSIGN(const std::unique_ptr<SqliteSession> session, connect_sqlite(SessionKind::writer));
     TRY_ASSIGN(const std::string mode, write_ahead(*session));
     if (mode != "wal") {
@@ -381,6 +377,17 @@ class SqliteDriver final : public Driver {
   }
 
  private:
+  // SQLite would give it the mode 0644, and its log and index the mode of the file.
+  //
+  // Only where there is none: whoever closes a file gives up all locks that this process has on it,
+  // and SQLite's with them. Another process would then take the log for nobody's, and remove it.
+  Result<void> make_file() {
+    io::FileSystem& files = io::posix_files();
+    TRY_ASSIGN(const bool exists, files.exists(path_));
+    if (!exists) TRY(within("open database", files.open(path_, io::OpenMode::create)));
+    return files.sync_folder(io::folder_of(path_));
+  }
+
   // The journal's mode, after it was asked to be "wal". Where two programs make the same file at
   // once SQLite says busy without waiting, since each may wait for the other.
   static Result<std::string> write_ahead(SqliteSession& session) {

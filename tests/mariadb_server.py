@@ -1,7 +1,8 @@
-"""A MariaDB server of one's own, for tests that want all databases on one."""
+"""MariaDB servers of one's own: for tests that want all databases on one, or on one and its replica."""
 
 import os
 import pathlib
+import random
 import signal
 import socket
 import subprocess
@@ -15,10 +16,11 @@ class Mariadb:
 
     PATHS = ("/usr/sbin/mariadbd", "/usr/bin/mariadb-install-db")
 
-    def __init__(self, folder):
-        self.folder = pathlib.Path(folder) / "mariadb"
+    def __init__(self, folder, name="mariadb", words=("--skip-networking", "--skip-log-bin")):
+        self.folder = pathlib.Path(folder) / name
         self.folder.mkdir()
         self.socket = self.folder / "s"
+        self.words = words
         self.process = None
         self.user = ["--user=root"] if os.geteuid() == 0 else []
         subprocess.run(
@@ -36,7 +38,7 @@ class Mariadb:
             [self.PATHS[0], "--no-defaults", f"--datadir={self.folder}/data",
              f"--tmpdir={self.folder}",
              f"--socket={self.socket}", f"--pid-file={self.folder}/pid",
-             f"--log-error={self.folder}/log", "--skip-networking", "--skip-log-bin",
+             f"--log-error={self.folder}/log", *self.words,
              "--innodb-buffer-pool-size=64M", "--innodb-buffer-pool-chunk-size=16M",
              "--innodb-log-file-size=32M", "--performance-schema=OFF", "--max-connections=100",
              "--skip-name-resolve", "--character-set-server=utf8mb4", *self.user],
@@ -58,10 +60,23 @@ class Mariadb:
             self.process.send_signal(number)
             self.process.wait(timeout=60)
 
+    def run(self, statements):
+        """Runs statements as root, and gives what they say."""
+        done = subprocess.run(
+            ["/usr/bin/mariadb", "--no-defaults", "--batch", "--skip-column-names", "--user=root",
+             f"--socket={self.socket}", f"--execute={statements}"],
+            capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, (statements, done.stderr)
+        return done.stdout.strip()
+
+    def server_config(self, section):
+        """A section that names this server."""
+        return f'[{section}]\nsocket = "{self.socket}"\nuser = "root"\n'
+
     def game_config(self, *schemas):
         """Game state in so many shards."""
         names = ", ".join(f'"{schema}"' for schema in schemas)
-        return (f'[game]\nengine = "mariadb"\nsocket = "{self.socket}"\nuser = "root"\n'
+        return (f'{self.server_config("game")}engine = "mariadb"\n'
                 f"schemas = [{names}]\n")
 
     def config(self, *names):
@@ -69,3 +84,48 @@ class Mariadb:
         return "".join(
             f'[database.{part}]\nengine = "mariadb"\nsocket = "{self.socket}"\nuser = "root"\n'
             f'schema = "{schema}"\n' for part, schema in zip(DATABASES, names))
+
+
+def free_port():
+    """Where nobody listens, and which the system gives to nobody by chance."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
+
+
+class MariadbPair:
+    """A primary with a binary log, and a read-only replica that follows it."""
+
+    def __init__(self, folder):
+        port = free_port()
+        self.primary = Mariadb(folder, "primary", (
+            "--server-id=1", "--log-bin=binlog", "--binlog-format=ROW", "--sync-binlog=1",
+            "--gtid-strict-mode=1", "--bind-address=127.0.0.1", f"--port={port}")).start()
+        self.replica = Mariadb(folder, "replica", (
+            "--server-id=2", "--skip-log-bin", "--skip-networking", "--read-only=1")).start()
+        self.primary.run("CREATE USER 'follower'@'127.0.0.1' IDENTIFIED BY 'f';"
+                         " GRANT REPLICATION SLAVE ON *.* TO 'follower'@'127.0.0.1'")
+        self.replica.run(
+            f"CHANGE MASTER TO master_host='127.0.0.1', master_port={port}, master_user='follower',"
+            " master_password='f', master_use_gtid=slave_pos, master_connect_retry=1; START SLAVE")
+
+    def end(self):
+        self.replica.end()
+        self.primary.end()
+
+    def stop_applying(self):
+        """The replica still hears of commits, but changes nothing any more."""
+        self.replica.run("STOP SLAVE SQL_THREAD")
+
+    def go_on_applying(self):
+        self.replica.run("START SLAVE SQL_THREAD")
+
+    def catch_up(self):
+        """Until the replica has all that the primary has committed by now."""
+        place = self.primary.run("SELECT @@gtid_binlog_pos")
+        assert self.replica.run(f"SELECT MASTER_GTID_WAIT('{place}', 60)") == "0"

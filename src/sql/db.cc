@@ -11,6 +11,7 @@
 #include "sql/internal/session.h"
 #include "sql/internal/write_queue.h"
 #include "sql/internal/writer_gate.h"
+#include "sql/replica.h"
 
 namespace matsuri::sql {
 
@@ -209,6 +210,11 @@ Result<std::unique_ptr<Db>> Db::open(const DbOptions& options) {
                                                  : internal::open_mariadb(options);
   if (!driver.ok()) return std::move(driver).error().within("database " + options.name);
   return std::unique_ptr<Db>(std::make_unique<DbImpl>(options, std::move(driver).value()));
+}
+
+std::unique_ptr<Db> open_replica(const DbOptions& options, std::chrono::seconds answer_max) {
+  MATSURI_ASSERT(options.engine == Engine::mariadb && options.reader_count > 0);
+  return std::make_unique<DbImpl>(options, internal::mariadb_replica(options, answer_max));
 }
 
 Result<void> Db::restore(const DbOptions& options, const std::string& path) {

@@ -26,7 +26,6 @@ constexpr std::size_t statement_count_max = 128;
 constexpr std::size_t bulk_row_count_max = 500;  // Measured: more only worsens the slowest.
 constexpr std::size_t bulk_size_max = 4 << 20;
 constexpr unsigned connect_timeout_s = 5;
-constexpr unsigned answer_timeout_s = 60;
 
 struct CloseConnection {
   void operator()(MYSQL* mysql) const { mysql_close(mysql); }
@@ -176,7 +175,8 @@ Result<std::vector<BulkColumn>> bulk_columns(std::size_t count, std::span<const 
 
 class MariadbSessionImpl final : public MariadbSession {
  public:
-  MariadbSessionImpl(const DbOptions& options, SessionKind kind) : options_(options), kind_(kind) {}
+  MariadbSessionImpl(const DbOptions& options, SessionKind kind, const MariadbLimits& limits)
+      : options_(options), kind_(kind), limits_(limits) {}
   ~MariadbSessionImpl() override { statements_.clear(); }
 
   Result<void> query(std::string_view text, std::span<const Value> parameters,
@@ -291,6 +291,8 @@ class MariadbSessionImpl final : public MariadbSession {
     mysql_.reset();
     TRY(connect(options_.mariadb_schema));
     if (last_error_ == unknown_database) {
+      if (!limits_.makes_schema)
+        return Error(Code::busy, "schema " + options_.mariadb_schema + " is not there");
       TRY(connect(""));
       TRY(simple("CREATE DATABASE IF NOT EXISTS \"" + options_.mariadb_schema +
                  "\" CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"));
@@ -357,7 +359,7 @@ class MariadbSessionImpl final : public MariadbSession {
     last_error_ = 0;
     mysql_.reset(mysql_init(nullptr));
     MATSURI_ASSERT(mysql_ != nullptr, "out of memory");
-    const unsigned answer_s = kind_ == SessionKind::maintenance ? 0 : answer_timeout_s;
+    const unsigned answer_s = kind_ == SessionKind::maintenance ? 0 : limits_.answer_s;
     mysql_options(mysql_.get(), MYSQL_OPT_CONNECT_TIMEOUT, &connect_timeout_s);
     mysql_options(mysql_.get(), MYSQL_OPT_READ_TIMEOUT, &answer_s);
     mysql_options(mysql_.get(), MYSQL_OPT_WRITE_TIMEOUT, &answer_s);
@@ -535,6 +537,7 @@ class MariadbSessionImpl final : public MariadbSession {
 
   DbOptions options_;
   SessionKind kind_;
+  MariadbLimits limits_;
   Handle mysql_;
   StatementCache<Prepared> statements_{statement_count_max};
   bool lost_ = true;       // There is no connection that could be used.
@@ -568,8 +571,8 @@ class MariadbDriver final : public Driver {
 
 }  // namespace
 
-Result<std::unique_ptr<MariadbSession>> connect_mariadb(const DbOptions& options,
-                                                        SessionKind kind) {
+Result<std::unique_ptr<MariadbSession>> connect_mariadb(const DbOptions& options, SessionKind kind,
+                                                        const MariadbLimits& limits) {
   const bool named = !options.mariadb_schema.empty() && options.mariadb_schema.size() <= 64 &&
                      std::ranges::all_of(options.mariadb_schema, [](char c) {
                        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
@@ -579,7 +582,7 @@ Result<std::unique_ptr<MariadbSession>> connect_mariadb(const DbOptions& options
     return Error(Code::invalid, "schema '" + options.mariadb_schema +
                                     "' must be 1 to 64 letters, digits and underscores");
   }
-  auto session = std::make_unique<MariadbSessionImpl>(options, kind);
+  auto session = std::make_unique<MariadbSessionImpl>(options, kind, limits);
   TRY(session->ready());
   return std::unique_ptr<MariadbSession>(std::move(session));
 }

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "base/assert.h"
+#include "stream/incarnation.h"
 #include "stream/internal/outbox_tail.h"
 #include "stream/internal/schema.h"
 
@@ -55,9 +56,7 @@ Result<std::unique_ptr<Outbox>> Outbox::open(sql::Db& db, Region region, Node no
   TRY(within("stream tables of " + db.name(), db.migrate("stream", migrations())));
   std::uint64_t incarnation = 0;
   TRY(db.write_and_wait([&](sql::Connection& connection) -> Result<void> {
-    incarnation = 0;
-    TRY(connection.query("SELECT incarnation FROM stream_origin WHERE slot = 1", {},
-                         [&](const sql::Row& row) { incarnation = row.id(0); }));
+    TRY_ASSIGN(incarnation, read_incarnation(connection));
     if (incarnation != 0) return {};
     incarnation = new_incarnation(random);
     TRY(connection.execute("INSERT INTO stream_origin (slot, incarnation) VALUES (1, ?)",
@@ -178,6 +177,13 @@ Result<void> Outbox::drop(std::uint64_t offset) {
   }));
   state_->tail.dropped(last);
   return {};
+}
+
+Result<std::uint64_t> read_incarnation(sql::Connection& connection) {
+  std::uint64_t incarnation = 0;
+  TRY(connection.query("SELECT incarnation FROM stream_origin WHERE slot = 1", {},
+                       [&](const sql::Row& row) { incarnation = row.id(0); }));
+  return incarnation;
 }
 
 Result<void> renew_incarnation(sql::Connection& connection, io::Random& random) {

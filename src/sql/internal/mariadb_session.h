@@ -22,8 +22,14 @@ class MariadbSession : public Session {
                               const std::function<Result<void>(TextRow)>& row) = 0;
 };
 
-// Connects to the schema of `options`, and makes it where it is missing.
-Result<std::unique_ptr<MariadbSession>> connect_mariadb(const DbOptions& options, SessionKind kind);
+struct MariadbLimits {
+  bool makes_schema = true;  // where it is missing; else that is Code::busy
+  unsigned answer_s = 60;    // how long a statement may take, but for `maintenance`
+};
+
+// Connects to the schema of `options`.
+Result<std::unique_ptr<MariadbSession>> connect_mariadb(const DbOptions& options, SessionKind kind,
+                                                        const MariadbLimits& limits = {});
 
 // Code::invalid names the setting that is wrong, and the right value.
 Result<void> check_mariadb_settings(MariadbSession& session);

@@ -2,6 +2,7 @@
 // the only files that include their client's headers.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -56,6 +57,9 @@ class Driver {
 // Connect, check the settings, and keep nothing open but what the first connect() can use.
 Result<std::unique_ptr<Driver>> open_sqlite(const DbOptions& options);
 Result<std::unique_ptr<Driver>> open_mariadb(const DbOptions& options);
+
+// Asks nobody yet: see sql/replica.h.
+std::unique_ptr<Driver> mariadb_replica(const DbOptions& options, std::chrono::seconds answer_max);
 
 Result<void> restore_sqlite(const DbOptions& options, const std::string& path);
 Result<void> restore_mariadb(const DbOptions& options, const std::string& path);

@@ -1,11 +1,13 @@
-// The private server; see mariadb_server.h.
+// The private servers; see mariadb_server.h.
 //
 // Making an empty data folder takes 2.5 s, copying one 30 ms: so one is kept, per user and version
 // of the server, in the temporary folder of the machine.
 #include "sql/testing/mariadb_server.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <netinet/in.h>
 #include <pwd.h>
 #include <spawn.h>
 #include <sys/file.h>
@@ -25,8 +27,10 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <sstream>
 #include <thread>
+#include <utility>
 #include <vector>
 
 extern char** environ;
@@ -38,6 +42,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* server_path = "/usr/sbin/mariadbd";
+constexpr const char* client_path = "/usr/bin/mariadb";
 constexpr const char* installer_path = "/usr/bin/mariadb-install-db";
 
 [[noreturn]] void fail(const std::string& what) {
@@ -111,31 +116,79 @@ fs::path template_folder() {
   return done;
 }
 
-std::vector<std::string> server_words(const std::string& folder, const std::string& socket) {
+// Nobody listens there now, and nobody gets it from the system by chance.
+int free_port() {
+  std::random_device random;
+  for (int tries = 0; tries < 1000; ++tries) {
+    const int port = 20'000 + static_cast<int>(random() % 12'000);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int code = bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    close(fd);
+    if (code == 0) return port;
+  }
+  fail("no free port");
+}
+
+std::vector<std::string> server_words(const std::string& folder, const std::string& socket,
+                                      const std::vector<std::string>& more_words) {
   std::vector<std::string> words = {
       server_path, "--no-defaults", "--datadir=" + folder + "/data",
       // One that starts clears what others have in theirs.
       "--tmpdir=" + folder, "--socket=" + socket, "--pid-file=" + folder + "/pid",
-      "--log-error=" + folder + "/log", "--skip-networking", "--skip-log-bin",
-      "--innodb-buffer-pool-size=64M", "--innodb-buffer-pool-chunk-size=16M",
-      "--innodb-log-file-size=32M", "--innodb-log-buffer-size=4M", "--key-buffer-size=1M",
-      "--aria-pagecache-buffer-size=1M", "--query-cache-size=0", "--performance-schema=OFF",
-      "--table-open-cache=256", "--max-connections=100", "--skip-name-resolve",
-      "--innodb-flush-log-at-trx-commit=1", "--character-set-server=utf8mb4"};
+      "--log-error=" + folder + "/log", "--innodb-buffer-pool-size=64M",
+      "--innodb-buffer-pool-chunk-size=16M", "--innodb-log-file-size=32M",
+      "--innodb-log-buffer-size=4M", "--key-buffer-size=1M", "--aria-pagecache-buffer-size=1M",
+      "--query-cache-size=0", "--performance-schema=OFF", "--table-open-cache=256",
+      "--max-connections=100", "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=1",
+      "--character-set-server=utf8mb4"};
+  words.insert(words.end(), more_words.begin(), more_words.end());
   if (geteuid() == 0 && server_user() == nullptr) words.emplace_back("--user=root");
   return words;
 }
+
+const std::vector<std::string> alone_words = {"--skip-networking", "--skip-log-bin"};
 
 }  // namespace
 
 MariadbServer* MariadbServer::get() {
   if (!fs::exists(server_path) || !fs::exists(installer_path)) return nullptr;
-  static MariadbServer server;
+  static MariadbServer server(alone_words);
   if (!server.is_running()) server.start();
   return &server;
 }
 
-MariadbServer::MariadbServer() {
+MariadbPair* MariadbServer::pair() {
+  if (!fs::exists(server_path) || !fs::exists(installer_path)) return nullptr;
+  static const int port = free_port();
+  static MariadbServer primary({"--server-id=1", "--log-bin=binlog", "--binlog-format=ROW",
+                                "--sync-binlog=1", "--gtid-strict-mode=1",
+                                "--bind-address=127.0.0.1", "--port=" + std::to_string(port)});
+  static MariadbServer replica(
+      {"--server-id=2", "--skip-log-bin", "--skip-networking", "--read-only=1"});
+  static MariadbPair pair{primary, replica};
+  static const bool is_joined = [] {
+    primary.start();
+    replica.start();
+    primary.run(
+        "CREATE USER 'follower'@'127.0.0.1' IDENTIFIED BY 'f';"
+        " GRANT REPLICATION SLAVE ON *.* TO 'follower'@'127.0.0.1'");
+    replica.run("CHANGE MASTER TO master_host='127.0.0.1', master_port=" + std::to_string(port) +
+                ", master_user='follower', master_password='f', master_use_gtid=slave_pos,"
+                " master_connect_retry=1; START SLAVE");
+    return true;
+  }();
+  (void)is_joined;
+  if (!primary.is_running()) primary.start();
+  if (!replica.is_running()) replica.start();
+  return &pair;
+}
+
+MariadbServer::MariadbServer(std::vector<std::string> more_words)
+    : more_words_(std::move(more_words)) {
   std::string name = fs::temp_directory_path() / "matsuri-sql-XXXXXX";
   if (mkdtemp(name.data()) == nullptr) fail("mkdtemp");
   folder_ = name;
@@ -156,7 +209,7 @@ MariadbServer::~MariadbServer() {
 void MariadbServer::start() {
   if (is_running()) return;
   fs::remove(socket_);
-  std::vector<std::string> words = server_words(folder_, socket_);
+  std::vector<std::string> words = server_words(folder_, socket_, more_words_);
   const std::vector<char*> argv = pointers(words);
   const passwd* user = server_user();
   const pid_t parent = getpid();
@@ -217,6 +270,41 @@ void MariadbServer::end(int signal) {
 
 void MariadbServer::stop() { end(SIGTERM); }
 void MariadbServer::kill() { end(SIGKILL); }
+void MariadbServer::freeze() const {
+  if (is_running()) ::kill(pid_, SIGSTOP);
+}
+void MariadbServer::thaw() const {
+  if (is_running()) ::kill(pid_, SIGCONT);
+}
+
+// Quotes of the shell are not in it.
+std::string MariadbServer::run(const std::string& statements) const {
+  const std::string words =
+      std::string(client_path) + " --no-defaults --batch --skip-column-names" +
+      " --user=root --socket=" + socket_ + " --execute=\"" + statements + "\" 2>&1";
+  std::FILE* pipe = popen(words.c_str(), "re");
+  if (pipe == nullptr) fail(statements);
+  std::string said;
+  std::array<char, 4096> some{};
+  while (const std::size_t size = std::fread(some.data(), 1, some.size(), pipe))
+    said.append(some.data(), size);
+  if (pclose(pipe) != 0) fail(statements + ": " + said);
+  return said;
+}
+
+void MariadbPair::stop_applying() const { replica.run("STOP SLAVE SQL_THREAD"); }
+void MariadbPair::go_on_applying() const {
+  replica.thaw();
+  replica.start();
+  replica.run("START SLAVE SQL_THREAD");
+}
+
+void MariadbPair::catch_up() const {
+  std::string place = primary.run("SELECT @@gtid_binlog_pos");
+  place.resize(place.find_last_not_of('\n') + 1);
+  if (replica.run("SELECT MASTER_GTID_WAIT('" + place + "', 60)") != "0\n")
+    fail("the replica does not come to " + place);
+}
 
 DbOptions MariadbServer::fresh_database(const std::string& name) {
   static std::atomic<unsigned> count{0};
@@ -226,6 +314,11 @@ DbOptions MariadbServer::fresh_database(const std::string& name) {
   options.mariadb_socket = socket_;
   options.mariadb_user = "root";
   options.mariadb_schema = "t" + std::to_string(++count) + "_" + name;
+  return options;
+}
+
+DbOptions MariadbServer::same_database(DbOptions options) const {
+  options.mariadb_socket = socket_;
   return options;
 }
 

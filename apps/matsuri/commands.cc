@@ -2,8 +2,10 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cinttypes>
 #include <cstdio>
+#include <iterator>
 #include <utility>
 
 #include "base/time.h"
@@ -14,6 +16,7 @@
 #include "io/random.h"
 #include "ops/backup.h"
 #include "ops/doctor.h"
+#include "replicas.h"
 #include "sequencer/history.h"
 #include "sequencer/shard_map.h"
 #include "stream/rebuild.h"
@@ -226,7 +229,8 @@ Result<int> run_doctor(const Config& config) {
   for (const DatabaseKind& kind : database_kinds())
     if (kind.begins_with_kept) options.others.push_back(config.*kind.options);
   options.shards = config.shards;
-  TRY_ASSIGN(const ops::Diagnosis diagnosis, ops::examine(options));
+  TRY_ASSIGN(ops::Diagnosis diagnosis, ops::examine(options));
+  std::ranges::move(examine_replicas(config), std::back_inserter(diagnosis.findings));
   for (const std::string& finding : diagnosis.findings) std::printf("%s\n", finding.c_str());
   std::fprintf(stderr,
                "%" PRIu64 " records, %" PRIu64 " posts and %" PRIu64

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include <toml++/toml.h>
+#include <algorithm>
 #include <charconv>
 #include <set>
 #include <sstream>
@@ -58,6 +59,9 @@ class Section {
     const toml::table* const inner = table_ == nullptr ? nullptr : (*table_)[key].as_table();
     return {inner, name_.empty() ? std::string(key) : name_ + '.' + std::string(key)};
   }
+
+  bool is_there() const { return table_ != nullptr; }
+  const std::string& name() const { return name_; }
 
   Result<void> refuse_unknown() const {
     if (table_ == nullptr) return {};
@@ -119,6 +123,19 @@ Result<void> read_database(Section section, sql::DbOptions& options) {
   return {};
 }
 
+// A server that follows another one; nullopt where the section is not there.
+Result<void> read_replica(Section section, std::optional<sql::DbOptions>& replica) {
+  sql::DbOptions options{.engine = sql::Engine::mariadb};
+  TRY(section.read("readers", options.reader_count));
+  TRY(read_server(section, options));
+  TRY(section.refuse_unknown());
+  if (!section.is_there()) return {};
+  if (options.mariadb_socket.empty() && options.mariadb_host.empty())
+    return Error(Code::invalid, section.name() + ": socket, or host and port, are missing");
+  replica = std::move(options);
+  return {};
+}
+
 // The shards of game state. They are of full durability: what was answered is kept.
 Result<void> read_game(Section section, Config& config) {
   std::string engine = "sqlite";
@@ -130,6 +147,7 @@ Result<void> read_game(Section section, Config& config) {
   TRY(section.read("schemas", schemas));
   TRY(section.read("readers", options.reader_count));
   TRY(read_server(section, options));
+  TRY(read_replica(section.section("replica"), config.game_replica));
   TRY(section.refuse_unknown());
   if (engine != "sqlite" && engine != "mariadb")
     return Error(Code::invalid, "game.engine: \"sqlite\" or \"mariadb\" is taken");
@@ -143,6 +161,24 @@ Result<void> read_game(Section section, Config& config) {
     return Error(Code::invalid, "game.shards, or the number of game.schemas: 1 to 64 is taken");
   config.shards.assign(shard_count, options);
   for (std::size_t i = 0; i < schemas.size(); ++i) config.shards[i].mariadb_schema = schemas[i];
+  if (is_sqlite && config.game_replica)
+    return Error(Code::invalid, "game.replica: game has to lie on mariadb");
+  return {};
+}
+
+// Main's database and the shards' have been read.
+Result<void> read_log_replica(Section section, Config& config) {
+  TRY(section.read("views", config.log_views));
+  TRY(read_replica(section, config.log_replica));
+  const auto is_of_name = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  if (config.log_views.empty() || config.log_views.size() > 64 ||
+      !std::ranges::all_of(config.log_views, is_of_name))
+    return Error(Code::invalid, "log_replica.views: 1 to 64 letters, digits and underscores");
+  if (config.log_replica && (config.shards.front().engine != sql::Engine::mariadb ||
+                             config.main.engine != sql::Engine::mariadb))
+    return Error(Code::invalid, "log_replica: game and database.main have to lie on mariadb");
   return {};
 }
 
@@ -221,6 +257,7 @@ Result<Config> from_table(const toml::table& table) {
     TRY(read_database(database.section(kind.name), config.*kind.options));
   TRY(database.refuse_unknown());
   TRY(read_game(root.section("game"), config));
+  TRY(read_log_replica(root.section("log_replica"), config));
   TRY(read_limits(root.section("limits"), config.limits));
   TRY(root.refuse_unknown());
   return config;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,7 +34,12 @@ struct Config {
   sql::DbOptions empathy;
   sql::DbOptions notification;
   std::vector<sql::DbOptions> shards = {{}};  // of game state, in the order of their numbers
-  http::ServerOptions limits;                 // only its rate limits are read
+  // Servers of MariaDB that carry the same schemas: of shards, for reads that may be older; of
+  // shards and main, for histories and analytics. Only the server counts in each.
+  std::optional<sql::DbOptions> game_replica;
+  std::optional<sql::DbOptions> log_replica;
+  std::string log_views = "matsuri_views";  // the schema there that views of kinds are made in
+  http::ServerOptions limits;               // only its rate limits are read
 };
 
 // Code::invalid with line and column for what is no TOML, and for a key or value that is not known.

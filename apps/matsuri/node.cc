@@ -6,6 +6,8 @@
 #include "io/file.h"
 #include "io/random.h"
 #include "ops/backup.h"
+#include "replicas.h"
+#include "stream/incarnation.h"
 #include "stream/rebuild.h"
 
 namespace matsuri {
@@ -112,15 +114,18 @@ Result<void> ServerNode::open_game() {
   TRY(main_db->read_and_wait(
       [this](sql::Connection& connection) { return game_directory.load(connection); }));
   game_gate = std::make_unique<game::Gate>(game_directory, *signer, *standings, clock);
-  game_titles = std::make_unique<game::Titles>(
-      game::TitlesParts{.db = *main_db,
-                        .ids = *ids,
-                        .directory = game_directory,
-                        .clock = clock,
-                        .random = io::system_random(),
-                        .has_title = [this](TitleId title) {
-                          return community_directory.find_title(title).has_value();
-                        }});
+  game_titles = std::make_unique<game::Titles>(game::TitlesParts{
+      .db = *main_db,
+      .ids = *ids,
+      .directory = game_directory,
+      .clock = clock,
+      .random = io::system_random(),
+      .has_title =
+          [this](TitleId title) { return community_directory.find_title(title).has_value(); },
+      .on_schema =
+          [this] {
+            if (log_views != nullptr) log_views->wake();
+          }});
   sequencer::SequencerOptions options;
   options.owner.name = "node " + std::to_string(static_cast<int>(config.region)) + "." +
                        std::to_string(static_cast<int>(config.node));
@@ -138,12 +143,15 @@ Result<void> ServerNode::open_game() {
                stream::Outbox::open(*shard.db, config.region, config.node, io::system_random()));
     dbs.push_back({.db = shard.db.get(), .incarnation = shard.outbox->origin().incarnation});
   }
+  shard_replicas = open_game_replicas(config, &metrics);
+  replicas = watch("game", shard_replicas);
   feed = std::make_unique<game::Feed>(dbs, main_outbox->origin().incarnation, clock, &metrics);
   commands = std::make_unique<game::Commands>(game::CommandsParts{
       .sequencer = *sequencer,
       .directory = game_directory,
       .shards = dbs,
       .clock = clock,
+      .replicas = replicas.get(),
       .on_applied = [this](std::size_t shard, std::uint64_t seq) { feed->wake(shard, seq); },
       .metrics = &metrics});
   trades = std::make_unique<game::Trades>(game::TradesParts{
@@ -154,8 +162,49 @@ Result<void> ServerNode::open_game() {
       .random = io::system_random(),
       .on_applied = [this](std::size_t shard, std::uint64_t seq) { feed->wake(shard, seq); },
       .metrics = &metrics});
+  return open_history();
+}
+
+Result<void> ServerNode::open_history() {
+  io::Clock& clock = io::system_clock();
   TRY_ASSIGN(log_reader, open_log_reader(config, &metrics));
+  shard_log_replicas = open_log_replicas(config, &metrics);
+  log_replicas = watch("log", shard_log_replicas);
+  game::LogDbs dbs = log_reader.dbs;
+  for (std::size_t i = 0; i < shard_log_replicas.size(); ++i)
+    dbs.shards[i] = shard_log_replicas[i].get();
+  if (config.log_replica) {
+    game::LogViewsParts parts{.dbs = log_reader.dbs,
+                              .schema = config.log_views,
+                              .shard_schemas = {},
+                              .directory = game_directory};
+    for (const sql::DbOptions& shard : config.shards)
+      parts.shard_schemas.push_back(shard.mariadb_schema);
+    log_views = std::make_unique<game::LogViews>(std::move(parts));
+  }
+  history = std::make_unique<game::History>(game::HistoryParts{
+      .dbs = std::move(dbs),
+      .shard_of = [this](TitleId title,
+                         const std::string& arena) { return commands->shard_of(title, arena); },
+      .as_of_ms =
+          [this, &clock] {
+            return log_replicas == nullptr ? clock.unix_ms() : log_replicas->as_of_ms();
+          }});
   return {};
+}
+
+std::unique_ptr<game::Replicas> ServerNode::watch(const std::string& role, const ShardDbs& dbs) {
+  if (dbs.empty()) return nullptr;
+  game::ReplicasParts parts{.role = role,
+                            .shards = {},
+                            .incarnation_of = stream::read_incarnation,
+                            .clock = io::system_clock(),
+                            .metrics = &metrics};
+  for (std::size_t i = 0; i < dbs.size(); ++i)
+    parts.shards.push_back({.written = shards[i].db.get(),
+                            .replica = dbs[i].get(),
+                            .incarnation = shards[i].outbox->origin().incarnation});
+  return std::make_unique<game::Replicas>(std::move(parts));
 }
 
 Result<void> ServerNode::open_stream(NodeUse use, const NodeSeams& seams) {
@@ -242,6 +291,7 @@ void ServerNode::stop() {
   // Before the feed, which hears of what it answers; and it answers on threads of the server's, and
   // to trades, which have to be quiet by then.
   if (trades != nullptr) trades->stop();
+  history.reset();  // asks the sequencer where arenas are
   sequencer.reset();
   trades.reset();
   feed.reset();

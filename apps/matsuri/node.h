@@ -21,6 +21,9 @@
 #include "game/directory.h"
 #include "game/exec.h"
 #include "game/feed.h"
+#include "game/history.h"
+#include "game/log_views.h"
+#include "game/replicas.h"
 #include "game/trades.h"
 #include "io/clock.h"
 #include "io/random.h"
@@ -172,11 +175,16 @@ class ServerNode {
   std::unique_ptr<game::Gate> game_gate;
   std::unique_ptr<game::Titles> game_titles;
   std::vector<GameShard> shards;
+  ShardDbs shard_replicas, shard_log_replicas;
+  // How far they are; null where none are configured.
+  std::unique_ptr<game::Replicas> replicas, log_replicas;
   std::unique_ptr<sequencer::Sequencer> sequencer;
   std::unique_ptr<game::Feed> feed;
   std::unique_ptr<game::Commands> commands;
   std::unique_ptr<game::Trades> trades;
   LogReader log_reader;
+  std::unique_ptr<game::History> history;
+  std::unique_ptr<game::LogViews> log_views;  // null without a log replica
 
  private:
   explicit ServerNode(const Config& config);
@@ -184,6 +192,8 @@ class ServerNode {
   Result<void> open_journals(NodeUse use);
   Result<void> open_domains();
   Result<void> open_game();
+  Result<void> open_history();
+  std::unique_ptr<game::Replicas> watch(const std::string& role, const ShardDbs& dbs);
   Result<void> open_stream(NodeUse use, const NodeSeams& seams);
 };
 

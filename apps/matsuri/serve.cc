@@ -8,6 +8,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
+#include <iterator>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -19,6 +20,7 @@
 #include "databases.h"
 #include "empathy/routes.h"
 #include "face/routes.h"
+#include "game/history_routes.h"
 #include "game/play_routes.h"
 #include "game/routes.h"
 #include "game/trade_routes.h"
@@ -154,6 +156,13 @@ std::vector<stream::CommandView> command_views(ServerNode& node) {
   return views;
 }
 
+std::vector<std::string> replica_remarks(const ServerNode& node) {
+  std::vector<std::string> remarks;
+  for (const auto* replicas : {node.replicas.get(), node.log_replicas.get()})
+    if (replicas != nullptr) std::ranges::move(replicas->remarks(), std::back_inserter(remarks));
+  return remarks;
+}
+
 void log_start(const Config& config, std::uint16_t port) {
   log::info("matsuri", "serving",
             {{"url", "http://" + config.host + ':' + std::to_string(port)}, {"data", config.data}});
@@ -202,6 +211,10 @@ void add_routes(http::Router& router, const Config& config, ServerNode& node, Po
                             .clock = io::system_clock()});
   game::add_trade_routes(
       router, {.trades = *node.trades, .directory = node.game_directory, .gate = *node.game_gate});
+  game::add_history_routes(router, {.history = *node.history,
+                                    .titles = *node.game_titles,
+                                    .directory = node.game_directory,
+                                    .gate = *node.game_gate});
   game::add_play_route(router,
                        {.db = *node.main_db,
                         .directory = node.game_directory,
@@ -215,7 +228,8 @@ void add_routes(http::Router& router, const Config& config, ServerNode& node, Po
                            .journal = *node.journal,
                            .ids = *node.ids,
                            .stream = *node.stream,
-                           .metrics = node.metrics});
+                           .metrics = node.metrics,
+                           .remarks = [&node] { return replica_remarks(node); }});
 }
 
 }  // namespace

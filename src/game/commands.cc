@@ -6,6 +6,7 @@
 #include <array>
 #include <atomic>
 #include <limits>
+#include <string_view>
 #include <utility>
 
 #include "base/assert.h"
@@ -29,6 +30,10 @@ constexpr std::array verdicts = {
     Verdict::linked_failed,   Verdict::overloaded, Verdict::not_owner,
     Verdict::invalid,         Verdict::key_reuse,  Verdict::key_too_old,
     Verdict::key_from_future, Verdict::unknown};
+
+// Labels, in the order of Consistency and of Commands::From.
+constexpr std::array<std::string_view, 3> consistencies = {"linearizable", "at_least", "any"};
+constexpr std::array<std::string_view, 3> froms = {"order", "primary", "replica"};
 
 Outcome invalid(std::string message) {
   return {.verdict = Verdict::invalid, .message = std::move(message)};
@@ -168,6 +173,11 @@ class Commands::Run : public std::enable_shared_from_this<Commands::Run> {
 Commands::Commands(CommandsParts parts) : parts_(std::move(parts)) {
   MATSURI_ASSERT(parts_.shards.size() == parts_.sequencer.shard_count());
   if (parts_.metrics == nullptr) return;
+  for (std::size_t c = 0; c < consistencies.size(); ++c)
+    for (std::size_t f = 0; f < froms.size(); ++f)
+      read_counters_[c][f] = &parts_.metrics->counter(
+          "matsuri_game_reads_total", "Reads of entities, by who told.",
+          {{"consistency", std::string(consistencies[c])}, {"from", std::string(froms[f])}});
   counters_.resize(static_cast<std::size_t>(Verdict::unknown) + 1);
   for (const Verdict verdict : verdicts)
     counters_[static_cast<std::size_t>(verdict)] =
@@ -181,6 +191,12 @@ void Commands::count(const ToldAll& told) {
   for (const Told& one : told.outcomes) ++counts[static_cast<std::size_t>(one.outcome.verdict)];
   for (std::size_t i = 0; i < counts.size(); ++i)
     if (counts[i] != 0) counters_[i]->add(counts[i]);
+}
+
+void Commands::count(Consistency consistency, From from) {
+  metrics::Counter* const counter =
+      read_counters_[static_cast<std::size_t>(consistency)][static_cast<std::size_t>(from)];
+  if (counter != nullptr) counter->add(1);
 }
 
 void Commands::run(TitleId title, std::vector<SentCommand> sent, io::Executor& executor,
@@ -211,6 +227,18 @@ void Commands::look_up(const Asker& asker, const std::string& arena, const seque
       });
 }
 
+// A read of one entity on its way.
+struct Commands::Reading {
+  sequencer::EntityName name;
+  std::string kind;
+  std::shared_ptr<const TitleSchema> schema;
+  Consistency consistency = Consistency::linearizable;
+  std::size_t shard = 0;
+  std::uint64_t wanted = 0;  // the place that the reader has seen
+  io::Executor* executor = nullptr;
+  Completion<ReadEntity> done;
+};
+
 void Commands::read(const Asker& asker, const EntityQuery& query, Consistency consistency,
                     const Places& token, io::Executor& executor, Completion<ReadEntity> done) {
   auto schema = parts_.directory.schema_of(asker.title);
@@ -218,51 +246,78 @@ void Commands::read(const Asker& asker, const EntityQuery& query, Consistency co
   if (!kind) return done(Error(Code::not_found, "there is no such kind"));
   if (asker.player && schema->players[*kind].which == Which::none)
     return done(Error(Code::denied, "players may not see " + query.kind));
-  const sequencer::EntityName name{
-      .title = asker.title, .arena = query.arena, .kind = *kind, .id = query.id};
-  if (consistency == Consistency::linearizable)
-    return read_in_order(name, std::move(schema), executor, std::move(done));
-  const ShardDb& shard = parts_.shards[shard_of(asker.title, query.arena)];
-  const auto wanted = token.find(shard.incarnation);
-  // Of another life, or of another shard that had the arena then: the order knows.
-  if (consistency == Consistency::at_least && !wanted)
-    return read_in_order(name, std::move(schema), executor, std::move(done));
+  Reading reading{.name = {asker.title, query.arena, *kind, query.id},
+                  .kind = query.kind,
+                  .schema = std::move(schema),
+                  .consistency = consistency,
+                  .shard = shard_of(asker.title, query.arena),
+                  .executor = &executor,
+                  .done = std::move(done)};
+  if (consistency == Consistency::linearizable) return read_in_order(std::move(reading));
+  if (consistency == Consistency::at_least) {
+    const auto wanted = token.find(parts_.shards[reading.shard].incarnation);
+    // Of another life, or of another shard that had the arena then: the order knows.
+    if (!wanted) return read_in_order(std::move(reading));
+    reading.wanted = *wanted;
+  }
+  const bool has_replica =
+      parts_.replicas != nullptr && parts_.replicas->find(reading.shard) != nullptr;
+  read_from(has_replica ? From::replica : From::primary, std::move(reading));
+}
+
+// Where a database can't tell, the next one is asked: replica, primary, order.
+void Commands::read_from(From from, Reading reading) {
+  sql::Db* db = parts_.shards[reading.shard].db;
+  if (from == From::replica) {
+    sql::Db* const replica = parts_.replicas->find(reading.shard);
+    if (replica == nullptr) return read_from(From::primary, std::move(reading));
+    db = replica;
+  }
+  io::Executor& executor = *reading.executor;
   sql::read_value<sequencer::StoredEntity>(
-      *shard.db, executor,
-      [name, kind_name = query.kind](sql::Connection& connection) {
-        return sequencer::read_entity(connection, name.title, name.arena, kind_name, name.id);
+      *db, executor,
+      [name = reading.name, kind = reading.kind](sql::Connection& connection) {
+        return sequencer::read_entity(connection, name.title, name.arena, kind, name.id);
       },
-      [this, name, schema = std::move(schema), wanted, consistency, incarnation = shard.incarnation,
-       &executor, done = std::move(done)](Result<sequencer::StoredEntity> found) mutable {
-        if (!found.ok()) return done(std::move(found).error());
-        // A database that lags behind what one has seen: the order knows.
-        if (consistency == Consistency::at_least && found->seq < *wanted)
-          return read_in_order(name, std::move(schema), executor, std::move(done));
+      [this, from, reading = std::move(reading)](Result<sequencer::StoredEntity> found) mutable {
+        if (from == From::replica && !found.ok()) {
+          // It is away. Or the arena moves, which a second without the replica does no harm to.
+          parts_.replicas->lost(reading.shard);
+          return read_from(From::primary, std::move(reading));
+        }
+        if (!found.ok()) return reading.done(std::move(found).error());
+        // A database that lags behind what one has seen.
+        if (found->seq < reading.wanted) {
+          if (from == From::replica) return read_from(From::primary, std::move(reading));
+          return read_in_order(std::move(reading));
+        }
+        count(reading.consistency, from);
         ReadEntity entity{.version = found->version,
                           .fields = std::move(found->fields),
-                          .is_stale = consistency == Consistency::any};
+                          .is_stale = reading.consistency == Consistency::any};
         if (entity.fields == "{}") entity.fields.clear();
-        entity.token.raise(incarnation, found->seq);
-        done(std::move(entity));
+        entity.token.raise(parts_.shards[reading.shard].incarnation, found->seq);
+        reading.done(std::move(entity));
       });
 }
 
-void Commands::read_in_order(const sequencer::EntityName& name,
-                             std::shared_ptr<const TitleSchema> schema, io::Executor& executor,
-                             Completion<ReadEntity> done) {
-  parts_.sequencer.submit(name.title, name.arena, sequencer::Read{{name}}, executor,
-                          [this, kind = name.kind, schema = std::move(schema),
-                           done = std::move(done)](const sequencer::Answer& answer) mutable {
-                            if (answer.entities.empty()) return done(not_now());
-                            const sequencer::Entity& found = answer.entities.front();
-                            ReadEntity entity{.version = found.version, .fields = {}};
-                            if (found.exists()) {
-                              json::Writer writer(entity.fields);
-                              write_fields(writer, found, schema->schema.kinds[kind]);
-                            }
-                            entity.token.raise(parts_.shards[answer.shard].incarnation, answer.seq);
-                            done(std::move(entity));
-                          });
+void Commands::read_in_order(Reading reading) {
+  const sequencer::EntityName name = reading.name;
+  io::Executor& executor = *reading.executor;
+  parts_.sequencer.submit(
+      name.title, name.arena, sequencer::Read{{name}}, executor,
+      [this, reading = std::move(reading)](const sequencer::Answer& answer) mutable {
+        if (answer.entities.empty()) return reading.done(not_now());
+        count(reading.consistency, From::order);
+        const sequencer::Entity& found = answer.entities.front();
+        ReadEntity entity{.version = found.version, .fields = {}};
+        if (found.exists()) {
+          json::Writer writer(entity.fields);
+          write_fields(writer, found, reading.schema->schema.kinds[reading.name.kind]);
+        }
+        entity.token.raise(parts_.shards[answer.shard].incarnation, answer.seq);
+        reading.done(std::move(entity));
+      });
 }
 
 }  // namespace matsuri::game

@@ -1,6 +1,7 @@
 // Commands, look-ups and reads of entities: from parsed requests through the sequencer to outcomes.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -16,6 +17,7 @@
 #include "game/directory.h"
 #include "game/exec.h"
 #include "game/places.h"
+#include "game/replicas.h"
 #include "io/clock.h"
 #include "io/executor.h"
 #include "sequencer/history.h"
@@ -61,6 +63,7 @@ struct CommandsParts {
   const Directory& directory;
   std::vector<ShardDb> shards;  // in the order of their numbers
   io::Clock& clock;
+  Replicas* replicas = nullptr;  // of the shards; null: there are none
   // Hears from which place on a shard has something new; any thread, be quick.
   std::function<void(std::size_t shard, std::uint64_t seq)> on_applied;
   metrics::Registry* metrics = nullptr;
@@ -92,12 +95,17 @@ class Commands {
 
  private:
   class Run;
-  void read_in_order(const sequencer::EntityName& name, std::shared_ptr<const TitleSchema> schema,
-                     io::Executor& executor, Completion<ReadEntity> done);
+  struct Reading;
+  // Who tells what an entity is.
+  enum class From : std::uint8_t { order, primary, replica };
+  void read_from(From from, Reading reading);
+  void read_in_order(Reading reading);
   void count(const ToldAll& told);
+  void count(Consistency consistency, From from);
 
   CommandsParts parts_;
   std::vector<metrics::Counter*> counters_;  // by Verdict; empty without a registry
+  std::array<std::array<metrics::Counter*, 3>, 3> read_counters_{};  // by Consistency and From
 };
 
 }  // namespace matsuri::game

@@ -24,6 +24,14 @@ std::shared_ptr<const TitleSchema> Directory::schema_of(TitleId title) const {
   return found == titles_.end() ? nullptr : found->second.schema;
 }
 
+std::vector<std::pair<TitleId, std::shared_ptr<const TitleSchema>>> Directory::registered() const {
+  std::vector<std::pair<TitleId, std::shared_ptr<const TitleSchema>>> all;
+  const std::shared_lock lock(mutex_);
+  for (const auto& [title, entry] : titles_)
+    if (entry.schema != nullptr) all.emplace_back(title, entry.schema);
+  return all;
+}
+
 sequencer::Schemas Directory::schemas() const {
   return [this](TitleId title) -> std::shared_ptr<const sequencer::Schema> {
     auto schema = schema_of(title);

@@ -7,6 +7,7 @@
 #include <shared_mutex>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "account/apply.h"
@@ -34,6 +35,8 @@ class Directory {
 
   // nullptr where the title has none.
   std::shared_ptr<const TitleSchema> schema_of(TitleId title) const;
+  // Of all titles that have one.
+  std::vector<std::pair<TitleId, std::shared_ptr<const TitleSchema>>> registered() const;
   // For the sequencer, which outlives neither this nor the function.
   sequencer::Schemas schemas() const;
   // nullopt where the title has no such key, or no longer.

@@ -21,10 +21,10 @@ void Titles::put_schema(TitleId title, TitleSchema schema, io::Executor& executo
       [title, next](sql::Connection& connection) {
         return write_schema_row(connection, title, *next);
       },
-      [&directory = parts_.directory, title, next,
-       done = std::move(done)](Result<std::uint64_t> rev) mutable {
+      [this, title, next, done = std::move(done)](Result<std::uint64_t> rev) mutable {
         if (!rev.ok()) return done(std::move(rev).error());
-        directory.put_schema(title, *rev, next);
+        parts_.directory.put_schema(title, *rev, next);
+        if (parts_.on_schema) parts_.on_schema();
         done(std::move(next));
       });
 }

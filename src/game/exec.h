@@ -35,6 +35,7 @@ struct TitlesParts {
   io::Clock& clock;
   io::Random& random;
   std::function<bool(TitleId)> has_title;
+  std::function<void()> on_schema;  // a schema was put into the directory; be quick. May be empty
 };
 
 // Thread-safe. Code::not_found where there is no such title, Code::busy where a queue is full.

@@ -1,6 +1,7 @@
 #include "ops/routes.h"
 
 #include <string>
+#include <utility>
 
 namespace matsuri::ops {
 namespace {
@@ -49,7 +50,11 @@ void add_routes(http::Router& router, RouteParts parts) {
   router.add(Method::get, "/readyz", {.cost = http::Cost::none},
              [parts](const RequestPtr&, Responder respond) {
                const Result<void> ready = check_ready(parts);
-               respond.send(ready.ok() ? text("ready\n") : http::problem(ready.error()));
+               if (!ready.ok()) return respond.send(http::problem(ready.error()));
+               std::string body = "ready\n";
+               if (parts.remarks)
+                 for (const std::string& remark : parts.remarks()) body += remark + '\n';
+               respond.send(text(std::move(body)));
              });
   router.add(Method::get, "/metrics", {.cost = http::Cost::none},
              [parts](const RequestPtr&, Responder respond) {

@@ -60,6 +60,31 @@ struct Changes {
 // REQUIRES: after.size() == slot_count.
 Result<Changes> read_changes(sql::Connection& connection, const ChangeQuery& query);
 
+// Looks back: for what somebody who asks "why" wants to see.
+struct PastQuery {
+  TitleId title;
+  std::string arena;         // empty: all of the title's
+  std::string kind;          // of the entity; empty: of any kind
+  std::string entity;        // commands that name the entity with this id,
+  AccountId actor;           // or that this account gave, where there is one
+  std::uint64_t before = 0;  // places below it
+  std::size_t count_max = 0;
+  std::uint64_t look_count = 0;  // how many places are looked at
+  // Of an arena alone: also what came with its slot, so that all of its past is there. Where no
+  // arena is named one asks all shards for what each has decided itself.
+  bool with_moved = false;
+};
+struct PastPage {
+  std::vector<StoredCommand> commands;  // applied ones, the newest first
+  std::uint64_t looked_to = 0;          // everything from this place up was looked at
+  std::int64_t looked_to_ms = 0;        // when that was
+  bool is_end = false;                  // nothing is below it
+};
+// Looks at a bounded number of commands: fewer than `count_max` may be found, and more be below.
+// With log_indexes() `look_count` is of commands of the arena. REQUIRES: count_max > 0, look_count
+// > 0.
+Result<PastPage> read_past(sql::Connection& connection, const PastQuery& query);
+
 struct StoredEntity {
   std::uint64_t seq = 0;      // of the shard
   std::uint64_t version = 0;  // 0: never was
@@ -69,8 +94,50 @@ struct StoredEntity {
 Result<StoredEntity> read_entity(sql::Connection& connection, TitleId title, std::string_view arena,
                                  std::string_view kind, std::string_view id);
 
+// An entity as it lies there.
+struct NamedEntity {
+  std::string arena;
+  std::string kind;
+  std::string id;
+  std::uint64_t version = 0;
+  std::string fields;  // a JSON object
+
+  bool operator==(const NamedEntity&) const = default;
+};
+struct EntitiesQuery {
+  TitleId title;
+  std::string id;
+  // Behind this arena, kind and id; all empty: from the first on.
+  std::string after_arena, after_kind, after_id;
+  std::size_t count_max = 0;
+  std::size_t look_count = 0;  // how many entities are looked at
+};
+struct Entities {
+  std::vector<NamedEntity> found;  // with that id and a field at least
+  std::size_t looked_count = 0;
+  std::string last_arena, last_kind, last_id;  // that was looked at
+  bool is_end = false;                         // nothing is behind it
+};
+// Those of the title that are called `id`, of slots that the shard has.
+// REQUIRES: count_max > 0, look_count > 0.
+Result<Entities> read_entities(sql::Connection& connection, const EntitiesQuery& query);
+
+// What a log replica may have beside the tables, and those that are written have not: for reads of
+// one arena or one id. Statements, to be run in the shard's schema on the replica; MariaDB's alone.
+std::span<const std::string_view> log_indexes();
+
+// Does the shard have the slot of that arena?
+Result<bool> owns_arena(sql::Connection& connection, TitleId title, std::string_view arena);
+
 // The place in the order that the shard has come to.
 Result<std::uint64_t> read_seq(sql::Connection& connection);
+
+// How far a copy of the shard is: each write of its owner moves both on.
+struct ShardPlace {
+  std::uint64_t seq = 0;
+  std::int64_t lease_until_ms = 0;
+};
+Result<ShardPlace> read_place(sql::Connection& connection);
 
 // For a restore: ends every owner of the time before, so that none of them can take itself for one
 // of the present, wherever its epoch and seq stand.

@@ -95,6 +95,16 @@ void append_outcome(std::string& text, const Command& command, const Outcome& ou
   writer.end_object();
 }
 
+std::string entity_mark(std::string_view kind, std::string_view id) {
+  std::string text;
+  json::Writer writer(text);
+  writer.begin_object();
+  if (!kind.empty()) writer.field("kind", kind);
+  writer.field("id", id).end_object();
+  text.back() = ',';  // the version follows
+  return text.substr(1);
+}
+
 Result<Outcome> parse_outcome(std::string_view text, const Schema& schema) {
   TRY_ASSIGN(const json::Document document, json::Document::parse(text));
   TRY_ASSIGN(const json::Object object, document.object());

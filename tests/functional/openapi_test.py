@@ -15,6 +15,7 @@ from walk_community import CommunityWalk
 from walk_empathy import EmpathyWalk
 from walk_follow import FollowWalk
 from walk_game import GameWalk
+from walk_history import HistoryWalk
 from walk_notification import NotificationWalk
 from walk_play import PlayWalk
 from walk_plaza import PlazaWalk
@@ -24,8 +25,8 @@ from walk_trade import TradeWalk
 
 
 class OpenapiTest(AccountWalk, CommonWalk, CommunityWalk, EmpathyWalk, FollowWalk,
-                  GameWalk, NotificationWalk, PlayWalk, PlazaWalk, StreamWalk, TimelineWalk, TradeWalk,
-                  unittest.TestCase):
+                  GameWalk, HistoryWalk, NotificationWalk, PlayWalk, PlazaWalk, StreamWalk,
+                  TimelineWalk, TradeWalk, unittest.TestCase):
     def test_z_every_documented_pair_was_met(self):
         """Last by its name. What is missing here is documented and not tested, or not true."""
         self.assertEqual(sorted(CONTRACT.pairs() - self.seen.keys()), [])

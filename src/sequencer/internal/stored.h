@@ -21,6 +21,9 @@ Result<Entity> parse_fields(std::string_view text, std::uint64_t version, const 
 // {"verdict":"applied","entities":[{"at":0,"kind":"player","id":"p1","version":3,"fields":{…}}]}.
 void append_outcome(std::string& text, const Command& command, const Outcome& outcome,
                     const Schema& schema);
+// Stands in the text of an outcome where it names that entity, and nowhere else: quotes inside of
+// an id are written in another way. An empty kind means any.
+std::string entity_mark(std::string_view kind, std::string_view id);
 // The parts that are in columns of their own (seq, time) are left as they are.
 Result<Outcome> parse_outcome(std::string_view text, const Schema& schema);
 

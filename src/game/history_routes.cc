@@ -1,0 +1,157 @@
+#include "game/history_routes.h"
+
+#include <charconv>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "game/history_json.h"
+#include "http/message.h"
+
+namespace matsuri::game {
+namespace {
+
+using http::RequestPtr;
+using http::Responder;
+using http::Response;
+
+TitleId title_of(const http::Request& request) {
+  return parse_id_as<TitleId>(request.path_parameter("title")).value_or(TitleId{});
+}
+
+Result<std::size_t> limit_of(const http::Request& request) {
+  TRY_ASSIGN(const auto text, request.query_parameter("limit"));
+  if (!text) return history_count_default;
+  std::size_t limit = 0;
+  const char* const last = text->data() + text->size();
+  const auto [end, error] = std::from_chars(text->data(), last, limit);
+  if (error != std::errc() || end != last || limit < 1 || limit > history_count_max)
+    return Error(Code::invalid,
+                 "limit: a number from 1 to " + std::to_string(history_count_max) + " is taken");
+  return limit;
+}
+
+// ARENA/KIND/ID. An arena or an id may have a slash in it: the first part that is a kind divides
+// them.
+Result<EntityQuery> entity_of(const std::string& text, const TitleSchema& schema) {
+  const Error refused(Code::invalid, "entity: ARENA/KIND/ID is taken, with a kind of the title");
+  for (std::size_t begin = text.find('/'); begin != std::string::npos;
+       begin = text.find('/', begin + 1)) {
+    const std::size_t end = text.find('/', begin + 1);
+    if (end == std::string::npos) break;
+    EntityQuery entity{.arena = text.substr(0, begin),
+                       .kind = text.substr(begin + 1, end - begin - 1),
+                       .id = text.substr(end + 1)};
+    if (!schema.schema.find(entity.kind)) continue;
+    if (entity.arena.empty() || entity.arena.size() > sequencer::arena_size_max ||
+        entity.id.empty() || entity.id.size() > sequencer::entity_id_size_max)
+      return refused;
+    return entity;
+  }
+  return refused;
+}
+
+class HistoryRoutes {
+ public:
+  explicit HistoryRoutes(HistoryRouteParts parts) : parts_(parts) {}
+
+  void get_history(const RequestPtr& request, Responder respond) const {
+    auto query = history_query_of(*request);
+    if (!query.ok()) return respond.send(http::problem(query.error()));
+    parts_.history.read(*query, *request->executor,
+                        [request, query = *query,
+                         respond = std::move(respond)](const Result<HistoryPage>& page) mutable {
+                          if (!page.ok()) return respond.send(http::problem(page.error()));
+                          send(render(*page, query), respond);
+                        });
+  }
+
+  void get_entities(const RequestPtr& request, Responder respond) const {
+    const auto allowed = check_asker(*request);
+    if (!allowed.ok()) return respond.send(http::problem(allowed.error()));
+    const auto player = parse_id_as<AccountId>(request->path_parameter("account"));
+    if (!player)
+      return respond.send(http::problem(Error(Code::not_found, "there is no such account")));
+    const auto limit = limit_of(*request);
+    if (!limit.ok()) return respond.send(http::problem(limit.error()));
+    auto after = after_of(*request);
+    if (!after.ok()) return respond.send(http::problem(after.error()));
+    parts_.history.read_entities(
+        title_of(*request), *player, std::move(*after), *limit, *request->executor,
+        [request, respond = std::move(respond)](const Result<EntitiesPage>& page) mutable {
+          if (!page.ok()) return respond.send(http::problem(page.error()));
+          send(render(*page), respond);
+        });
+  }
+
+ private:
+  static void send(Result<std::string> body, Responder& respond) {
+    if (!body.ok()) return respond.send(http::problem(body.error()));
+    respond.send(Response{.body = std::move(*body), .headers = {{"Cache-Control", "no-store"}}});
+  }
+
+  // A server of the title, or somebody of support.
+  Result<void> check_asker(const http::Request& request) const {
+    const TitleId title = title_of(request);
+    if (!request.caller) {
+      TRY_ASSIGN(const Asker asker, parts_.gate.check(title, request.header("authorization"),
+                                                      request.header("matsuri-player")));
+      if (asker.player) return Error(Code::denied, "players may not do this");
+      return {};
+    }
+    if (request.caller.role != Role::support && request.caller.role != Role::admin)
+      return Error(Code::denied, "only support and admins may do this");
+    if (!parts_.titles.has(title)) return Error(Code::not_found, "there is no such title");
+    return {};
+  }
+
+  Result<HistoryQuery> history_query_of(const http::Request& request) const {
+    TRY(check_asker(request));
+    HistoryQuery query{.title = title_of(request)};
+    const auto schema = parts_.directory.schema_of(query.title);
+    if (schema == nullptr) return Error(Code::not_found, "the title has no schema: put one first");
+    TRY_ASSIGN(query.count_max, limit_of(request));
+    TRY_ASSIGN(const auto before, request.query_parameter("before"));
+    if (before) {
+      TRY_ASSIGN(query.cursor, within("before", HistoryCursor::from_token(*before)));
+    }
+    TRY_ASSIGN(const auto entity, request.query_parameter("entity"));
+    TRY_ASSIGN(const auto player, request.query_parameter("player"));
+    if (entity.has_value() == player.has_value())
+      return Error(Code::invalid, "entity or player: one of them is taken");
+    if (entity) {
+      TRY_ASSIGN(query.entity, entity_of(*entity, *schema));
+      return query;
+    }
+    const auto account = parse_id_as<AccountId>(*player);
+    if (!account) return Error(Code::invalid, "player: the id of an account is taken");
+    query.player = *account;
+    return query;
+  }
+
+  static Result<EntitiesCursor> after_of(const http::Request& request) {
+    TRY_ASSIGN(const auto after, request.query_parameter("after"));
+    if (!after) return EntitiesCursor{};
+    return within("after", EntitiesCursor::from_token(*after));
+  }
+
+  HistoryRouteParts parts_;
+};
+
+}  // namespace
+
+void add_history_routes(http::Router& router, HistoryRouteParts parts) {
+  const auto routes = std::make_shared<const HistoryRoutes>(parts);
+  router.add(http::Method::get, "/v1/game/{title}/history", {},
+             [routes](const RequestPtr& request, Responder respond) {
+               routes->get_history(request, std::move(respond));
+             });
+  router.add(http::Method::get, "/v1/game/{title}/players/{account}/entities", {},
+             [routes](const RequestPtr& request, Responder respond) {
+               routes->get_entities(request, std::move(respond));
+             });
+}
+
+}  // namespace matsuri::game

@@ -23,6 +23,7 @@
 #include "game/history_routes.h"
 #include "game/play_routes.h"
 #include "game/routes.h"
+#include "game/socket_routes.h"
 #include "game/trade_routes.h"
 #include "http/router.h"
 #include "http/server.h"
@@ -209,6 +210,10 @@ void add_routes(http::Router& router, const Config& config, ServerNode& node, Po
                             .signer = *node.signer,
                             .standings = *node.standings,
                             .clock = io::system_clock()});
+  game::add_socket_route(router, {.directory = node.game_directory,
+                                  .gate = *node.game_gate,
+                                  .commands = *node.commands,
+                                  .clock = io::system_clock()});
   game::add_trade_routes(
       router, {.trades = *node.trades, .directory = node.game_directory, .gate = *node.game_gate});
   game::add_history_routes(router, {.history = *node.history,

@@ -204,6 +204,17 @@ void Commands::run(TitleId title, std::vector<SentCommand> sent, io::Executor& e
   std::make_shared<Run>(*this, title, std::move(sent), executor, std::move(done))->start();
 }
 
+ToldAll Commands::overloaded(const std::vector<SentCommand>& sent) {
+  ToldAll told;
+  for (const SentCommand& one : sent) {
+    Told& outcome = told.outcomes.emplace_back();
+    if (one.has_key) outcome.key = one.command.key;
+    outcome.outcome = {.verdict = Verdict::overloaded, .message = "too many requests wait"};
+  }
+  count(told);
+  return told;
+}
+
 void Commands::look_up(const Asker& asker, const std::string& arena, const sequencer::Key& key,
                        io::Executor& executor, Completion<std::optional<StoredCommand>> done) {
   // Through the order first: so nothing that came before it is still on its way.

@@ -79,6 +79,9 @@ class Commands {
   void run(TitleId title, std::vector<SentCommand> sent, io::Executor& executor,
            std::move_only_function<void(ToldAll)> done);
 
+  // The answer to commands that are not even looked at now.
+  ToldAll overloaded(const std::vector<SentCommand>& sent);
+
   // What became of a key, so far: nullopt where it was not executed, or is another's. Code::busy
   // where nobody can say now.
   void look_up(const Asker& asker, const std::string& arena, const sequencer::Key& key,

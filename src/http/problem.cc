@@ -33,6 +33,8 @@ std::string_view title_of(int status) {
       return "Expectation failed";
     case 422:
       return "The request contradicts an earlier one";
+    case 426:
+      return "This is a WebSocket";
     case 429:
       return "Too many requests";
     case 431:

@@ -105,6 +105,16 @@ void Router::add_stream(std::string_view pattern, RouteOptions options, StreamHa
                           .stream = std::move(handler)});
 }
 
+void Router::add_socket(std::string_view pattern, RouteOptions options, SocketHandler handler) {
+  MATSURI_ASSERT(!options.waits_for_position, "a socket is no read");
+  state_->table.add(Route{.method = Method::get,
+                          .pattern = std::string(pattern),
+                          .options = options,
+                          .handler = {},
+                          .stream = {},
+                          .socket = std::move(handler)});
+}
+
 void Router::add_with_stream(std::string_view pattern, RouteOptions options, Handler handler,
                              StreamHandler stream) {
   state_->table.add(Route{.method = Method::get,

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "http/message.h"
+#include "http/web_socket.h"
 
 namespace matsuri::http {
 
@@ -50,6 +51,8 @@ class Router {
   // REQUIRES: method and pattern were not added before.
   void add(Method method, std::string_view pattern, RouteOptions options, Handler handler);
   void add_stream(std::string_view pattern, RouteOptions options, StreamHandler handler);
+  // GET becomes a WebSocket (web_socket.h); 426 for whoever wants none.
+  void add_socket(std::string_view pattern, RouteOptions options, SocketHandler handler);
   // GET is a stream for who accepts text/event-stream, and `handler`'s for all others.
   void add_with_stream(std::string_view pattern, RouteOptions options, Handler handler,
                        StreamHandler stream);

@@ -61,12 +61,14 @@ struct ServerOptions {
   std::size_t thread_count = 0;  // 0: one a core
   std::size_t header_size_max = 16 << 10;
   std::size_t connection_count_max = 15'000;
+  std::size_t socket_count_max = 4096;      // of the connections that may be WebSockets
   std::int64_t header_timeout_ms = 10'000;  // for the whole header of a request
   std::int64_t body_timeout_ms = 30'000;
   std::int64_t idle_timeout_ms = 75'000;
   std::int64_t write_timeout_ms = 30'000;
   std::int64_t stream_heartbeat_ms = 15'000;  // so that proxies keep a quiet stream open
   std::int64_t shutdown_ms_max = 8'000;
+  std::int64_t socket_close_timeout_ms = 2000;  // for the client's part of an end
   std::size_t pipeline_count_max = 64;  // requests of one connection that may wait for answers
 
   // Per account (first) and per address, for each Cost.

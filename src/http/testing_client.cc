@@ -75,6 +75,14 @@ std::string TestClient::read_until(std::string_view mark) {
   return out;
 }
 
+std::string TestClient::read_exactly(std::size_t size) {
+  while (input_.size() < size && fill()) {
+  }
+  std::string out = input_.substr(0, size);
+  input_.erase(0, out.size());
+  return out;
+}
+
 std::string TestClient::read_to_end() {
   while (fill()) {
   }
@@ -100,10 +108,8 @@ Reply TestClient::read(BodyRule rule) {
   if (rule == BodyRule::none) return reply;
   const auto size =
       static_cast<std::size_t>(std::strtoull(reply.header("content-length").c_str(), nullptr, 10));
-  while (input_.size() < size)
-    if (!fill()) return {};
-  reply.body = input_.substr(0, size);
-  input_.erase(0, size);
+  reply.body = read_exactly(size);
+  if (reply.body.size() < size) return {};
   return reply;
 }
 

@@ -1,6 +1,7 @@
 // A client for tests: it says exactly the bytes that it is told to, and takes answers apart.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -42,6 +43,8 @@ class TestClient {
   Reply read(BodyRule rule = BodyRule::by_length);
   // Everything up to and with `mark`; what came so far where the connection ends before.
   std::string read_until(std::string_view mark);
+  // So many bytes; fewer where the connection ends before.
+  std::string read_exactly(std::size_t size);
   std::string read_to_end();
   // Reads what is left, and says whether the server ended the connection in an orderly way.
   bool has_ended();

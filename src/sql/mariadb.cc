@@ -392,6 +392,9 @@ class MariadbSessionImpl final : public MariadbSession {
     TRY(
         simple("SET SESSION tx_isolation = 'REPEATABLE-READ', autocommit = 1,"
                " innodb_lock_wait_timeout = 5"));
+    // A process that is frozen within a transaction would keep its locks from whoever takes over.
+    if (kind_ != SessionKind::maintenance)
+      TRY(simple("SET SESSION idle_write_transaction_timeout = 5"));
     // 10.11.7 and earlier do not have it; check_settings() says what that means.
     Result<void> set = simple("SET SESSION innodb_snapshot_isolation = ON");
     if (!set.ok() && last_error_ == unknown_setting) return {};

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Goal: kill -9 at full load neither loses nor doubles a command; what was not answered can be found
 by its key, or was not executed; the feed has no hole and no repetition; nobody is healed after death.
-Method: raiders hit and heal bosses and count it on themselves, in batches, while the server is killed
-and started again, on SQLite and MariaDB; then everything is counted from the feed. A key that comes many
+Method: raiders hit and heal bosses and count it on themselves, in batches, over HTTP and many at once over
+WebSockets, while the server is killed and started again, on SQLite and MariaDB; then everything is counted from the feed. A key that comes many
 times at once. A backup that is restored beside the original.
 """
 
@@ -18,18 +18,20 @@ import unittest
 
 import support
 from game_client import Game, attack, born, command, heal, new_key
+from game_socket import Closed, GameSocket, outcomes_of
 from mariadb_server import Mariadb
 
 ROUND_COUNT = int(os.environ.get("MATSURI_KILL_ROUNDS", "8"))
 BOSS_COUNT = 6
 # Time for an answer that waits for commits of a machine that is busy elsewhere.
 ANSWER_S = 30
+PIPELINE_COUNT = 8
 
 
-def sender(server):
+def sender(server, timeout_s=ANSWER_S):
     """The `send` that Game wants; NoAnswer where the connection breaks."""
     def send(method, path, body, headers):
-        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=ANSWER_S)
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=timeout_s)
         try:
             raw = None if body is None else json.dumps(body, separators=(",", ":")).encode()
             lines = dict(headers) | ({"Content-Type": "application/json"} if raw else {})
@@ -53,7 +55,9 @@ def make_game(server, handle="gamemaster"):
     send = sender(server)
     for _ in range(200):  # until the server has heard of it
         if send("PUT", f"/v1/accounts/{handle}/role", {"role": "admin"}, admin)[0] == 200:
-            return Game(send, admin)
+            game = Game(send, admin)
+            game.port = server.port
+            return game
         time.sleep(0.05)
     raise AssertionError("the server does not hear of a role")
 
@@ -77,21 +81,30 @@ class Raider(threading.Thread):
         made["steps"].append({"entity": 1, "field": "damage", "do": "add", "value": 1})
         return made
 
+    def make_batch(self):
+        batch = [self.make() for _ in range(self.random.choice((1, 5, 40)))]
+        self.sent |= {one["key"]: one for one in batch}
+        return batch
+
     def run(self):
         try:
             while not self.is_over.is_set():
-                batch = [self.make() for _ in range(self.random.choice((1, 5, 40)))]
-                self.sent |= {one["key"]: one for one in batch}
-                try:
-                    self.take(batch)
-                except support.NoAnswer:
-                    self.broken += 1
-                    self.settle(batch)
+                self.send_some()
         except Exception as error:  # pylint: disable=broad-except
             self.failure = error
 
+    def send_some(self):
+        batch = self.make_batch()
+        try:
+            self.take(batch)
+        except support.NoAnswer:
+            self.broken += 1
+            self.settle(batch)
+
     def take(self, batch):
-        outcomes, _ = self.game.run(*batch)
+        self.took(batch, self.game.run(*batch)[0])
+
+    def took(self, batch, outcomes):
         for one, told in zip(batch, outcomes):
             assert one["key"] == told["key"], "an outcome of another command"
             if told["outcome"] in ("applied", "rejected"):
@@ -127,6 +140,31 @@ class Raider(threading.Thread):
                     break
                 except support.NoAnswer:
                     time.sleep(0.02)
+
+
+class SocketRaider(Raider):
+    """The same over a WebSocket, with many batches on their way at once."""
+
+    def send_some(self):
+        waiting = {}
+        try:
+            opened = GameSocket(self.game.port, self.game.path, self.game.server)
+        except (OSError, Closed):
+            time.sleep(0.02)
+            return
+        try:
+            while waiting or not self.is_over.is_set():
+                while len(waiting) < PIPELINE_COUNT and not self.is_over.is_set():
+                    waiting[opened.last_id + 1] = batch = self.make_batch()
+                    opened.send_commands(batch)
+                response = opened.read()
+                self.took(waiting.pop(response.id), outcomes_of(response))
+        except (OSError, Closed):
+            self.broken += 1
+            for batch in waiting.values():
+                self.settle(batch)
+        finally:
+            opened.close()
 
 
 class Follower(threading.Thread):
@@ -181,8 +219,8 @@ class GameTest(support.CrashTest):
         game = make_game(server)
         for number in range(BOSS_COUNT):
             game.one(born(f"raid-{number}", hp=1000))
-        raiders = [Raider(game, f"raider{number}", f"{support.SEED} {number}")
-                   for number in range(6)]
+        raiders = [kind(game, f"raider{number}", f"{support.SEED} {number}")
+                   for number, kind in enumerate([Raider] * 4 + [SocketRaider] * 2)]
         follower = Follower(game)
         for thread in [*raiders, follower]:
             thread.start()

@@ -93,6 +93,13 @@ class Connection:
             headers[name.lower()] = value
         return Answer(int(match[1]), headers, b"", cookies)
 
+    def read_rest(self, size):
+        """So many bytes of a body."""
+        while len(self.rest) < size:
+            assert self._more(), f"{len(self.rest)} of {size} bytes of a body"
+        taken, self.rest = self.rest[:size], self.rest[size:]
+        return taken
+
     def read_answer(self, head_only=False):
         answer = self.read_head()
         while answer is not None and answer.status == 100:
@@ -101,9 +108,7 @@ class Connection:
             return None
         size = 0 if head_only or answer.status in (204, 304) else int(
             answer.headers["content-length"])
-        while len(self.rest) < size:
-            assert self._more(), f"{len(self.rest)} of {size} bytes of a body"
-        answer.body, self.rest = self.rest[:size], self.rest[size:]
+        answer.body = self.read_rest(size)
         return answer
 
     def read_event(self):

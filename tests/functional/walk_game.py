@@ -5,6 +5,7 @@ import json
 import time
 
 from game_client import SCHEMA, Game, attack, born, command, heal, new_key, sender
+from game_socket import opening
 from support import Person, to_bytes
 from walk import CONTRACT, Walk
 
@@ -400,6 +401,34 @@ class GameWalk(Walk):
         self.assertGreaterEqual(time.monotonic() - begun, 0.3)
         self.check_waiting(game, everything["next"])
         self.check_streams(game, everything)
+
+    def test_opening_a_socket(self):
+        game, _ = self.game()
+        path = f"/v1/game/{game.title}"
+
+        def open_with(*headers, **changed):
+            connection = self.server.connect()
+            request = opening(f"{path}/socket", self.server.port, headers)
+            for old, new in changed.items():
+                request = request.replace(b"Sec-WebSocket-" + old.encode(), new)
+            connection.send(request)
+            answer = connection.read_head()
+            if answer.status != 101:
+                answer.body = connection.read_rest(int(answer.headers["content-length"]))
+            connection.close()
+            return self.note("openGameSocket", answer)
+
+        self.assertEqual(open_with(*game.server).status, 101)
+        self.assertEqual(open_with(*game.player(self.mio.headers(self.server))).status, 101)
+        self.assertEqual(open_with().status, 101)  # it may still sign in
+        other, _ = self.game()
+        client = ("Authorization", f"Bearer {game.client_key['key']}")
+        for headers in (other.server, [client], [client, ("Matsuri-Player", "mp_x")],
+                        [("Matsuri-Player", game.player(self.mio.headers(self.server))[1][1])]):
+            self.assertEqual(open_with(*headers).status, 401)
+        self.call("openGameSocket", 426, headers=game.server, title=game.title)
+        self.assertEqual(open_with(Version=b"X").status, 426)
+        self.assertEqual(open_with(Key=b"X").status, 400)
 
     def check_waiting(self, game, after):
         connection = self.server.connect()

@@ -5,17 +5,14 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "http/internal/socket_session.h"
 
 namespace matsuri::http {
 namespace {
 
-constexpr std::int64_t linger_ms = 2000;
-constexpr std::int64_t stopping_idle_ms =
-    500;  // what a shutdown waits for a client to go on, or to end
 constexpr std::int64_t hot_idle_ms = 1000;
 constexpr std::size_t discard_size_max = 64 << 10;   // of the body of a refused request
 constexpr std::size_t waiting_size_max = 256 << 10;  // past it no more requests are read
-constexpr std::size_t output_kept_max = 1 << 20;
 constexpr std::size_t parsers_kept_max = 16;
 
 std::string_view reason_of(int status) {
@@ -54,22 +51,28 @@ void Connection::start() {
 
 void Connection::close() {
   if (!socket_) return;
-  const std::shared_ptr<Connection> alive = std::exchange(self_, nullptr);
+  const std::shared_ptr<Connection> alive = self_;
   boost::system::error_code ignored;
   (void)socket_->close(ignored);
+  leave();
+  loop_.shared.lose_connection();
+}
+
+// REQUIRES: somebody else keeps this alive.
+void Connection::leave() {
+  self_.reset();
   socket_.reset();
   loop_.wheel.cancel(*this);
   loop_.connections.back()->index = index;
   std::swap(loop_.connections[index], loop_.connections.back());
   loop_.connections.pop_back();
-  loop_.shared.connection_count.fetch_sub(1);
-  if (loop_.shared.metrics.connections) loop_.shared.metrics.connections->add(-1);
   give_buffer();
   if (const auto stream = std::exchange(stream_, nullptr)) {
     if (loop_.shared.metrics.streams) loop_.shared.metrics.streams->add(-1);
     stream->disconnect();
   }
   reading_.reset();
+  upgrade_.reset();
   release_memory();
 }
 
@@ -244,6 +247,7 @@ void Connection::on_bytes(std::string_view bytes) {
   loop_.current = nullptr;
   flush();
   if (!socket_) return;
+  if (upgrade_) return hand_over();
   if (!hot_buffer_ && !reading_) release_memory();
   arm_read();
 }
@@ -252,7 +256,10 @@ std::size_t Connection::consume(std::string_view bytes) {
   std::size_t position = 0;
   is_left_over_ = false;
   for (;;) {
-    if (is_last_read_) return bytes.size();  // nobody will answer what comes after the last
+    if (is_last_read_) {
+      if (upgrade_ && position < bytes.size()) refuse_upgrade();
+      return bytes.size();  // nobody will answer what comes after the last
+    }
     if (!reading_) {
       if (position == bytes.size()) return position;
       if (is_paused()) {
@@ -399,6 +406,7 @@ void Connection::run(const std::shared_ptr<Exchange>& exchange) {
 void Connection::run_handler(const std::shared_ptr<Exchange>& exchange) {
   const Route& route = *exchange->admission.route;
   if (is_streamed(&route, exchange->request)) return run_stream(exchange);
+  if (route.socket) return run_socket(exchange);
   route.handler(RequestPtr(exchange, &exchange->request), Responder(exchange));
 }
 
@@ -420,6 +428,40 @@ void Connection::run_stream(const std::shared_ptr<Exchange>& exchange) {
   // Clients come back after one to three seconds, so that they don't come all at once.
   place += "retry: " + std::to_string(1000 + (exchange->started_us / 7) % 2000) + "\n\n";
   finish_answer(*exchange, place, 200);
+}
+
+void Connection::run_socket(const std::shared_ptr<Exchange>& exchange) {
+  const Route& route = *exchange->admission.route;
+  if (auto refusal = check_upgrade(exchange->request, exchange->is_http_1_0))
+    return answer(*exchange, std::move(*refusal));
+  if (slots_.size() > 1 || is_writing_ || !loop_.output.empty())
+    return answer(*exchange, problem(400, "invalid", "answers are still to be read before this"));
+  const Shared& shared = loop_.shared;
+  if (loop_.is_stopping || shared.socket_count >= shared.options.socket_count_max)
+    return answer(*exchange, problem(Error(Code::busy, "no more WebSockets are opened now")));
+  Result<OpenedSocket> opened = route.socket(RequestPtr(exchange, &exchange->request));
+  if (!opened.ok()) return answer(*exchange, problem(opened.error()));
+  upgrade_ = std::make_unique<Upgrade>(Upgrade{exchange, std::move(*opened)});
+  is_last_read_ = true;
+}
+
+// Whoever sends before the answer does not know yet that this is a WebSocket (RFC 6455, 4.1).
+void Connection::refuse_upgrade() {
+  const std::shared_ptr<Exchange> exchange = std::exchange(upgrade_, nullptr)->exchange;
+  exchange->keep_alive = false;
+  answer(*exchange, problem(400, "invalid", "nothing may follow before the answer"));
+}
+
+void Connection::hand_over() {
+  const std::shared_ptr<Connection> alive = self_;
+  const std::unique_ptr<Upgrade> upgrade = std::move(upgrade_);
+  const std::shared_ptr<Exchange>& exchange = upgrade->exchange;
+  Socket socket = std::move(*socket_);
+  leave();
+  loop_.shared.metrics.count_request(ServerMetrics::of(exchange->admission.route, nullptr), 101,
+                                     steady_us() - exchange->started_us);
+  open_session(loop_, std::move(socket), RequestPtr(exchange, &exchange->request),
+               exchange->admission, std::move(upgrade->opened));
 }
 
 ResponseContext Connection::context_of(const Exchange& exchange) {
@@ -487,114 +529,6 @@ void Connection::collect_ready() {
     slots_.erase(slots_.begin());
     ++slot_first_;
   }
-}
-
-// ---- Writing
-
-void Connection::flush() {
-  if (!socket_ || is_writing_) return;
-  collect_ready();
-  write_output();
-}
-
-// Writes the loop's output; keeps what the socket does not take.
-void Connection::write_output() {
-  std::string& output = loop_.output;
-  std::size_t size = 0;
-  boost::system::error_code ec;
-  if (!output.empty()) size = socket_->write_some(asio::buffer(output), ec);
-  if (loop_.shared.metrics.sent_bytes) loop_.shared.metrics.sent_bytes->add(size);
-  const bool is_whole = size == output.size();
-  if (!is_whole) unsent_.assign(output, size);
-  output.clear();
-  if (output.capacity() > output_kept_max) output.shrink_to_fit();
-  if (ec && ec != asio::error::would_block) return close();
-  if (is_whole) return after_writing();
-  write_due_ms_ = loop_.wheel.now_ms() + loop_.shared.options.write_timeout_ms;
-  wait_writable();
-}
-
-void Connection::wait_writable() {
-  is_writing_ = true;
-  if (stream_) stream_->set_unsent_size(unsent_.size() - unsent_offset_);
-  socket_->async_wait(Socket::wait_write, [self = self_](const boost::system::error_code& ec) {
-    if (self->socket_) self->on_writable(ec.failed());
-  });
-  set_deadline();
-}
-
-void Connection::on_writable(bool failed) {
-  if (failed) return close();
-  boost::system::error_code ec;
-  const std::size_t size = socket_->write_some(
-      asio::buffer(unsent_.data() + unsent_offset_, unsent_.size() - unsent_offset_), ec);
-  if (ec && ec != asio::error::would_block) return close();
-  if (loop_.shared.metrics.sent_bytes) loop_.shared.metrics.sent_bytes->add(size);
-  unsent_offset_ += size;
-  if (unsent_offset_ < unsent_.size()) {
-    // Time for more is given for progress, not for single bytes.
-    if (unsent_offset_ - unsent_counted_ >= (64 << 10)) {
-      unsent_counted_ = unsent_offset_;
-      write_due_ms_ = loop_.wheel.now_ms() + loop_.shared.options.write_timeout_ms;
-    }
-    return wait_writable();
-  }
-  is_writing_ = false;
-  unsent_ = {};
-  unsent_offset_ = unsent_counted_ = 0;
-  write_due_ms_ = 0;
-  if (stream_) stream_->set_unsent_size(0);
-  flush();
-}
-
-void Connection::after_writing() {
-  if (slots_.empty() && stream_) {
-    if (!std::exchange(stream_started_, true)) {
-      read_due_ms_ = loop_.wheel.now_ms() + loop_.shared.options.stream_heartbeat_ms;
-      if (hot_buffer_) cool();
-      arm_read();
-    }
-    return write_stream();
-  }
-  if (slots_.empty() && is_last_read_ && !reading_) return linger();
-  active_ms_ = loop_.wheel.now_ms();
-  set_deadline();
-  resume();
-}
-
-void Connection::write_stream() {
-  if (!socket_ || !stream_) return;
-  if (!stream_started_ || is_writing_ || is_writing_stream_) return;
-  if (loop_.shared.metrics.stream_events)
-    loop_.shared.metrics.stream_events->add(stream_->take_event_count());
-  const bool is_ending = stream_->is_ending();  // asked first: then all that was sent is taken
-  if (const std::string bytes = stream_->take(); !bytes.empty()) {
-    loop_.output += bytes;
-    // What is sent meanwhile comes by a task of its own. Taking it here, by way of after_writing(),
-    // would never end where somebody sends as fast as the client reads.
-    is_writing_stream_ = true;
-    write_output();
-    is_writing_stream_ = false;
-    if (!socket_ || is_writing_) return;
-  }
-  if (is_ending) {
-    if (stream_->overflowed()) loop_.shared.metrics.count_refusal("slow_reader");
-    return close();
-  }
-  set_deadline();
-}
-
-// Closing with unread input would make the kernel reset the connection, and the client might never
-// see the answer. So our side is closed first, and the client's end is waited for.
-void Connection::linger() {
-  if (input_ended_) return close();
-  boost::system::error_code ec;
-  (void)socket_->shutdown(Socket::shutdown_send, ec);
-  if (ec) return close();
-  is_lingering_ = true;
-  read_due_ms_ = loop_.wheel.now_ms() + (loop_.is_stopping ? stopping_idle_ms : linger_ms);
-  set_deadline();
-  arm_read();
 }
 
 }  // namespace matsuri::http

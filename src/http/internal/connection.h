@@ -15,6 +15,9 @@
 
 namespace matsuri::http {
 
+// What a shutdown waits for a client to go on, or to end.
+inline constexpr std::int64_t stopping_idle_ms = 500;
+
 // One request and its way to an answer. Lives as long as anybody holds the request or may answer.
 class Exchange final : public Responder::Sink, public std::enable_shared_from_this<Exchange> {
  public:
@@ -40,6 +43,12 @@ class Exchange final : public Responder::Sink, public std::enable_shared_from_th
  private:
   const std::shared_ptr<Connection> connection_;
   const std::shared_ptr<Mailbox> mailbox_;
+};
+
+// What a connection needs to become a WebSocket.
+struct Upgrade {
+  std::shared_ptr<Exchange> exchange;
+  OpenedSocket opened;
 };
 
 // Belongs to its loop's thread. It owns itself while its socket is open, and what other threads may
@@ -72,6 +81,7 @@ class Connection final : public TimerWheel::Entry, public std::enable_shared_fro
   };
 
   void on_deadline() override;
+  void leave();
   void set_deadline();
   bool is_idle() const;  // nothing is read, answered or written
   std::int64_t idle_timeout_ms() const;
@@ -93,6 +103,9 @@ class Connection final : public TimerWheel::Entry, public std::enable_shared_fro
   void run(const std::shared_ptr<Exchange>& exchange);
   void run_handler(const std::shared_ptr<Exchange>& exchange);
   void run_stream(const std::shared_ptr<Exchange>& exchange);
+  void run_socket(const std::shared_ptr<Exchange>& exchange);
+  void refuse_upgrade();
+  void hand_over();
   void answer_file(Exchange& exchange);
   void answer(Exchange& exchange, Response response);
   ResponseContext context_of(const Exchange& exchange);
@@ -130,6 +143,7 @@ class Connection final : public TimerWheel::Entry, public std::enable_shared_fro
   std::size_t unsent_offset_ = 0;
   std::size_t unsent_counted_ = 0;  // as far as the write timeout was moved on
   std::shared_ptr<BufferedStream> stream_;
+  std::unique_ptr<Upgrade> upgrade_;  // what this becomes once its bytes are taken apart
 
   std::int64_t read_due_ms_ = 0;  // 0: none
   std::int64_t write_due_ms_ = 0;

@@ -47,6 +47,9 @@ ServerMetrics::ServerMetrics(metrics::Registry* registry, const RouteTable& tabl
   received_bytes = &registry->counter("matsuri_http_received_bytes_total", "Bytes from clients.");
   sent_bytes = &registry->counter("matsuri_http_sent_bytes_total", "Bytes to clients.");
   stream_events = &registry->counter("matsuri_http_stream_events_total", "Events sent on streams.");
+  sockets = &registry->gauge("matsuri_http_sockets", "Open WebSockets.");
+  socket_messages = &registry->counter("matsuri_http_socket_messages_total",
+                                       "Messages that came over WebSockets.");
   const auto add = [&](std::string_view method, const std::string& route) {
     Series& series = series_.emplace_back();
     for (int i = 0; i < 5; ++i) {
@@ -144,15 +147,21 @@ Admission Dispatcher::admit(Request& request, const RequestShape& shape) const {
   return admission;
 }
 
-std::optional<Response> Dispatcher::check_rates(const Request& request, Cost cost,
-                                                RateVerdict& rate) const {
-  if (cost == Cost::none) return std::nullopt;
+RateVerdict Dispatcher::take_token(const Request& request, Cost cost) const {
+  RateVerdict rate;
+  if (cost == Cost::none) return rate;
   const std::int64_t now_us = options_.clock->monotonic_us();
   if (request.caller) rate = limiter_.take_for_account(request.caller.account, cost, now_us);
   if (rate.allowed) {
     const RateVerdict address = limiter_.take_for_address(request.address, cost, now_us);
     if (!rate.is_limited || !address.allowed) rate = address;
   }
+  return rate;
+}
+
+std::optional<Response> Dispatcher::check_rates(const Request& request, Cost cost,
+                                                RateVerdict& rate) const {
+  rate = take_token(request, cost);
   if (rate.allowed) return std::nullopt;
   Response response = problem(429, "exhausted",
                               "too many requests: at most " + std::to_string(rate.limit) +

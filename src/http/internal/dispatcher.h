@@ -34,6 +34,8 @@ class ServerMetrics {
   metrics::Counter* received_bytes = nullptr;
   metrics::Counter* sent_bytes = nullptr;
   metrics::Counter* stream_events = nullptr;
+  metrics::Gauge* sockets = nullptr;
+  metrics::Counter* socket_messages = nullptr;
 
  private:
   struct Series {
@@ -69,6 +71,8 @@ class Dispatcher {
   // Looks at a header, in this order: route, rates, size and type of the body, account, origin,
   // idempotency key, position. Fills the request's caller, parameters, key and position.
   Admission admit(Request& request, const RequestShape& shape) const;
+  // Takes a token of who asked, and of the address, for one more thing that a request began.
+  RateVerdict take_token(const Request& request, Cost cost) const;
   // When the body is there too: the fingerprint of a request with a key.
   void complete(Request& request) const;
 

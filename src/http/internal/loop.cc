@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "http/internal/connection.h"
+#include "http/internal/socket_session.h"
 
 namespace matsuri::http {
 namespace {
@@ -80,6 +81,11 @@ Shared::Shared(ServerOptions given, const Router& router)
       metrics(options.metrics, table),
       dispatcher(options, table, metrics),
       connection_count_max(connection_limit(options.connection_count_max)) {}
+
+void Shared::lose_connection() {
+  connection_count.fetch_sub(1);
+  if (metrics.connections) metrics.connections->add(-1);
+}
 
 BufferPool::~BufferPool() {
   for (char* buffer : free_) munmap(buffer, buffer_size);
@@ -208,10 +214,13 @@ void Loop::begin_shutdown() {
   // Closing takes a connection off the list, by putting the last one into its place.
   for (std::size_t i = connections.size(); i-- > 0;)
     if (i < connections.size()) connections[i]->begin_shutdown();
+  for (std::size_t i = sockets.size(); i-- > 0;)
+    if (i < sockets.size()) sockets[i]->begin_shutdown();
 }
 
 void Loop::close_all() {
   while (!connections.empty()) connections.back()->close();
+  while (!sockets.empty()) sockets.back()->abort();
 }
 
 }  // namespace matsuri::http

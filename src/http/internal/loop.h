@@ -29,6 +29,7 @@ using Socket = asio::basic_stream_socket<asio::ip::tcp, asio::io_context::execut
 using Acceptor = asio::basic_socket_acceptor<asio::ip::tcp, asio::io_context::executor_type>;
 
 class Connection;
+class SocketSession;
 class Loop;
 
 // How other threads reach a loop. Outlives it: tasks that come after the end are dropped.
@@ -63,6 +64,9 @@ struct Shared {
   Dispatcher dispatcher;
   std::size_t connection_count_max = 0;  // of the options, or what file descriptors allow
   std::atomic<std::size_t> connection_count{0};
+  std::atomic<std::size_t> socket_count{0};  // of the connections, those that are WebSockets
+
+  void lose_connection();
 };
 
 // A buffer for a connection that is in use. From mmap, so that a free one leaves no hole in the
@@ -109,6 +113,7 @@ class Loop {
   Connection* current = nullptr;                        // the one whose bytes are being taken apart
   bool is_stopping = false;
   std::vector<Connection*> connections;
+  std::vector<SocketSession*> sockets;
 
  private:
   void tick();

@@ -20,6 +20,7 @@ struct Route {
   RouteOptions options;
   Handler handler;  // one of the two, or both: then is_streamed() decides
   StreamHandler stream;
+  SocketHandler socket;   // or this one alone
   std::size_t index = 0;  // among all routes, for metrics
 };
 

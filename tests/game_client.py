@@ -63,6 +63,7 @@ class Game:
 
     def __init__(self, send, admin_headers, schema=None):
         self.send = send
+        self.admin = admin_headers
         status, title = send("POST", "/v1/titles", {"names": {"en": "A Game"}}, admin_headers)
         assert status == 201, title
         self.title = title["id"]

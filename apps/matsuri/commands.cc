@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cinttypes>
 #include <cstdio>
+#include <future>
 #include <iterator>
 #include <utility>
 
@@ -16,6 +17,7 @@
 #include "io/random.h"
 #include "ops/backup.h"
 #include "ops/doctor.h"
+#include "points/projection.h"
 #include "replicas.h"
 #include "sequencer/history.h"
 #include "sequencer/shard_map.h"
@@ -23,6 +25,8 @@
 
 namespace matsuri {
 namespace {
+
+constexpr std::int64_t rebuild_wait_ms = std::int64_t{3600} * 1000;
 
 Result<std::unique_ptr<io::FileLock>> lock_data(const Config& config) {
   auto lock = io::posix_files().lock(DataFolder{config.data}.lock());
@@ -125,6 +129,32 @@ Result<void> renew_game(const std::string& database, sql::Connection& connection
   return sequencer::end_owners(connection, io::system_random().next_u64());
 }
 
+// No view of a stream: what main shows of the points' ledger.
+Result<int> rebuild_points(const Config& config) {
+  TRY(need_data(config));
+  {
+    TRY_ASSIGN(const auto lock, lock_data(config));
+    TRY_ASSIGN(const auto db, sql::Db::open(config.main));
+    TRY(db->migrate("points", points::migrations()));
+    TRY(db->write_and_wait(points::forget_projection));
+  }
+  TRY_ASSIGN(const auto node, ServerNode::open(config, NodeUse::serve));
+  TRY(node->start());
+  // The keeper takes all that the ledger has by now.
+  io::InlineExecutor at_once;
+  std::promise<bool> shown;
+  node->ledger->balance(AccountId{}, at_once, [&](const Result<points::Balance>& now) {
+    if (!now.ok()) return shown.set_value(false);
+    node->points_keeper->when_shown(now->seq, rebuild_wait_ms, at_once,
+                                    [&](bool is_shown) { shown.set_value(is_shown); });
+  });
+  const bool is_shown = shown.get_future().get();
+  node->stop();
+  if (!is_shown) return Error(Code::busy, "points are not shown yet: the next start goes on");
+  std::printf("points is built\n");
+  return 0;
+}
+
 void print_quarantined(const stream::QuarantinedRecord& record) {
   std::printf("%s  %s  %s  kind %d  %s\n", record.position.to_string().c_str(), record.view.c_str(),
               to_rfc3339(record.unix_ms).c_str(), static_cast<int>(record.kind),
@@ -158,10 +188,11 @@ Result<int> run_account_role(const Config& config, const std::string& handle,
 }
 
 Result<int> run_rebuild(const Config& config, const std::string& view) {
+  if (view == "points") return rebuild_points(config);
   const DatabaseKind* const kind = kind_of_view(view);
   if (kind == nullptr)
-    return Error(Code::invalid,
-                 "no view is called " + view + "; there are: timeline, empathy, notification");
+    return Error(Code::invalid, "no view is called " + view +
+                                    "; there are: timeline, empathy, notification, points");
   TRY(need_data(config));
   {
     TRY_ASSIGN(const auto lock, lock_data(config));

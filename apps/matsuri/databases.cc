@@ -7,6 +7,7 @@
 #include "notification/query.h"
 #include "notification/schema.h"
 #include "people/schema.h"
+#include "points/projection.h"
 #include "timeline/schema.h"
 
 namespace matsuri {
@@ -69,7 +70,8 @@ std::span<const DatabaseKind> database_kinds() {
        .outbox = &ServerNode::main_outbox,
        .components = {{"main", account::migrations()},
                       {"community", community::migrations()},
-                      {"game", game::migrations()}},
+                      {"game", game::migrations()},
+                      {"points", points::migrations()}},
        .clean_up = [](ServerNode& node,
                       std::int64_t) { return node.accounts->forget_old_sessions(); }},
   };

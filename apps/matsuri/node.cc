@@ -43,7 +43,10 @@ Result<std::unique_ptr<ServerNode>> ServerNode::open(const Config& config, NodeU
   TRY(node->open_journals(use));
   TRY(node->open_domains());
   if (use != NodeUse::peek) TRY(node->open_stream(use, seams));
-  if (use == NodeUse::serve) TRY(node->open_game());
+  if (use == NodeUse::serve) {
+    TRY(node->open_game());
+    node->open_points();
+  }
   return node;
 }
 
@@ -114,18 +117,17 @@ Result<void> ServerNode::open_game() {
   TRY(main_db->read_and_wait(
       [this](sql::Connection& connection) { return game_directory.load(connection); }));
   game_gate = std::make_unique<game::Gate>(game_directory, *signer, *standings, clock);
-  game_titles = std::make_unique<game::Titles>(game::TitlesParts{
-      .db = *main_db,
-      .ids = *ids,
-      .directory = game_directory,
-      .clock = clock,
-      .random = io::system_random(),
-      .has_title =
-          [this](TitleId title) { return community_directory.find_title(title).has_value(); },
-      .on_schema =
-          [this] {
-            if (log_views != nullptr) log_views->wake();
-          }});
+  game_titles = std::make_unique<game::Titles>(
+      game::TitlesParts{.db = *main_db,
+                        .ids = *ids,
+                        .directory = game_directory,
+                        .clock = clock,
+                        .random = io::system_random(),
+                        .has_title = [this](TitleId title) { return has_title(title); },
+                        .on_schema =
+                            [this] {
+                              if (log_views != nullptr) log_views->wake();
+                            }});
   sequencer::SequencerOptions options;
   options.owner.name = "node " + std::to_string(static_cast<int>(config.region)) + "." +
                        std::to_string(static_cast<int>(config.node));
@@ -133,10 +135,11 @@ Result<void> ServerNode::open_game() {
   for (sql::DbOptions database : config.shards) {
     database.metrics = &metrics;
     TRY_ASSIGN(shards.emplace_back().db, sql::Db::open(database));
-    options.shards.push_back(shards.back().db.get());
   }
+  options.shards = shard_dbs();
   // Its tables first: a copy that has an outbox has a shard, too.
-  TRY_ASSIGN(sequencer, sequencer::Sequencer::start(options, game_directory.schemas(), clock));
+  TRY_ASSIGN(sequencer, sequencer::Sequencer::start(
+                            options, points::with_points(game_directory.schemas()), clock));
   std::vector<game::ShardDb> dbs;
   for (GameShard& shard : shards) {
     TRY_ASSIGN(shard.outbox,
@@ -205,6 +208,33 @@ std::unique_ptr<game::Replicas> ServerNode::watch(const std::string& role, const
                             .replica = dbs[i].get(),
                             .incarnation = shards[i].outbox->origin().incarnation});
   return std::make_unique<game::Replicas>(std::move(parts));
+}
+
+void ServerNode::open_points() {
+  ledger = std::make_unique<points::Ledger>(
+      points::LedgerParts{.sequencer = *sequencer,
+                          .people = *directory,
+                          .clock = io::system_clock(),
+                          .random = io::system_random(),
+                          .on_applied =
+                              [this](std::size_t shard, std::uint64_t seq) {
+                                feed->wake(shard, seq);
+                                points_keeper->wake();
+                              },
+                          .metrics = &metrics});
+  points_keeper = std::make_unique<points::Keeper>(
+      points::KeeperParts{.db = *main_db,
+                          .world = main_outbox->origin().incarnation,
+                          .shards = shard_dbs(),
+                          .ledger = *ledger,
+                          .metrics = &metrics});
+  points_keeper->start();
+}
+
+std::vector<sql::Db*> ServerNode::shard_dbs() const {
+  std::vector<sql::Db*> dbs;
+  for (const GameShard& shard : shards) dbs.push_back(shard.db.get());
+  return dbs;
 }
 
 Result<void> ServerNode::open_stream(NodeUse use, const NodeSeams& seams) {
@@ -292,8 +322,11 @@ void ServerNode::stop() {
   // to trades, which have to be quiet by then.
   if (trades != nullptr) trades->stop();
   history.reset();  // asks the sequencer where arenas are
+  if (points_keeper != nullptr) points_keeper->stop();
   sequencer.reset();
   trades.reset();
+  points_keeper.reset();
+  ledger.reset();
   feed.reset();
   if (stream == nullptr) return;
   stream->drain(1'000);

@@ -32,6 +32,8 @@
 #include "journal/writer.h"
 #include "notification/apply.h"
 #include "notification/exec.h"
+#include "points/keeper.h"
+#include "points/ledger.h"
 #include "replicas.h"
 #include "sequencer/sequencer.h"
 #include "sql/db.h"
@@ -129,6 +131,12 @@ class ServerNode {
   // Starts the appliers, and waits until they have what the journals hold: from then on exec knows
   // all idempotency keys. Logs how far they are. False where `is_ending` became true before.
   Result<bool> start(const std::function<bool()>& is_ending = [] { return false; });
+  // Is it in the catalogue?
+  bool has_title(TitleId title) const {
+    return title != points::points_title && community_directory.find_title(title).has_value();
+  }
+  // Of game state, in the order of their numbers.
+  std::vector<sql::Db*> shard_dbs() const;
   // Stops workers and appliers, after what was accepted is applied as far as a second allows.
   void stop();
 
@@ -185,6 +193,8 @@ class ServerNode {
   LogReader log_reader;
   std::unique_ptr<game::History> history;
   std::unique_ptr<game::LogViews> log_views;  // null without a log replica
+  std::unique_ptr<points::Ledger> ledger;
+  std::unique_ptr<points::Keeper> points_keeper;
 
  private:
   explicit ServerNode(const Config& config);
@@ -194,6 +204,7 @@ class ServerNode {
   Result<void> open_game();
   Result<void> open_history();
   std::unique_ptr<game::Replicas> watch(const std::string& role, const ShardDbs& dbs);
+  void open_points();
   Result<void> open_stream(NodeUse use, const NodeSeams& seams);
 };
 

@@ -32,6 +32,7 @@
 #include "notification/routes.h"
 #include "ops/routes.h"
 #include "ops/upkeep.h"
+#include "points/routes.h"
 #include "posts.h"
 #include "stream/routes.h"
 #include "timeline/routes.h"
@@ -228,6 +229,15 @@ void add_routes(http::Router& router, const Config& config, ServerNode& node, Po
                           if (!shown) return std::nullopt;
                           return std::move(shown->json);
                         }});
+  points::add_routes(router,
+                     {.ledger = *node.ledger,
+                      .keeper = *node.points_keeper,
+                      .gate = *node.game_gate,
+                      .people = *node.directory,
+                      .sequencer = *node.sequencer,
+                      .db = *node.main_db,
+                      .shards = node.shard_dbs(),
+                      .has_title = [&node](TitleId title) { return node.has_title(title); }});
   stream::add_routes(router, *node.stream, command_views(node));
   ops::add_routes(router, {.readiness = readiness,
                            .journal = *node.journal,

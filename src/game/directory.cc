@@ -9,6 +9,17 @@
 
 namespace matsuri::game {
 
+namespace {
+
+Result<std::string_view> bearer_of(std::string_view authorization) {
+  constexpr std::string_view scheme = "Bearer ";
+  if (!authorization.starts_with(scheme))
+    return Error(Code::unauthenticated, "Authorization: \"Bearer mk_…\", a title key, is taken");
+  return authorization.substr(scheme.size());
+}
+
+}  // namespace
+
 Result<void> Directory::load(sql::Connection& connection) {
   TRY_ASSIGN(auto schemas, all_schemas(connection));
   TRY_ASSIGN(auto keys, all_keys(connection));
@@ -50,6 +61,13 @@ std::optional<KeptKey> Directory::find_key(TitleId title, TitleKeyId key) const 
   return std::nullopt;
 }
 
+std::optional<TitleId> Directory::title_of(TitleKeyId key) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = key_titles_.find(key);
+  if (found == key_titles_.end()) return std::nullopt;
+  return found->second;
+}
+
 void Directory::put_schema(TitleId title, std::uint64_t rev,
                            std::shared_ptr<const TitleSchema> schema) {
   const std::unique_lock lock(mutex_);
@@ -62,6 +80,7 @@ void Directory::put_schema(TitleId title, std::uint64_t rev,
 void Directory::put_key(TitleId title, KeptKey key) {
   const std::unique_lock lock(mutex_);
   Entry& entry = titles_[title];
+  key_titles_[key.key.id] = title;
   const auto is_same = [&](const KeptKey& kept) { return kept.key.id == key.key.id; };
   if (std::ranges::any_of(entry.keys, is_same)) return;
   if (std::ranges::find(entry.dropped, key.key.id) == entry.dropped.end())
@@ -85,10 +104,8 @@ Result<KeptKey> Gate::check_key(TitleId title, std::string_view key_text) const 
 
 Result<Asker> Gate::check(TitleId title, std::string_view authorization,
                           std::string_view player) const {
-  constexpr std::string_view scheme = "Bearer ";
-  if (!authorization.starts_with(scheme))
-    return Error(Code::unauthenticated, "Authorization: \"Bearer mk_…\", a title key, is taken");
-  TRY_ASSIGN(const KeptKey kept, check_key(title, authorization.substr(scheme.size())));
+  TRY_ASSIGN(const std::string_view key_text, bearer_of(authorization));
+  TRY_ASSIGN(const KeptKey kept, check_key(title, key_text));
   Asker asker{.title = title, .kind = kept.key.kind, .player = {}};
   if (player.empty()) {
     if (asker.kind == KeyKind::client)
@@ -103,6 +120,12 @@ Result<Asker> Gate::check(TitleId title, std::string_view authorization,
     return Error(Code::unauthenticated, "the player token has ended: ask for another session");
   asker.player = token.account;
   return asker;
+}
+
+Result<Asker> Gate::check(std::string_view authorization, std::string_view player) const {
+  TRY_ASSIGN(const std::string_view key_text, bearer_of(authorization));
+  TRY_ASSIGN(const KeyText key, parse_key_text(key_text));
+  return check(directory_.title_of(key.id).value_or(TitleId{}), authorization, player);
 }
 
 }  // namespace matsuri::game

@@ -41,6 +41,8 @@ class Directory {
   sequencer::Schemas schemas() const;
   // nullopt where the title has no such key, or no longer.
   std::optional<KeptKey> find_key(TitleId title, TitleKeyId key) const;
+  // Whose key it is, or was.
+  std::optional<TitleId> title_of(TitleKeyId key) const;
 
   // An older revision than what is known is left out.
   void put_schema(TitleId title, std::uint64_t rev, std::shared_ptr<const TitleSchema> schema);
@@ -58,6 +60,7 @@ class Directory {
 
   mutable std::shared_mutex mutex_;
   std::unordered_map<TitleId, Entry> titles_;
+  std::unordered_map<TitleKeyId, TitleId> key_titles_;
 };
 
 // Who asks for something of a title's game state.
@@ -79,6 +82,8 @@ class Gate {
   // `authorization` is "Bearer mk_…"; `player` a token, or empty. Whoever brings a player token is
   // that player, whatever the key. Code::unauthenticated, also for a client key alone.
   Result<Asker> check(TitleId title, std::string_view authorization, std::string_view player) const;
+  // The same where the key alone says which title it is.
+  Result<Asker> check(std::string_view authorization, std::string_view player) const;
 
  private:
   const Directory& directory_;

@@ -8,19 +8,6 @@
 namespace matsuri::http {
 namespace {
 
-Result<std::size_t> limit_of(const Request& request, std::size_t limit_default,
-                             std::size_t limit_max) {
-  TRY_ASSIGN(const auto limit, request.query_parameter("limit"));
-  if (!limit) return limit_default;
-  std::size_t count = 0;
-  const auto [end, error] = std::from_chars(limit->data(), limit->data() + limit->size(), count);
-  if (error != std::errc() || end != limit->data() + limit->size() || count < 1 ||
-      count > limit_max)
-    return Error(Code::invalid,
-                 "limit: a number from 1 to " + std::to_string(limit_max) + " is taken");
-  return count;
-}
-
 // `parse` gives nullopt for what no `next` may be. nullopt where there is no parameter.
 template <class T>
 Result<std::optional<T>> before_of(const Request& request,
@@ -33,6 +20,19 @@ Result<std::optional<T>> before_of(const Request& request,
 }
 
 }  // namespace
+
+Result<std::size_t> limit_of(const Request& request, std::size_t limit_default,
+                             std::size_t limit_max) {
+  TRY_ASSIGN(const auto limit, request.query_parameter("limit"));
+  if (!limit) return limit_default;
+  std::size_t count = 0;
+  const auto [end, error] = std::from_chars(limit->data(), limit->data() + limit->size(), count);
+  if (error != std::errc() || end != limit->data() + limit->size() || count < 1 ||
+      count > limit_max)
+    return Error(Code::invalid,
+                 "limit: a number from 1 to " + std::to_string(limit_max) + " is taken");
+  return count;
+}
 
 Result<PageParameters> page_of(const Request& request, std::size_t limit_default,
                                std::size_t limit_max) {

@@ -1,6 +1,7 @@
 // The two parameters that every list of the API takes: ?limit=&before=.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "base/result.h"
@@ -13,6 +14,10 @@ struct PageParameters {
   std::size_t count_max = 0;
   std::uint64_t before = 0;  // 0 where it is not given
 };
+
+// ?limit= alone. Code::invalid where it is no number from 1 to `limit_max`.
+Result<std::size_t> limit_of(const Request& request, std::size_t limit_default,
+                             std::size_t limit_max);
 
 // Code::invalid where `limit` is no number from 1 to `limit_max`, or `before` is nothing that a
 // `next` may be.

@@ -318,7 +318,7 @@ class Doctor {
     }));
     TRY(read(main_db, [&](sql::Connection& connection) -> Result<void> {
       TRY_ASSIGN(main, internal::read_main(connection, findings_));
-      return {};
+      return internal::read_points(connection, main_db.name(), findings_);
     }));
     if (!timeline || !main) return {};
     note_end({.incarnation = timeline->outbox.incarnation}, timeline->outbox.end_offset);

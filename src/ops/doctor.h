@@ -37,7 +37,8 @@ inline constexpr std::size_t finding_count_max = 1000;
 // quarantine), every fact against the rows that it tells of, every reference between tables.
 //
 // Of shards of game state: that the order has one command at each place up to the shard's (as long
-// as no slot has moved), and that rows are in the slot of their arena.
+// as no slot has moved), and that rows are in the slot of their arena. Of points: that the postings
+// of each command are 0 in all, and that every balance is what was posted, there and in main.
 //
 // Of further databases: the engine's own check, facts without gaps, quarantine, dead jobs,
 // positions against the ends of their origins, and what must add up in their tables.

@@ -50,7 +50,8 @@ Result<void> read_shard(sql::Connection& connection, const std::string& name, Fi
     findings.add(name + ": there are " + std::to_string(count) + " commands from place " +
                  std::to_string(first) + " to " + std::to_string(seq));
   TRY(check_slots(connection, name, "entity", findings));
-  return check_slots(connection, name, "command", findings);
+  TRY(check_slots(connection, name, "command", findings));
+  return read_ledger(connection, name, findings);
 }
 
 }  // namespace matsuri::ops::internal

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "ops/testing/world.h"
+#include "points/projection.h"
 #include "sequencer/sql_store.h"
 #include "timeline/apply.h"
 
@@ -120,6 +121,34 @@ TEST_P(DoctorTest, FindsWhatIsWrongInAShard) {
   run(*shard, "UPDATE command SET seq = 2, arena = 'elsewhere' WHERE seq = 4");
   run(*shard, "UPDATE shard SET seq = 3");
   EXPECT_THAT(findings_now(), Contains(HasSubstr("in another slot than theirs, like elsewhere")));
+}
+
+// Goal: the doctor looks at points, in their shard and in main; check_test.cc of points has all the
+// ways in which they can be wrong.
+TEST_P(DoctorTest, FindsPointsThatDoNotAddUp) {
+  const auto world = healthy();
+  const sql::DbOptions options = fresh_options("game");
+  const auto shard = open(options);
+  ASSERT_TRUE(sequencer::SqlStore::open(*shard, nullptr).ok());
+  ASSERT_TRUE(stream::Outbox::open(*shard, Region{0}, Node{1}, io::system_random()).ok());
+  ASSERT_TRUE(world->main_db->migrate("points", points::migrations()).ok());
+  const auto findings_now = [&] {
+    const auto diagnosis = examine({.data = world->place.data,
+                                    .main = world->place.main,
+                                    .timeline = world->place.timeline,
+                                    .shards = {options}});
+    EXPECT_TRUE(diagnosis.ok());
+    return diagnosis.ok() ? diagnosis->findings : std::vector<std::string>{};
+  };
+  EXPECT_THAT(findings_now(), IsEmpty());
+  run(*shard,
+      "INSERT INTO entity (title, arena, kind, id, slot, version, fields)"
+      " VALUES (1, 'points', 'account', '5', 284, 1, '{\"balance\":5,\"posting\":5}')");
+  EXPECT_THAT(findings_now(), Contains(HasSubstr("account:5 is nowhere in the ledger")));
+  EXPECT_THAT(findings_now(), Contains(HasSubstr("balances are 5 in all, not 0")));
+  run(*world->main_db,
+      "INSERT INTO points_purse (kind, id, version, balance, held) VALUES (1, '5', 1, 7, 0)");
+  EXPECT_THAT(findings_now(), Contains(HasSubstr("purses have 7 in all, not 0")));
 }
 
 TEST_P(DoctorTest, FindsALostPost) {

@@ -19,14 +19,15 @@ from walk_history import HistoryWalk
 from walk_notification import NotificationWalk
 from walk_play import PlayWalk
 from walk_plaza import PlazaWalk
+from walk_points import PointsWalk
 from walk_stream import StreamWalk
 from walk_timeline import TimelineWalk
 from walk_trade import TradeWalk
 
 
 class OpenapiTest(AccountWalk, CommonWalk, CommunityWalk, EmpathyWalk, FollowWalk,
-                  GameWalk, HistoryWalk, NotificationWalk, PlayWalk, PlazaWalk, StreamWalk,
-                  TimelineWalk, TradeWalk, unittest.TestCase):
+                  GameWalk, HistoryWalk, NotificationWalk, PlayWalk, PlazaWalk, PointsWalk,
+                  StreamWalk, TimelineWalk, TradeWalk, unittest.TestCase):
     def test_z_every_documented_pair_was_met(self):
         """Last by its name. What is missing here is documented and not tested, or not true."""
         self.assertEqual(sorted(CONTRACT.pairs() - self.seen.keys()), [])

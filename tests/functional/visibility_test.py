@@ -245,6 +245,8 @@ def all_targets(path, world):
         "arena": ["raid"],
         "kind": ["boss"],
         "id": ["b1"],
+        "account": [world.me.id, world.they.id],
+        "hold": ["0193e0a1-b2c3-7d4e-8f50-123456789abc.shop"],
     }
     names = re.findall(r"{(\w+)}", path)
     for chosen in itertools.product(*(values[name] for name in names)):

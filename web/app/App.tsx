@@ -20,6 +20,7 @@ function title_of(route: Route, t: Texts): string {
     case "notifications": return `${t.notices.title} · ${t.app.name}`;
     case "person": return `@${route.handle} · ${t.app.name}`;
     case "post": return `${t.post.page} · ${t.app.name}`;
+    case "points": return `${t.points.title} · ${t.app.name}`;
     case "play": return `${t.nav.play} · ${t.app.name}`;
     case "not_found": return `${t.not_found.title} · ${t.app.name}`;
   }
@@ -41,6 +42,7 @@ const CommunityPage = later(() => import("./pages").then((part) => part.Communit
 const TimelinePage = later(() => import("./pages").then((part) => part.TimelinePage));
 const PersonPage = later(() => import("./pages").then((part) => part.PersonPage));
 const NotificationsPage = later(() => import("./pages").then((part) => part.NotificationsPage));
+const PointsPage = later(() => import("./pages").then((part) => part.PointsPage));
 
 const PlayPage = later(() =>
   with_styles(play_css, import("./play").then((part) => part.PlayPage)));
@@ -78,6 +80,7 @@ function Page({ route }: { route: Route }) {
     case "notifications": return <NotificationsPage />;
     case "person": return <PersonPage handle={route.handle} tab={route.tab} key={route.handle} />;
     case "post": return <PostPage id={route.post} key={route.post} />;
+    case "points": return <PointsPage />;
     case "play": return <PlayPage />;
     case "not_found": return <NotFoundPage />;
   }

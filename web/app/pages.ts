@@ -7,4 +7,5 @@ export { CommunityPage } from "../features/community/CommunityPage";
 export { TimelinePage } from "../features/community/TimelinePage";
 export { PostPage } from "../features/feed/PostPage";
 export { NotificationsPage } from "../features/notices/NotificationsPage";
+export { PointsPage } from "../features/points/PointsPage";
 export { PersonPage } from "../features/people/PersonPage";

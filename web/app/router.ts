@@ -18,6 +18,7 @@ export type Route =
 const plain_pages = {
   "/": "plaza", "/signup": "sign_up", "/login": "log_in", "/settings": "settings",
   "/communities": "communities", "/play": "play", "/timeline": "timeline", "/notifications": "notifications",
+  "/points": "points",
 } as const;
 type PlainPage = (typeof plain_pages)[keyof typeof plain_pages];
 

@@ -20,6 +20,7 @@ const pages = {
   followers: ["/people/{handle}/followers", ".feed .state"],
   timeline: ["/timeline", "main article, main .state"],
   notices: ["/notifications", "main .n, main .state"],
+  points: ["/points", "main .points"],
   play: ["/play", ".moves .btn"],
   settings: ["/settings", "#blocks ~ p, #blocks ~ ul"],
   "sign-up": ["/signup", "#password"],

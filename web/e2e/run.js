@@ -14,6 +14,7 @@ import { keyboard } from "./keyboard.js";
 import { looks } from "./looks.js";
 import { launch, Person } from "./person.js";
 import { play } from "./play.js";
+import { points } from "./points.js";
 import { plaza } from "./plaza.js";
 import { Server } from "./server.js";
 import { settings } from "./settings.js";
@@ -80,7 +81,7 @@ await test("the server carries the page that was built last", async () => {
 });
 try {
   for (const [name, run] of Object.entries({ ...journey, ...words, ...keyboard, ...connection,
-    ...settings, ...community, ...titles, ...timeline, ...plaza, ...play, ...xss, ...looks })) {
+    ...settings, ...community, ...titles, ...timeline, ...plaza, ...play, ...points, ...xss, ...looks })) {
     if (!name.includes(wanted)) continue;
     await test(name, { timeout: 240_000 }, async () => {
       try {

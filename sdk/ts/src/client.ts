@@ -1,7 +1,7 @@
 // The calls of the API. Keeps the position token, so that one reads one's own writes, and turns
 // every way of failing into a value.
 import {
-  community_calls, mute_calls, notice_calls, people_calls, post_calls, type Call, type Caller,
+  community_calls, mute_calls, notice_calls, people_calls, points_calls, post_calls, type Call, type Caller,
 } from "./community";
 import { request, type Answer, type HttpOptions } from "./http";
 import { PositionKeeper, type PositionStore } from "./position";
@@ -92,6 +92,7 @@ export class Client {
   readonly mutes = mute_calls(this.caller);
   readonly communities = community_calls(this.caller);
   readonly notices = notice_calls(this.caller);
+  readonly points = points_calls(this.caller);
 
   readonly commands = {
     get: (position: string) => this.read<Command>(`/v1/commands/${segment(position)}`),

@@ -3,8 +3,8 @@
 import type {
   Authors, Community, CommunityChange, CommunityIds, CommunityPage, CommunityRelation, CreatedPost, DeletedPost,
   Drawing, EmpathySet, Followed, MuteList, NewCommunity, NewPost, NewTitle, NoticePage, NoticeSettings,
-  PeoplePage, PersonRelation, Plaza, Post, PostChange, PostPage, ReadMarkSet, Reply, Title, TitleChange,
-  TitlePage,
+  PeoplePage, PersonRelation, Plaza, PointsBalance, Post, PostChange, PostingList, PostPage, ReadMarkSet, Reply, Title,
+  TitleChange, TitlePage,
 } from "./types";
 
 /** What the calls need of a client. */
@@ -128,5 +128,13 @@ export function notice_calls({ read, command }: Caller) {
     settings: () => read<NoticeSettings>("/v1/notifications/settings"),
     set_settings: (settings: NoticeSettings) =>
       command<NoticeSettings>({ method: "PUT", path: "/v1/notifications/settings", body: settings }),
+  };
+}
+
+/** One's own points: granted, held and spent. */
+export function points_calls({ read }: Caller) {
+  return {
+    me: () => read<PointsBalance>("/v1/points/me"),
+    postings: (page: Page = {}) => read<PostingList>(`/v1/points/me/postings${query({ ...page })}`),
   };
 }

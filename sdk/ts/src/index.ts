@@ -9,6 +9,6 @@ export type {
   CreatedPost, CreatedToken, Drawing, DrawingAddresses, Failure, Followed, GameChange, GameChanges, GameCommand,
   GameEntity, GameEntityRead, GameOutcome, GameOutcomes, GameSession, Me, Names, NewCommunity, NewPost,
   NewTitle, Notice, NoticeKind, NoticePage, NoticeSettings, PeoplePage, PersonRelation, Play, Plaza, PlazaPost,
-  PlazaTitle, Post, PostChange, PostContent, PostPage, Privacy, Problem, Refusal, Reply, Session, Title,
-  TitleChange, Token, Who,
+  PlazaTitle, PointsBalance, Post, PostChange, PostContent, PostPage, Posting, PostingList, Privacy, Problem,
+  Refusal, Reply, Session, Title, TitleChange, Token, Who,
 } from "./types";

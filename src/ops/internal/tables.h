@@ -68,6 +68,11 @@ Result<OtherSeen> read_other(sql::Connection& connection, const std::string& nam
 // A shard of game state: its order without gaps, every row in the slot of its arena.
 Result<void> read_shard(sql::Connection& connection, const std::string& name, Findings& findings);
 
+// The ledger of points, where the shard has it: every command, and what there is by them.
+Result<void> read_ledger(sql::Connection& connection, const std::string& name, Findings& findings);
+// What main shows of it.
+Result<void> read_points(sql::Connection& connection, const std::string& name, Findings& findings);
+
 // What holds between the two, the timeline having been read first.
 void compare(const MainSeen& main, const TimelineSeen& timeline, Findings& findings);
 

@@ -121,6 +121,7 @@ function Who({ account, relation, on_followed }: WhoProps) {
         {mine && (
           <a class="btn" href="/settings"><Icon name="gear" />{t.people.edit}</a>
         )}
+        {mine && <a class="btn" href="/points">{t.points.title}</a>}
         {!mine && relation !== null && (
           <FollowButton
             followed={relation.followed} name={account.name} on_change={on_followed}

@@ -1,0 +1,31 @@
+// Lists of what admins made, from the tables of the points' shard.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "model/ids.h"
+#include "points/model.h"
+#include "sql/db.h"
+
+namespace matsuri::points {
+
+// A campaign, with what it may still grant; or a sink, with what was spent for it.
+struct NamedPurse {
+  std::string name;
+  TitleId title;
+  std::int64_t balance = 0;
+};
+struct PurseQuery {
+  sequencer::KindIndex kind = campaign_kind;
+  TitleId title;      // none: of all
+  std::string after;  // a name; empty: from the first
+  std::size_t count_max = 0;
+};
+// In the order of their names. Code::busy where the shard does not have the points (any more).
+Result<std::vector<NamedPurse>> read_named(sql::Connection& connection, const PurseQuery& query);
+
+}  // namespace matsuri::points

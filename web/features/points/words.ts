@@ -1,0 +1,19 @@
+// What a posting says, in words: where points came from, or what they went to.
+import type { Posting } from "../../../sdk/ts/src/index";
+import type { Texts } from "../../lib/i18n";
+
+export function what_happened(posting: Pick<Posting, "amount" | "with">, t: Texts): string {
+  const colon = posting.with.indexOf(":");
+  const kind = posting.with.slice(0, colon);
+  const name = posting.with.slice(colon + 1);
+  switch (kind) {
+    case "campaign": return t.points.granted(name);
+    case "spend": return posting.amount === 0 ? t.points.taken(name) : t.points.spent(name);
+    case "hold": {
+      // Its id ends with the sink that it is for.
+      const sink = name.slice(name.lastIndexOf(".") + 1);
+      return posting.amount > 0 ? t.points.returned(sink) : t.points.held_for(sink);
+    }
+    default: return posting.with;
+  }
+}

@@ -271,9 +271,7 @@ void Commands::read(const Asker& asker, const EntityQuery& query, Consistency co
     if (!wanted) return read_in_order(std::move(reading));
     reading.wanted = *wanted;
   }
-  const bool has_replica =
-      parts_.replicas != nullptr && parts_.replicas->find(reading.shard) != nullptr;
-  read_from(has_replica ? From::replica : From::primary, std::move(reading));
+  read_from(parts_.replicas != nullptr ? From::replica : From::primary, std::move(reading));
 }
 
 // Where a database can't tell, the next one is asked: replica, primary, order.

@@ -61,12 +61,14 @@ def trade(*legs, key=None, **more):
 class Game:
     """What `send(method, path, body, headers)` -> (status, parsed body) does to one title."""
 
-    def __init__(self, send, admin_headers, schema=None):
+    def __init__(self, send, admin_headers, schema=None, title=None):
         self.send = send
         self.admin = admin_headers
-        status, title = send("POST", "/v1/titles", {"names": {"en": "A Game"}}, admin_headers)
-        assert status == 201, title
-        self.title = title["id"]
+        if title is None:
+            status, made = send("POST", "/v1/titles", {"names": {"en": "A Game"}}, admin_headers)
+            assert status == 201, made
+            title = made["id"]
+        self.title = title
         self.path = f"/v1/game/{self.title}"
         self.server_key = self.make_key("server", admin_headers)
         self.client_key = self.make_key("client", admin_headers)
@@ -112,6 +114,20 @@ class Game:
 
     def find_trade(self, key):
         return self.send("GET", f"{self.path}/trades/{key}", None, self.server)
+
+    def put_board(self, name, **board):
+        """Defines it, and waits until it is filled."""
+        status, put = self.send("PUT", f"{self.path}/boards/{name}", board, self.server)
+        assert status == 200, put
+        deadline = time.monotonic() + 60
+        while self.board(name)[0] == 503:
+            assert time.monotonic() < deadline, "a board is not filled"
+            time.sleep(0.02)
+        return put
+
+    def board(self, rest, who=None):
+        """(status, page) of what is behind /boards/."""
+        return self.send("GET", f"{self.path}/boards/{rest}", None, who or self.server)
 
     def changes(self, query="", who=None):
         return self.send("GET", f"{self.path}/changes{query}", None, who or self.server)

@@ -12,6 +12,8 @@
 namespace matsuri {
 namespace {
 
+constexpr std::string_view board_database_name = "board";
+
 // Reads the keys of one table, and complains of those that nobody asked for.
 class Section {
  public:
@@ -101,7 +103,8 @@ Result<void> read_server(Section& section, sql::DbOptions& options) {
 }
 
 Result<void> read_database(Section section, sql::DbOptions& options) {
-  std::string engine = "sqlite", durability = "full";
+  std::string engine = "sqlite";
+  std::string durability = options.durability == sql::Durability::full ? "full" : "normal";
   TRY(section.read("engine", engine));
   TRY(section.read("durability", durability));
   TRY(section.read("readers", options.reader_count));
@@ -255,6 +258,7 @@ Result<Config> from_table(const toml::table& table) {
   Section database = root.section("database");
   for (const DatabaseKind& kind : database_kinds())
     TRY(read_database(database.section(kind.name), config.*kind.options));
+  TRY(read_database(database.section(board_database_name), config.board));
   TRY(database.refuse_unknown());
   TRY(read_game(root.section("game"), config));
   TRY(read_log_replica(root.section("log_replica"), config));
@@ -296,12 +300,13 @@ Result<void> set_listen(Config& config, std::string_view listen) {
 
 void set_data(Config& config, const std::string& folder) {
   config.data = folder;
-  for (const DatabaseKind& kind : database_kinds()) {
-    sql::DbOptions& options = config.*kind.options;
-    options.name = kind.name;
+  const auto name = [&](sql::DbOptions& options, std::string_view of) {
+    options.name = of;
     options.sqlite_path = folder + "/db/" + options.name + ".sqlite";
     if (options.mariadb_schema.empty()) options.mariadb_schema = "matsuri_" + options.name;
-  }
+  };
+  for (const DatabaseKind& kind : database_kinds()) name(config.*kind.options, kind.name);
+  name(config.board, board_database_name);
   for (std::size_t i = 0; i < config.shards.size(); ++i) {
     sql::DbOptions& options = config.shards[i];
     options.name = "game-" + std::to_string(i);

@@ -39,7 +39,9 @@ struct Config {
   std::optional<sql::DbOptions> game_replica;
   std::optional<sql::DbOptions> log_replica;
   std::string log_views = "matsuri_views";  // the schema there that views of kinds are made in
-  http::ServerOptions limits;               // only its rate limits are read
+  // Leaderboards: no part of a backup, because all of it can be made again.
+  sql::DbOptions board = {.durability = sql::Durability::normal};
+  http::ServerOptions limits;  // only its rate limits are read
 };
 
 // Code::invalid with line and column for what is no TOML, and for a key or value that is not known.

@@ -1,6 +1,7 @@
 #include "databases.h"
 
 #include "account/schema.h"
+#include "board/schema.h"
 #include "community/schema.h"
 #include "empathy/schema.h"
 #include "game/schema.h"
@@ -71,7 +72,8 @@ std::span<const DatabaseKind> database_kinds() {
        .components = {{"main", account::migrations()},
                       {"community", community::migrations()},
                       {"game", game::migrations()},
-                      {"points", points::migrations()}},
+                      {"points", points::migrations()},
+                      {"board", board::definition_migrations()}},
        .clean_up = [](ServerNode& node,
                       std::int64_t) { return node.accounts->forget_old_sessions(); }},
   };

@@ -1,7 +1,7 @@
 // The list of a node's databases that hold rows of the community: whoever works on all of them goes
 // through it, so that a further one is an entry here and members of Config and ServerNode. The
 // shards of game state stand beside it (all_databases(), ServerNode::shards): of a kind, and as
-// many as the configuration says.
+// many as the configuration says. So does that of leaderboards, which nobody copies.
 #pragma once
 
 #include <cstdint>

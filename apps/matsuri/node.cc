@@ -1,6 +1,7 @@
 #include "node.h"
 
 #include "base/log.h"
+#include "board/schema.h"
 #include "databases.h"
 #include "io/clock.h"
 #include "io/file.h"
@@ -149,23 +150,46 @@ Result<void> ServerNode::open_game() {
   shard_replicas = open_game_replicas(config, &metrics);
   replicas = watch("game", shard_replicas);
   feed = std::make_unique<game::Feed>(dbs, main_outbox->origin().incarnation, clock, &metrics);
-  commands = std::make_unique<game::Commands>(game::CommandsParts{
-      .sequencer = *sequencer,
-      .directory = game_directory,
-      .shards = dbs,
-      .clock = clock,
-      .replicas = replicas.get(),
-      .on_applied = [this](std::size_t shard, std::uint64_t seq) { feed->wake(shard, seq); },
-      .metrics = &metrics});
-  trades = std::make_unique<game::Trades>(game::TradesParts{
-      .db = *main_db,
-      .sequencer = *sequencer,
-      .directory = game_directory,
-      .clock = clock,
-      .random = io::system_random(),
-      .on_applied = [this](std::size_t shard, std::uint64_t seq) { feed->wake(shard, seq); },
-      .metrics = &metrics});
+  TRY(open_boards(dbs));
+  const auto on_applied = [this](std::size_t shard, std::uint64_t seq) {
+    feed->wake(shard, seq);
+    boards->wake();
+  };
+  commands = std::make_unique<game::Commands>(game::CommandsParts{.sequencer = *sequencer,
+                                                                  .directory = game_directory,
+                                                                  .shards = dbs,
+                                                                  .clock = clock,
+                                                                  .replicas = replicas.get(),
+                                                                  .on_applied = on_applied,
+                                                                  .metrics = &metrics});
+  trades = std::make_unique<game::Trades>(game::TradesParts{.db = *main_db,
+                                                            .sequencer = *sequencer,
+                                                            .directory = game_directory,
+                                                            .clock = clock,
+                                                            .random = io::system_random(),
+                                                            .on_applied = on_applied,
+                                                            .metrics = &metrics});
   return open_history();
+}
+
+Result<void> ServerNode::open_boards(const std::vector<game::ShardDb>& dbs) {
+  sql::DbOptions database = config.board;
+  database.metrics = &metrics;
+  TRY_ASSIGN(board_db, within("database " + database.name, sql::Db::open(database)));
+  TRY(within("database " + database.name, board_db->migrate("board", board::migrations())));
+  board_definitions = std::make_unique<board::Definitions>(board::DefinitionsParts{
+      .db = *main_db, .ids = *ids, .schemas = game_directory, .has_title = [this](TitleId title) {
+        return game_titles->has(title);
+      }});
+  boards =
+      std::make_unique<board::Boards>(board::BoardsParts{.db = *board_db,
+                                                         .main = *main_db,
+                                                         .shards = dbs,
+                                                         .world = main_outbox->origin().incarnation,
+                                                         .definitions = *board_definitions,
+                                                         .clock = io::system_clock(),
+                                                         .metrics = &metrics});
+  return {};
 }
 
 Result<void> ServerNode::open_history() {
@@ -328,6 +352,7 @@ void ServerNode::stop() {
   points_keeper.reset();
   ledger.reset();
   feed.reset();
+  boards.reset();
   if (stream == nullptr) return;
   stream->drain(1'000);
   stream->stop();

@@ -12,6 +12,8 @@
 #include "account/exec.h"
 #include "base/metrics.h"
 #include "base/result.h"
+#include "board/boards.h"
+#include "board/definitions.h"
 #include "community/directory.h"
 #include "community/exec.h"
 #include "config.h"
@@ -188,6 +190,9 @@ class ServerNode {
   std::unique_ptr<game::Replicas> replicas, log_replicas;
   std::unique_ptr<sequencer::Sequencer> sequencer;
   std::unique_ptr<game::Feed> feed;
+  std::unique_ptr<sql::Db> board_db;
+  std::unique_ptr<board::Definitions> board_definitions;
+  std::unique_ptr<board::Boards> boards;
   std::unique_ptr<game::Commands> commands;
   std::unique_ptr<game::Trades> trades;
   LogReader log_reader;
@@ -205,6 +210,7 @@ class ServerNode {
   Result<void> open_history();
   std::unique_ptr<game::Replicas> watch(const std::string& role, const ShardDbs& dbs);
   void open_points();
+  Result<void> open_boards(const std::vector<game::ShardDb>& dbs);
   Result<void> open_stream(NodeUse use, const NodeSeams& seams);
 };
 

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "board/definitions.h"
 #include "commands.h"
 #include "community/exec.h"
 #include "game/play.h"
@@ -44,6 +45,18 @@ community::NewTitle raid_title() {
           .crest = "鯰"};
 }
 
+// Who has done most, in all raids together. web/features/play/Ranks.tsx shows it.
+board::Board damage_board(TitleId title, board::BoardId id) {
+  return {.id = id,
+          .title = title,
+          .name = "damage",
+          .kind = "raider",
+          .field = "damage",
+          .combine = board::Combine::sum,
+          .accounts = true,
+          .players = true};
+}
+
 }  // namespace
 
 Result<int> run_raid(const Config& config) {
@@ -54,7 +67,7 @@ Result<int> run_raid(const Config& config) {
   const std::int64_t now_ms = io::system_clock().unix_ms();
   // A server beside us makes ids of its own node.
   imports::ImportIds maker(*node->main_db, *node->timeline_db, config.region);
-  const std::int64_t times[] = {now_ms, now_ms, now_ms};
+  const std::int64_t times[] = {now_ms, now_ms, now_ms, now_ms};
   TRY_ASSIGN(const auto ids, maker.make(times));
   const community::ImportedTitle wanted{.source = std::string(source),
                                         .source_id = std::string(source_id),
@@ -71,6 +84,7 @@ Result<int> run_raid(const Config& config) {
                                      .key = game::TitleKeyId{ids[2]},
                                      .now_unix_ms = now_ms},
                                     io::system_random()));
+    TRY(board::put_board(connection, damage_board(made.ids.front(), board::BoardId{ids[3]})));
     return {};
   }));
   std::printf("/play shows title %" PRIu64 ", with the client key %s\n", play.title.value,

@@ -16,6 +16,7 @@
 #include "account/routes.h"
 #include "base/assert.h"
 #include "base/log.h"
+#include "board/routes.h"
 #include "community/routes.h"
 #include "databases.h"
 #include "empathy/routes.h"
@@ -221,6 +222,12 @@ void add_routes(http::Router& router, const Config& config, ServerNode& node, Po
                                     .titles = *node.game_titles,
                                     .directory = node.game_directory,
                                     .gate = *node.game_gate});
+  board::add_routes(router,
+                    {.definitions = *node.board_definitions,
+                     .boards = *node.boards,
+                     .gate = *node.game_gate,
+                     .has_title = [&node](TitleId title) { return node.game_titles->has(title); },
+                     .db = *node.main_db});
   game::add_play_route(router,
                        {.db = *node.main_db,
                         .directory = node.game_directory,
@@ -296,6 +303,7 @@ Result<void> serve(const Config& config) {
   limit.emplace();
   readiness.set(ops::Readiness::State::draining);
   node->feed->drain();
+  node->boards->drain();
   node->trades->drain();
   server->stop();
   upkeep.stop();

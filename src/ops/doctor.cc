@@ -198,6 +198,10 @@ class Doctor {
     for (const sql::DbOptions& shard : options_.shards)
       TRY(read_other(shard, internal::read_shard));
     for (const sql::DbOptions& other : options_.others) TRY(read_other(other));
+    if (options_.board)
+      TRY(read_tables(*options_.board, [&](sql::Connection& connection) {
+        return internal::read_boards(connection, options_.board->name, findings_);
+      }));
     TRY(check_tables(*timeline_db, *main_db));
     check_others();
     return finish();
@@ -255,7 +259,9 @@ class Doctor {
   // What there is to see in a database beside what all have.
   using ReadMore = Result<void> (*)(sql::Connection&, const std::string& name, Findings&);
 
-  Result<void> read_other(const sql::DbOptions& options, ReadMore read_more = nullptr) {
+  // Nothing where it is not there yet.
+  Result<void> read_tables(const sql::DbOptions& options,
+                           const std::function<Result<void>(sql::Connection&)>& body) {
     if (options.engine == sql::Engine::sqlite) {
       TRY_ASSIGN(const bool exists, files_.exists(options.sqlite_path));
       if (!exists) return {};
@@ -271,11 +277,16 @@ class Doctor {
                                         ? "SELECT COUNT(*) FROM sqlite_master"
                                         : "SELECT COUNT(*) FROM information_schema.tables WHERE "
                                           "table_schema = DATABASE()"));
-      if (tables.value_or(0) == 0) return {};
-      TRY_ASSIGN(auto seen, internal::read_other(connection, db->name(), findings_));
+      return tables.value_or(0) == 0 ? Result<void>() : body(connection);
+    });
+  }
+
+  Result<void> read_other(const sql::DbOptions& options, ReadMore read_more = nullptr) {
+    return read_tables(options, [&](sql::Connection& connection) -> Result<void> {
+      TRY_ASSIGN(auto seen, internal::read_other(connection, options.name, findings_));
       note_end({.incarnation = seen.outbox.incarnation}, seen.outbox.end_offset);
       others_.push_back(std::move(seen));
-      return read_more == nullptr ? Result<void>() : read_more(connection, db->name(), findings_);
+      return read_more == nullptr ? Result<void>() : read_more(connection, options.name, findings_);
     });
   }
 

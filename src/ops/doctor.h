@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct DoctorOptions {
   std::vector<sql::DbOptions> others = {};
   // Of game state; each before main, whose schemas its rows are read by.
   std::vector<sql::DbOptions> shards = {};
+  std::optional<sql::DbOptions> board = {};  // of leaderboards
   io::FileSystem* files = &io::posix_files();
 };
 
@@ -39,6 +41,8 @@ inline constexpr std::size_t finding_count_max = 1000;
 // Of shards of game state: that the order has one command at each place up to the shard's (as long
 // as no slot has moved), and that rows are in the slot of their arena. Of points: that the postings
 // of each command are 0 in all, and that every balance is what was posted, there and in main.
+//
+// Of leaderboards: that entries are made of all their parts.
 //
 // Of further databases: the engine's own check, facts without gaps, quarantine, dead jobs,
 // positions against the ends of their origins, and what must add up in their tables.

@@ -9,6 +9,7 @@
 #include <functional>
 #include <thread>
 
+#include "board/schema.h"
 #include "ops/testing/world.h"
 #include "points/projection.h"
 #include "sequencer/sql_store.h"
@@ -149,6 +150,39 @@ TEST_P(DoctorTest, FindsPointsThatDoNotAddUp) {
   run(*world->main_db,
       "INSERT INTO points_purse (kind, id, version, balance, held) VALUES (1, '5', 1, 7, 0)");
   EXPECT_THAT(findings_now(), Contains(HasSubstr("purses have 7 in all, not 0")));
+}
+
+// Goal: entries of leaderboards that do not add up are found.
+TEST_P(DoctorTest, FindsWhatIsWrongInLeaderboards) {
+  const auto world = healthy();
+  const sql::DbOptions options = fresh_options("board");
+  const auto boards = open(options);
+  const auto findings_now = [&] {
+    const auto diagnosis = examine({.data = world->place.data,
+                                    .main = world->place.main,
+                                    .timeline = world->place.timeline,
+                                    .board = options});
+    EXPECT_TRUE(diagnosis.ok());
+    return diagnosis.ok() ? diagnosis->findings : std::vector<std::string>{};
+  };
+  EXPECT_THAT(findings_now(), IsEmpty());
+  ASSERT_TRUE(boards->migrate("board", board::migrations()).ok());
+  for (const char* part :
+       {"'x', 'a', 1, 5", "'x', 'b', 1, 7", "'x', 'c', 2, NULL", "'y', 'a', 9, NULL"})
+    run(*boards, std::string("INSERT INTO board_part (board, id, arena, version, value)"
+                             " VALUES (3, ") +
+                     part + ")");
+  run(*boards,
+      "INSERT INTO board_entry (board, id, value, high, parts, reached_ms, reached_seq)"
+      " VALUES (3, 'x', 7, 0, 2, 1, 1)");
+  EXPECT_THAT(findings_now(), IsEmpty());
+  run(*boards, "UPDATE board_part SET value = 1 WHERE id = 'y'");
+  EXPECT_THAT(findings_now(), Contains(HasSubstr("1 board: entries are not made of")));
+  run(*boards, "DELETE FROM board_part WHERE id = 'y'");
+  run(*boards, "UPDATE board_entry SET parts = 3");
+  EXPECT_THAT(findings_now(), Contains(HasSubstr("1 board: entries are not made of")));
+  run(*boards, "UPDATE board_entry SET id = 'z', parts = 2");
+  EXPECT_THAT(findings_now(), Contains(HasSubstr("1 board: entries have no part")));
 }
 
 TEST_P(DoctorTest, FindsALostPost) {

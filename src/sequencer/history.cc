@@ -43,15 +43,19 @@ std::pair<std::uint64_t, Key> place_of(const StoredCommand& command) {
   return {command.seq, command.key};
 }
 
-// What `table` has of the title behind `first`, up to `last`. Where that is more than one read
+// What `table` has for the query behind `first`, up to `last`. Where that is more than one read
 // takes, `last` becomes the last place of which there is everything.
 Result<void> read_places(sql::Connection& connection, std::string_view table,
                          const ChangeQuery& query, std::uint64_t first, std::uint64_t& last,
                          std::vector<StoredCommand>& found) {
   std::string text = "SELECT ";
   text.append(columns).append(" FROM ").append(table);
-  text += " WHERE seq > ? AND seq <= ? AND title = ?";
-  std::vector<sql::Value> parameters = {first, last, query.title.value};
+  text += " WHERE seq > ? AND seq <= ?";
+  std::vector<sql::Value> parameters = {first, last};
+  if (query.title) {
+    text += " AND title = ?";
+    parameters.emplace_back(query.title.value);
+  }
   if (!query.arena.empty()) {
     text += " AND arena = ?";
     parameters.emplace_back(query.arena);

@@ -42,7 +42,7 @@ using SlotSet = std::bitset<slot_count>;
 Result<SlotSet> read_owned(sql::Connection& connection);
 
 struct ChangeQuery {
-  TitleId title;
+  TitleId title;      // none: all
   std::string arena;  // empty: all of the title's
   SlotSet slots;      // that are wanted; where an arena is named, its own alone
   // By slot: the places up to which one has read. Places of an arena grow, wherever its slot is.

@@ -4,6 +4,7 @@ import dataclasses
 import re
 import time
 
+from game_client import Game, command, sender
 from support import ROOT, Person
 
 WORDS = {"shown", "hidden", "veiled", "wordless", "counted", "not counted", "401", "403", "404",
@@ -96,6 +97,17 @@ class World:
         assert wait(lambda: sorted(one["people_count"] for one in self.notices()) == [1, 1, 1, 2, 2]
                     and self.empathy_count("another's post") == 2), self.notices()
 
+    def play(self, admin):
+        """All three have a place on a board of the title."""
+        self.game = Game(sender(self.server), admin.headers(self.server), title=self.id["title"])
+        people = (self.me, self.they, self.another)
+        self.game.run(*[command("raid", [("raider", person.id)],
+                                [{"entity": 0, "field": "damage", "do": "add", "value": 5}])
+                        for person in people])
+        self.game.put_board("damage", kind="raider", field="damage", accounts=True, players=True)
+        self.id |= {"board": "damage", "id": self.they.id}
+        self.players = {person: self.game.player(person.headers(self.server)) for person in people}
+
     def send(self, who, method, target, body=None):
         answer = self.server.request(method, target, body, self.seen(), who)
         assert answer.status in (200, 201, 204), (method, target, answer)
@@ -107,8 +119,11 @@ class World:
 
     def get(self, target, who):
         """An answer that is not behind what was written, however slow the machine is."""
+        headers = self.seen()
+        if target.startswith("/v1/game/") and who is not None:
+            headers, who = headers + self.players[who], None
         for _ in range(100):
-            answer = self.server.request("GET", target, headers=self.seen(), who=who)
+            answer = self.server.request("GET", target, headers=headers, who=who)
             if "matsuri-stale" not in answer.headers:
                 return answer
         raise AssertionError(f"{target} stays behind")
@@ -291,6 +306,7 @@ WHATS = {
     "they, with my post": Thing("they", post="my post"),
     "another, with their post": Thing("another", post="their post"),
     "they": Thing("they", handle="they"),
+    "they, ranked": Thing("they"),
     "another, among theirs": Thing("another", handle="they"),
     "they, among another's": Thing("they", handle="another"),
     "they, among mine": Thing("they", handle="me"),

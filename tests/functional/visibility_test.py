@@ -145,6 +145,7 @@ class VisibilityTest:
         title = self.server.request("POST", "/v1/titles", {"names": {"en": "A Title"}},
                                     who=self.admin).json["id"]
         world = World(self.server, title, next(self.numbers))
+        world.play(self.admin)
         # The plaza is made anew every second, and its stream takes one post of a title a second.
         time.sleep(1)
         words = world.texts["their post"]
@@ -244,7 +245,8 @@ def all_targets(path, world):
         "key": ["0193e0a1-b2c3-7d4e-8f50-123456789abc"],
         "arena": ["raid"],
         "kind": ["boss"],
-        "id": ["b1"],
+        "id": ["b1", world.they.id],
+        "board": ["damage"],
         "account": [world.me.id, world.they.id],
         "hold": ["0193e0a1-b2c3-7d4e-8f50-123456789abc.shop"],
     }

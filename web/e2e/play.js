@@ -40,7 +40,7 @@ async function strikes(page, count) {
   }
 }
 
-/** What the server says, asked as the player of that page: entities, a command, changes. */
+/** What the server says, asked as the player of that page: entities, a board, a command, changes. */
 const as_player = (person, what, given) => person.page.evaluate(async ([how, value]) => {
   const arena = `raid-${Math.floor(Date.now() / 3_600_000)}`;
   const json = async (answer) => {
@@ -63,6 +63,7 @@ const as_player = (person, what, given) => person.page.evaluate(async ([how, val
   };
   if (how === "id") return session.player;
   if (how === "entity") return (await ask(`/entities/${arena}/${value.join("/")}`)).entity.fields;
+  if (how === "board") return (await ask(`/boards/damage${value}`)).entries;
   if (how === "changes") return (await ask(`/changes?arena=${arena}&limit=1000`)).changes;
   const commands = value.map((one, at) => ({ key: key(at % 1000), arena, ...one }));
   return (await ask("/commands", { method: "POST", body: JSON.stringify({ commands }) })).outcomes;
@@ -115,6 +116,43 @@ export const play = {
     assert.equal(boss.hp_max - boss.hp, [...raiders.values()].reduce((a, b) => a + b, 0));
     assert.equal(changes.filter(({ actor, reason }) => reason === "raid.attack" && raiders.has(actor)).length
       >= 12, true);
+  },
+
+  "the ranking follows the blows on every page, and everybody finds their own place": async (world) => {
+    const mio = await comes_to_play(world, "rank_mio", { name: "Mio" });
+    const gen = await comes_to_play(world, "rank_gen", { name: "源", language: "ja", look: phone, touch: true });
+    await joins(mio.page);
+    await joins(gen.page);
+    await strikes(mio.page, 2);
+    await strikes(gen.page, 1);
+    const ids = [await as_player(mio, "id"), await as_player(gen, "id")];
+    // Both pages come to what the server says, without being asked again: who is among the best, and oneself.
+    const best = await as_player(mio, "board", "?limit=5");
+    assert.deepEqual(best.map(({ rank }) => rank), best.map(({ value }) =>
+      1 + best.filter((other) => other.value > value).length));
+    for (const [page, id] of [[mio.page, ids[0]], [gen.page, ids[1]]]) {
+      const [own] = await as_player(mio, "board", `/around/${id}?limit=1`);
+      assert.equal(own.id, id);
+      const wanted = [...best, own].map((one) => `${one.rank} ${one.id} ${one.value}`);
+      await page.waitForFunction((all) => {
+        const shown = [...document.querySelectorAll(".rank-list li")].map((one) =>
+          `${one.dataset.rank} ${one.dataset.ranked} ${one.lastElementChild.textContent.replace(/\D/g, "")}`);
+        return all.every((one) => shown.includes(one));
+      }, wanted);
+      const current = page.locator(".rank-list [aria-current]");
+      assert.equal(await current.count(), 1);
+      assert.equal(await current.getAttribute("data-ranked"), id);
+      await page.locator(".ranks [role=status]", { hasText: String(own.rank) }).waitFor();
+    }
+    await looks_well(mio);
+    await looks_well(gen);
+    // Whoever strikes again is seen at once by those who only look.
+    const before = (await as_player(mio, "board", `/around/${ids[0]}?limit=1`))[0].value;
+    await strikes(mio.page, 1);
+    await mio.page.waitForFunction(([id, value]) => {
+      const row = document.querySelector(`.rank-list [data-ranked='${id}']`);
+      return Number(row.lastElementChild.textContent.replace(/\D/g, "")) > value;
+    }, [ids[0], before]);
   },
 
   "nobody is healed after death": async (world) => {
@@ -316,6 +354,7 @@ export const play = {
       await server.run("raid"); // Again: nothing more is made.
       const title = async () => (await fetch(`${server.url}/v1/play`)).status;
       while (await title() !== 200) await setTimeout(50);
+      await setTimeout(1500); // What another process defines is heard of within a second.
       await guest.sign_up("raid_first");
       await page.goto("/communities");
       await page.locator("a[href='/play']").click();

@@ -8,7 +8,7 @@ import { request } from "./http";
 import type { PositionStore } from "./position";
 import { EventStream, parsed } from "./stream";
 import type {
-  Failure, GameChange, GameChanges, GameCommand, GameEntityRead, GameOutcome, GameOutcomes,
+  Failure, GameBoardPage, GameChange, GameChanges, GameCommand, GameEntityRead, GameOutcome, GameOutcomes,
   GameSession, Reply,
 } from "./types";
 
@@ -77,6 +77,8 @@ export class Game {
   private closed = false;
   private wake: (() => void) | null = null;
   private streams: EventStream[] = [];
+  // Of the last answer to commands: a board that is read has them.
+  private token = "";
 
   constructor(private readonly connection: Connection, private readonly options: GameOptions) {}
 
@@ -142,6 +144,10 @@ export class Game {
     for (const stream of this.streams) stream.close();
   }
 
+  is_closed(): boolean {
+    return this.closed;
+  }
+
   /** What became of a key; `not_found` where it was not executed so far. */
   look_up(arena: string, key: string): Promise<Reply<{ outcome: GameOutcome }>> {
     return this.read(`/commands/${segment(key)}?arena=${segment(arena)}`);
@@ -154,6 +160,16 @@ export class Game {
     const query = new URLSearchParams(how).toString();
     return this.read(
       `/entities/${segment(arena)}/${segment(kind)}/${segment(id)}${query === "" ? "" : `?${query}`}`);
+  }
+
+  /** A board from a place of its list on, with what this player did before in it. */
+  board(name: string, of: { after?: number; limit?: number } = {}): Promise<Reply<GameBoardPage>> {
+    return this.read_board(segment(name), of);
+  }
+
+  /** The part of a board around somebody; without entries where they are not on it. */
+  board_around(name: string, id: string, of: { limit?: number } = {}): Promise<Reply<GameBoardPage>> {
+    return this.read_board(`${segment(name)}/around/${segment(id)}`, of);
   }
 
   /** Applied commands of an arena in their order, from a place on; from the first where it is empty. */
@@ -235,6 +251,12 @@ export class Game {
     }
   }
 
+  private read_board(rest: string, of: Record<string, number>): Promise<Reply<GameBoardPage>> {
+    const query = new URLSearchParams(Object.entries(of).map(([name, value]) => [name, String(value)]));
+    if (this.token !== "") query.set("token", this.token);
+    return this.read(`/boards/${rest}?${query.toString()}`);
+  }
+
   private read<T>(rest: string): Promise<Reply<T>> {
     return this.ask<T>("GET", rest);
   }
@@ -268,6 +290,7 @@ export class Game {
       this.settle(batch, batch.map(() => reply), reply.failure.code !== "unauthenticated");
       return null;
     }
+    this.token = reply.value.token;
     const outcomes: (Reply<GameOutcome> | null)[] = [];
     let failure: Failure | null = null;
     for (const [at, { command }] of batch.entries()) {

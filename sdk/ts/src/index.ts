@@ -6,8 +6,8 @@ export { EventStream, LiveStream, type StreamHandlers, type StreamOptions } from
 export type { Sort } from "./community";
 export type {
   Account, AccountChange, Author, Authors, Code, Command, Community, CommunityChange, CommunityRelation, Counts,
-  CreatedPost, CreatedToken, Drawing, DrawingAddresses, Failure, Followed, GameChange, GameChanges, GameCommand,
-  GameEntity, GameEntityRead, GameOutcome, GameOutcomes, GameSession, Me, Names, NewCommunity, NewPost,
+  CreatedPost, CreatedToken, Drawing, DrawingAddresses, Failure, Followed, GameBoardEntry, GameBoardPage, GameChange,
+  GameChanges, GameCommand, GameEntity, GameEntityRead, GameOutcome, GameOutcomes, GameSession, Me, Names, NewCommunity, NewPost,
   NewTitle, Notice, NoticeKind, NoticePage, NoticeSettings, PeoplePage, PersonRelation, Play, Plaza, PlazaPost,
   PlazaTitle, PointsBalance, Post, PostChange, PostContent, PostPage, Posting, PostingList, Privacy, Problem,
   Refusal, Reply, Session, Title, TitleChange, Token, Who,

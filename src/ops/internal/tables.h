@@ -72,6 +72,8 @@ Result<void> read_shard(sql::Connection& connection, const std::string& name, Fi
 Result<void> read_ledger(sql::Connection& connection, const std::string& name, Findings& findings);
 // What main shows of it.
 Result<void> read_points(sql::Connection& connection, const std::string& name, Findings& findings);
+// Leaderboards: each entry of as many parts as there are.
+Result<void> read_boards(sql::Connection& connection, const std::string& name, Findings& findings);
 
 // What holds between the two, the timeline having been read first.
 void compare(const MainSeen& main, const TimelineSeen& timeline, Findings& findings);

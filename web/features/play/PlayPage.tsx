@@ -19,6 +19,7 @@ import { Boss } from "./Boss";
 import { Fight, type FightState } from "./fight";
 import { Order } from "./Order";
 import { Party } from "./Party";
+import { Ranks } from "./Ranks";
 import { Stage } from "./Stage";
 import { Talk } from "./Talk";
 import { useWords } from "./words";
@@ -165,8 +166,11 @@ function Arena({ play, me, title }: { play: Play; me: Me; title: { text: string;
           {(!connected || state.stuck !== null) && <Lost waiting={state.waiting} />}
           <Stage fight={fight} state={state} title={title} name_of={name_of} chosen={chosen} />
         </div>
-        <Party me={me.id} state={state} name_of={name_of} chosen={chosen} choose={choose} />
-        <Order me={me.id} state={state} connected={connected} name_of={name_of} />
+        <div class="stack side">
+          <Party me={me.id} state={state} name_of={name_of} chosen={chosen} choose={choose} />
+          <Order me={me.id} state={state} connected={connected} name_of={name_of} />
+          <Ranks me={me.id} ranks={state.ranks} />
+        </div>
         <Talk me={me} community={play.title.main_community} />
       </div>
     </main>

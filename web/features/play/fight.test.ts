@@ -17,7 +17,12 @@ const joined = (seq: number, id: string): GameChange => ({
   ],
 });
 
+const entry = (rank: number, id: string, value: number) => ({ rank, id, value, person: null });
+const page_of = (entries: object[]) => json({ entries, index: 0, count: 30, as_of: "g", stale: false });
+
 class Shard {
+  /** What boards say, by the rest of their address; of others there are none. */
+  boards: Record<string, () => Response> = {};
   changes: GameChange[] = [];
   commands: GameCommand[] = [];
   asked: string[] = [];
@@ -34,6 +39,10 @@ class Shard {
       return json({
         player_token: "mp_1", player: "42", server_time_ms: Date.now(), expires_at: new Date(Date.now() + hour_ms).toISOString(),
       }, 201);
+    }
+    const board = /\/boards\/([^?]+)/.exec(address)?.[1];
+    if (board !== undefined) {
+      return this.boards[board]?.() ?? json({ code: "not_found", detail: "no board" }, 404);
     }
     if (address.startsWith("/v1/people")) {
       return json({ people: [{ id: "42", handle: "mio", name: "Mio", face: "0" }] });
@@ -120,5 +129,51 @@ test("a place of another past begins anew; a server that is away is asked again"
   await until(() => waits.state.get().status === "failed");
   away.down = false;
   await until(() => waits.state.get().status === "ready");
+  waits.stop();
+});
+
+test("the ranking shows the best and oneself, and is looked at again when something happens", async () => {
+  const shard = new Shard();
+  shard.changes = [joined(1, "42")];
+  let looks = 0;
+  shard.boards = {
+    damage: () => (++looks, page_of([entry(1, "7", 90), entry(2, "8", 80)])),
+    "damage/around/42": () => page_of([entry(2, "8", 80), entry(9, "42", 30), entry(9, "43", 30)]),
+  };
+  const fight = fighting(shard);
+  const ranks = () => fight.state.get().ranks;
+  await until(() => ranks().status === "ready");
+  assert.deepEqual(ranks().best.map(({ id }) => id), ["7", "8"]);
+  assert.deepEqual(ranks().around.map(({ id, rank }) => [id, rank]), [["42", 9], ["43", 9]]);
+  assert.equal(ranks().count, 30);
+  // Nothing happened: nobody asks.
+  assert.equal(looks, 1);
+  fight.stop();
+
+  // Whoever is among the best needs no neighbours; who did nothing has none.
+  const best = new Shard();
+  best.boards = { ...shard.boards, damage: () => page_of([entry(1, "42", 90)]) };
+  const leads = fighting(best);
+  await until(() => leads.state.get().ranks.status === "ready");
+  assert.deepEqual(leads.state.get().ranks.around, []);
+  leads.stop();
+  const new_one = new Shard();
+  new_one.boards = { damage: () => page_of([entry(1, "7", 90)]), "damage/around/42": () => page_of([]) };
+  const watches = fighting(new_one);
+  await until(() => watches.state.get().ranks.status === "ready");
+  assert.deepEqual(watches.state.get().ranks.around, []);
+  watches.stop();
+});
+
+test("a place without a ranking shows none, and one that is being counted comes later", async () => {
+  const none = new Shard();
+  const fight = fighting(none);
+  await until(() => fight.state.get().ranks.status === "none");
+  fight.stop();
+  const counting = new Shard();
+  counting.boards = { damage: () => json({ code: "busy", detail: "later" }, 503) };
+  const waits = fighting(counting);
+  await until(() => waits.state.get().ranks.status === "failed");
+  assert.equal(waits.state.get().status, "ready");
   waits.stop();
 });

@@ -1,6 +1,6 @@
 // A raid as it goes on: the game's client, the changes as they come, and what one does. It lives as
 // long as its page.
-import type { Author, Client, Failure, GameChange, Play } from "../../../sdk/ts/src/index";
+import type { Author, Client, Failure, GameBoardPage, GameChange, Play } from "../../../sdk/ts/src/index";
 import { Game, type Deed } from "../../../sdk/ts/src/game";
 import type { EventStream, PositionStore } from "../../../sdk/ts/src/index";
 import { Store } from "../../lib/store";
@@ -13,6 +13,12 @@ const page_count = 1000;
 const people_at_once = 50;
 const retry_s_min = 1;
 const retry_s_max = 30;
+// The ranking is looked at again that long after the last time, where something happened.
+const ranks_pause_ms = 2000;
+const ranks_retry_ms = 5000;
+const ranks_shown = 5;
+/** The board that `matsuri raid` defines. */
+const board = "damage";
 /** One's own pace. */
 export const attack_pace_ms = 600;
 export const heal_pace_ms = 1500;
@@ -28,12 +34,23 @@ export interface FightState {
   stuck: Failure | null;
   /** Who they are; null for whom nobody may know. */
   people: ReadonlyMap<string, Author | null>;
+  ranks: Ranks;
+}
+
+/** Who has done most in all raids. */
+export interface Ranks {
+  /** `none`: this place keeps no such list. */
+  status: "loading" | "ready" | "failed" | "none";
+  best: GameBoardPage["entries"];
+  /** Oneself among the next ones; empty where one is not on the list, or among the best. */
+  around: GameBoardPage["entries"];
+  count: number;
 }
 
 export class Fight {
   readonly state = new Store<FightState>({
     status: "loading", failure: null, live: "connecting", raid: empty_raid(""), waiting: 0, stuck: null,
-    people: new Map(),
+    people: new Map(), ranks: { status: "loading", best: [], around: [], count: 0 },
   });
   /** Called where the server does not let us in. */
   on_refused: (failure: Failure) => void = () => {};
@@ -44,6 +61,8 @@ export class Fight {
   private gather_timer: ReturnType<typeof setTimeout> | null = null;
   private turn_timer: ReturnType<typeof setTimeout> | null = null;
   private retry_timer: ReturnType<typeof setTimeout> | null = null;
+  private ranks_timer: ReturnType<typeof setTimeout> | null = null;
+  private ranks_wanted = false;
   private failed_reads = 0;
   private reading = 0;
   private readonly asked = new Set<string>();
@@ -72,7 +91,7 @@ export class Fight {
   stop(): void {
     ++this.reading;
     this.game.close();
-    for (const timer of [this.gather_timer, this.turn_timer, this.retry_timer]) {
+    for (const timer of [this.gather_timer, this.turn_timer, this.retry_timer, this.ranks_timer]) {
       if (timer !== null) clearTimeout(timer);
     }
   }
@@ -153,6 +172,7 @@ export class Fight {
       raid: { ...raid, lines: [...raid.lines, ...lines].sort((a, b) => b.seq - a.seq) },
     });
     this.learn_people();
+    this.look_at_ranks();
     this.follow(arena, after_token);
     if (this.turn_timer !== null) clearTimeout(this.turn_timer);
     this.turn_timer = setTimeout(() => this.turn(), Math.max(this.left_ms(), 1) + 50);
@@ -187,6 +207,7 @@ export class Fight {
     const came = this.gathered.splice(0);
     this.change({ raid: after(this.state.get().raid, came) });
     this.learn_people();
+    this.look_at_ranks();
   }
 
   private failed(failure: Failure): void {
@@ -197,6 +218,39 @@ export class Fight {
     const wait_s = Math.max(failure.retry_after_s ?? 0, retry_s_min * 2 ** this.failed_reads++);
     if (this.retry_timer !== null) clearTimeout(this.retry_timer);
     this.retry_timer = setTimeout(() => void this.begin(), 1000 * Math.min(wait_s, retry_s_max));
+  }
+
+  // Soon, and once for all that happens until then.
+  private look_at_ranks(): void {
+    this.ranks_wanted = true;
+    if (this.ranks_timer !== null) return;
+    const { status } = this.state.get().ranks;
+    if (status === "none") return;
+    const wait_ms = status === "ready" ? ranks_pause_ms : status === "failed" ? ranks_retry_ms : 0;
+    this.ranks_timer = setTimeout(() => void this.read_ranks(), wait_ms);
+  }
+
+  private async read_ranks(): Promise<void> {
+    this.ranks_wanted = false;
+    const [best, around] = await Promise.all([
+      this.game.board(board, { limit: ranks_shown }), this.game.board_around(board, this.me, { limit: ranks_shown }),
+    ]);
+    if (this.game.is_closed()) return;
+    this.ranks_timer = null;
+    const { ranks } = this.state.get();
+    if (best.ok && around.ok) {
+      const listed = new Set(best.value.entries.map(({ id }) => id));
+      const others = listed.has(this.me) ? [] : around.value.entries.filter(({ id }) => !listed.has(id));
+      this.change({
+        ranks: { status: "ready", best: best.value.entries, around: others, count: best.value.count },
+      });
+    } else if (!best.ok && best.failure.code === "not_found") {
+      return this.change({ ranks: { ...ranks, status: "none" } });
+    } else {
+      this.change({ ranks: { ...ranks, status: "failed" } });
+      this.ranks_wanted = true;
+    }
+    if (this.ranks_wanted) this.look_at_ranks();
   }
 
   private learn_people(): void {

@@ -1,0 +1,21 @@
+// Reads of main's table of definitions, inside somebody's transaction.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/result.h"
+#include "board/model.h"
+#include "sql/db.h"
+
+namespace matsuri::board {
+
+// All boards of all titles, as they were at one moment.
+struct Defined {
+  std::uint64_t rev = 0;  // grows with every change
+  std::vector<Board> boards;
+};
+// Code::corrupt for a definition that can't be read.
+Result<Defined> read_defined(sql::Connection& connection);
+
+}  // namespace matsuri::board

@@ -1,6 +1,7 @@
 #include "game/socket_message.h"
 
 #include <google/protobuf/arena.h>
+#include <google/protobuf/stubs/logging.h>
 
 #include <cstring>
 #include <optional>
@@ -160,6 +161,8 @@ SocketRequest::~SocketRequest() = default;
 SocketRequest::SocketRequest(SocketRequest&&) noexcept = default;
 
 Result<SocketRequest> SocketRequest::parse(std::string_view bytes) {
+  // The library would write a line to standard error for each text that is no UTF-8.
+  [[maybe_unused]] static const auto before = google::protobuf::SetLogHandler(nullptr);
   auto parsed = std::make_unique<Parsed>();
   if (bytes.size() > commands_size_max ||
       !parsed->request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))

@@ -287,6 +287,9 @@ TEST(SocketMessage, WhatIsNotKnownIsRefused) {
   const auto what = [](const std::string& bytes) { return SocketRequest::parse(bytes)->what(); };
   EXPECT_FALSE(SocketRequest::parse("\xff").ok());
   EXPECT_FALSE(SocketRequest::parse("\x1a\x05").ok());  // cut short
+  testing::internal::CaptureStderr();
+  EXPECT_FALSE(SocketRequest::parse("\x1a\x05\x0a\x03\x1a\x01\xff").ok());  // a reason of no UTF-8
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
   EXPECT_EQ(what(""), SocketRequest::What::unknown);
   EXPECT_EQ(what("\x08\x05"), SocketRequest::What::unknown);
   const std::string unknown = "\x78\x01";  // field 15

@@ -333,6 +333,32 @@ TEST_F(MariadbTest, ACommitThatNobodyHeardOfIsUnknown) {
   }
 }
 
+// Goal: a process that is frozen within a transaction does not keep others from its rows for ever, and
+// learns that its own transaction is gone. Method: it says nothing, while another tries for longer
+// than the server bears that.
+TEST_F(MariadbTest, WhoeverSleepsWithLocksLosesThem) {
+  ASSERT_TRUE(db->write_and_wait([](Connection& connection) { return add(connection, 1); }).ok());
+  auto process = Db::open(options);
+  ASSERT_TRUE(process.ok());
+  auto sleeper = db->dedicate();
+  auto other = (*process)->dedicate();
+  ASSERT_TRUE(sleeper.ok() && other.ok());
+  ASSERT_TRUE((*sleeper)->begin().ok());
+  ASSERT_TRUE(run((*sleeper)->connection(), "UPDATE item SET n = 1 WHERE id = 1").ok());
+  bool is_written = false;
+  for (int i = 0; i < 4 && !is_written; ++i) {
+    ASSERT_TRUE((*other)->begin().ok());
+    is_written = run((*other)->connection(), "UPDATE item SET n = n + 10 WHERE id = 1").ok() &&
+                 (*other)->commit() == CommitOutcome::done;
+    if (!is_written) (*other)->rollback();
+  }
+  EXPECT_TRUE(is_written);
+  EXPECT_NE((*sleeper)->commit(), CommitOutcome::done);
+  EXPECT_EQ(number("SELECT n FROM item WHERE id = 1"), 10);
+  ASSERT_TRUE((*sleeper)->begin().ok());
+  (*sleeper)->rollback();
+}
+
 // Goal: two processes that both read and then write lose no update: one of them is told to do it
 // again. Method: two Db objects, as two processes would have, count in one row.
 TEST_F(MariadbTest, NoUpdateIsLostBetweenProcesses) {

@@ -14,6 +14,7 @@
 
 #include "points/projection.h"
 #include "points/testing/world.h"
+#include "sequencer/shard_map.h"
 
 namespace matsuri::points::testing {
 namespace {
@@ -287,6 +288,40 @@ TEST_P(LedgerTest, ShowsPostingsAndCanShowThemAgain) {
     }
     EXPECT_EQ(findings(), std::vector<std::string>());
   }
+  EXPECT_EQ(fault_count(), 0);
+}
+
+// An operator gives points a shard of their own, and takes it back, while they are granted.
+TEST_P(LedgerTest, MovesWithItsSlot) {
+  ASSERT_TRUE(create_campaign("summer", 10'000).ok());
+  ASSERT_TRUE(grant({"first", "summer", player(0), 1}).ok());
+  std::atomic<bool> is_over = false;
+  std::atomic<int> granted = 0;
+  std::jthread granter([&] {
+    for (int event = 0; !is_over; ++event) {
+      const auto told = grant({"e" + std::to_string(event), "summer", player(1), 1});
+      ASSERT_TRUE(told.ok()) << told.error().to_string();
+      if (told->outcome == Granted::Outcome::granted) ++granted;
+    }
+  });
+  for (const std::uint32_t shard : {1U, 0U}) {
+    const sequencer::Wish wished[] = {{.slot = points_slot, .shard = shard}};
+    ASSERT_TRUE(sequencer::wish(*shards_[0], wished).ok());
+    sequencer_->look_at_wishes();
+    EXPECT_TRUE(comes([&] { return sequencer_->shard_of(points_title, points_arena) == shard; }));
+    EXPECT_EQ(grant({"first", "summer", player(0), 1})->outcome, Granted::Outcome::granted_before);
+  }
+  is_over = true;
+  granter.join();
+  expect_balance(player(1), granted);
+  EXPECT_EQ(postings(player(1)).size(), std::min<std::size_t>(1000, std::size_t(granted)));
+  EXPECT_EQ(findings(), std::vector<std::string>());
+  // Out of what moved, too.
+  stop();
+  ASSERT_TRUE(main_->write_and_wait(forget_projection).ok());
+  start();
+  EXPECT_TRUE(shows_all());
+  EXPECT_EQ(findings(), std::vector<std::string>());
   EXPECT_EQ(fault_count(), 0);
 }
 

@@ -42,8 +42,6 @@ Error error_of(Why why) {
       return {Code::not_found, "campaign: there is none of this name here"};
     case Why::no_sink:
       return {Code::not_found, "sink: there is none of this name here"};
-    case Why::is_full:
-      return {Code::conflict, "amount: that would be more than there may be"};
     case Why::used_before:
       return {Code::conflict, "key: was used for another hold"};
     default:
@@ -152,6 +150,16 @@ void Ledger::send(Transfer transfer, io::Executor& executor, Told told) {
                           });
 }
 
+void Ledger::send_plain(Transfer transfer, io::Executor& executor, Completion<Done> done) {
+  const sequencer::Key key = transfer.command.key;
+  send(std::move(transfer), executor,
+       [key, done = std::move(done)](Result<Why> why, const Outcome& outcome) mutable {
+         if (!why.ok()) return done(why.error());
+         if (*why != Why::none) return done(error_of(*why));
+         done(done_of(key, outcome));
+       });
+}
+
 void Ledger::read(const sequencer::EntityName& name, io::Executor& executor,
                   std::move_only_function<void(Result<sequencer::Entity>, std::uint64_t)> done) {
   parts_.sequencer.submit(points_title, points_arena, sequencer::Read{{name}}, executor,
@@ -163,12 +171,7 @@ void Ledger::read(const sequencer::EntityName& name, io::Executor& executor,
 
 void Ledger::create_campaign(const Asked& asked, const std::string& name, TitleId owner,
                              std::int64_t budget, io::Executor& executor, Completion<Done> done) {
-  send(points::create_campaign(asked, name, owner, budget), executor,
-       [key = asked.key, done = std::move(done)](Result<Why> why, const Outcome& outcome) mutable {
-         if (!why.ok()) return done(why.error());
-         if (*why != Why::none) return done(error_of(*why));
-         done(done_of(key, outcome));
-       });
+  send_plain(points::create_campaign(asked, name, owner, budget), executor, std::move(done));
 }
 
 void Ledger::top_up(const Asked& asked, const std::string& campaign, std::int64_t amount,
@@ -187,12 +190,7 @@ void Ledger::top_up(const Asked& asked, const std::string& campaign, std::int64_
 
 void Ledger::create_sink(const Asked& asked, const std::string& name, TitleId owner,
                          io::Executor& executor, Completion<Done> done) {
-  send(points::create_sink(asked, name, owner), executor,
-       [key = asked.key, done = std::move(done)](Result<Why> why, const Outcome& outcome) mutable {
-         if (!why.ok()) return done(why.error());
-         if (*why != Why::none) return done(error_of(*why));
-         done(done_of(key, outcome));
-       });
+  send_plain(points::create_sink(asked, name, owner), executor, std::move(done));
 }
 
 void Ledger::grant(const Asker& asker, const Grant& grant, const std::string& reason,
@@ -335,7 +333,6 @@ void Ledger::send_end(const Asked& asked, const Hold& hold, HoldState state, io:
       std::move(transfer), executor,
       [hold, state, held, done = std::move(done)](Result<Why> why, const Outcome& outcome) mutable {
         if (!why.ok()) return done(why.error());
-        if (*why == Why::is_full) return done(error_of(*why));
         Ended ended{.state = state, .was_ended = *why == Why::has_ended, .hold = hold};
         if (*why == Why::has_ended)
           ended.state = static_cast<HoldState>(seen(outcome, held).get(hold_state_field));

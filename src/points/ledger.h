@@ -96,7 +96,7 @@ class Ledger {
   // Admins'. Code::conflict where the name is taken, or no more may be issued.
   void create_campaign(const Asked& asked, const std::string& name, TitleId owner,
                        std::int64_t budget, io::Executor& executor, Completion<Done> done);
-  // Gives what the campaign has then. Code::not_found, Code::conflict where that is too much.
+  // Gives what the campaign has then. Code::not_found, Code::conflict where no more may be issued.
   struct Budget {
     std::int64_t left = 0;
     Done done;
@@ -108,7 +108,7 @@ class Ledger {
 
   // Once for an event and campaign, for ever. Needs no key: one of its own is made.
   // Code::not_found: no such campaign (of the title that asks), no such account. Code::conflict:
-  // the event was granted with another account or amount, or the account can have no more.
+  // the event was granted with another account or amount.
   void grant(const Asker& asker, const Grant& grant, const std::string& reason,
              io::Executor& executor, Completion<Granted> done);
 
@@ -136,6 +136,8 @@ class Ledger {
   // `told` hears of what was decided: none, or why not.
   using Told = std::move_only_function<void(Result<Why>, const sequencer::Outcome&)>;
   void send(Transfer transfer, io::Executor& executor, Told told);
+  // One that is done, or an error.
+  void send_plain(Transfer transfer, io::Executor& executor, Completion<Done> done);
   void read(const sequencer::EntityName& name, io::Executor& executor,
             std::move_only_function<void(Result<sequencer::Entity>, std::uint64_t seq)> done);
   void send_grant(const Asked& asked, const Grant& grant, io::Executor& executor,

@@ -12,7 +12,6 @@
 namespace matsuri::points {
 namespace {
 
-using sequencer::Field;
 using sequencer::Kind;
 
 static_assert(hold_kind == game::hold_kind);
@@ -35,9 +34,9 @@ sequencer::Schema make_schema() {
   MATSURI_ASSERT(hold.fields.size() == hold_posting);
   for (const char* name : {"posting", "account", "title", "until_ms", "held"})
     hold.fields.push_back({.name = name});
-  Kind account = purse_kind("account", 0, account_max);
+  Kind account = purse_kind("account", 0, issue_max);
   account.fields.push_back({.name = "held", .min = 0});
-  Kind campaign = purse_kind("campaign", 0, budget_max);
+  Kind campaign = purse_kind("campaign", 0, issue_max);
   campaign.fields.push_back({.name = "title"});
   Kind sink = purse_kind("spend", 0, issue_max);
   sink.fields.push_back({.name = "title"});

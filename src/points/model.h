@@ -56,9 +56,9 @@ inline constexpr sequencer::FieldIndex hold_until_ms = 12;
 inline constexpr sequencer::FieldIndex hold_amount = 13;  // that was held
 
 inline constexpr std::int64_t amount_max = 1'000'000'000'000;      // of one transfer
-inline constexpr std::int64_t account_max = 1'000'000'000'000;     // the balance of an account
-inline constexpr std::int64_t budget_max = 1'000'000'000'000'000;  // the balance of a campaign
-// All that may ever be issued: JavaScript's numbers end a little above.
+inline constexpr std::int64_t budget_max = 1'000'000'000'000'000;  // given to a campaign at once
+// All that may ever be issued: JavaScript's numbers end a little above. So no purse can be too full
+// for what comes to it.
 inline constexpr std::int64_t issue_max = 9'000'000'000'000'000;
 inline constexpr std::size_t purse_name_size_max = 23;  // bytes, of campaigns and sinks
 inline constexpr std::size_t event_size_max = 40;       // bytes

@@ -41,7 +41,7 @@ Result<void> check_staff(const http::Request& request) {
 
 // Sends what `render` makes of a result, or its error.
 template <class T, class Render>
-auto answer(const RequestPtr& request, Responder respond, Render render) {
+auto answer(const RequestPtr& request, Responder respond, const Render& render) {
   return [request, respond = std::move(respond), render](Result<T> result) mutable {
     if (!result.ok()) return respond.send(http::problem(result.error()));
     respond.send(render(*result));

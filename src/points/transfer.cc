@@ -66,9 +66,6 @@ class Builder {
   void guard_has(Why why, std::uint8_t entity, std::int64_t amount) {
     guard(why, entity, balance(entity), Compare::greater_equal, amount);
   }
-  void guard_room(std::uint8_t entity, std::int64_t amount) {
-    guard(Why::is_full, entity, balance(entity), Compare::has_room, amount);
-  }
   void step(std::uint8_t entity, FieldIndex field, Operation operation, std::int64_t value) {
     command().steps.push_back(
         {.entity = entity, .field = field, .operation = operation, .value = value});
@@ -122,7 +119,6 @@ Transfer end_hold(const Asked& asked, const Hold& hold, HoldState state) {
     builder.move(held, sink, hold.amount);
     builder.post(account, 0);
   } else {
-    builder.guard_room(account, hold.amount);
     builder.move(held, account, hold.amount);
   }
   builder.set(held, hold_state_field, static_cast<std::int64_t>(state));
@@ -155,7 +151,6 @@ Transfer top_up(const Asked& asked, std::string_view campaign, std::int64_t amou
   const auto source = builder.entity(source_kind, source_id);
   const auto to = builder.entity(campaign_kind, campaign);
   builder.guard_owner(Why::no_campaign, to, asked.title);
-  builder.guard_room(to, amount);
   builder.move(source, to, amount);
   return builder.take();
 }
@@ -180,7 +175,6 @@ Transfer grant(const Asked& asked, const Grant& grant) {
   builder.guard_owner(Why::no_campaign, campaign, asked.title);
   builder.guard(Why::granted_before, granted, std::nullopt, Compare::absent);
   builder.guard_has(Why::budget_exhausted, campaign, grant.amount);
-  builder.guard_room(account, grant.amount);
   builder.move(campaign, account, grant.amount);
   builder.set(granted, grant_account, number_of(grant.account));
   builder.set(granted, grant_amount, grant.amount);

@@ -24,7 +24,6 @@ enum class Why : std::uint8_t {
   granted_before,    // the event, from this campaign
   budget_exhausted,  // the campaign has less than that
   insufficient,      // the account has less than that
-  is_full,           // the balance would be above what it may be
   used_before,       // a hold's key
   has_ended,         // the hold: it was committed, or voided
   is_too_late,       // to commit the hold

@@ -36,6 +36,7 @@
 #include "points/routes.h"
 #include "posts.h"
 #include "stream/routes.h"
+#include "support/routes.h"
 #include "timeline/routes.h"
 #include "titles.h"
 #include "web_assets.h"
@@ -228,14 +229,13 @@ void add_routes(http::Router& router, const Config& config, ServerNode& node, Po
                      .gate = *node.game_gate,
                      .has_title = [&node](TitleId title) { return node.game_titles->has(title); },
                      .db = *node.main_db});
-  game::add_play_route(router,
-                       {.db = *node.main_db,
-                        .directory = node.game_directory,
-                        .title_json = [&titles](TitleId title) -> std::optional<std::string> {
-                          auto shown = titles.find(title);
-                          if (!shown) return std::nullopt;
-                          return std::move(shown->json);
-                        }});
+  const auto title_json = [&titles](TitleId title) -> std::optional<std::string> {
+    auto shown = titles.find(title);
+    if (!shown) return std::nullopt;
+    return std::move(shown->json);
+  };
+  game::add_play_route(
+      router, {.db = *node.main_db, .directory = node.game_directory, .title_json = title_json});
   points::add_routes(router,
                      {.ledger = *node.ledger,
                       .keeper = *node.points_keeper,
@@ -245,6 +245,11 @@ void add_routes(http::Router& router, const Config& config, ServerNode& node, Po
                       .db = *node.main_db,
                       .shards = node.shard_dbs(),
                       .has_title = [&node](TitleId title) { return node.has_title(title); }});
+  support::add_routes(router, {.main = *node.main_db,
+                               .timeline = *node.timeline_db,
+                               .logs = node.log_reader.dbs,
+                               .clock = io::system_clock(),
+                               .title_json = title_json});
   stream::add_routes(router, *node.stream, command_views(node));
   ops::add_routes(router, {.readiness = readiness,
                            .journal = *node.journal,

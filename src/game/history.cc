@@ -63,10 +63,13 @@ Result<HistoryPage> read_entity(const LogDbs& dbs, const HistoryQuery& query,
     const auto rest = page.commands.begin() + static_cast<std::ptrdiff_t>(count);
     page.older.assign(std::move_iterator(rest), std::move_iterator(page.commands.end()));
     page.commands.erase(rest, page.commands.end());
-    if (!page.older.empty())
+    if (!page.older.empty()) {
       page.next = HistoryCursor{{page.commands.back().seq}};
-    else if (!past->is_end)
+      page.read_to_ms = page.commands.back().time_ms;
+    } else if (!past->is_end) {
       page.next = HistoryCursor{{past->looked_to}};
+      page.read_to_ms = past->looked_to_ms;
+    }
     return page;
   }
   return Error(Code::busy, "the arena moves: try again in a moment");
@@ -135,7 +138,10 @@ Result<HistoryPage> read_player(const LogDbs& dbs, const HistoryQuery& query) {
     for (std::size_t left = shares[i].count; left < shares[i].past.commands.size(); ++left)
       page.older.push_back(std::move(shares[i].past.commands[left]));
   }
-  if (!is_end) page.next = std::move(cursor);
+  if (is_end) return page;
+  page.next = std::move(cursor);
+  page.read_to_ms =
+      page.commands.size() == query.count_max ? page.commands.back().time_ms : bound.ms;
   return page;
 }
 

@@ -53,6 +53,7 @@ struct HistoryPage {
   // Found as well, and older: for what was before. Those come again with the next page.
   std::vector<sequencer::StoredCommand> older;
   std::optional<HistoryCursor> next;  // none: `commands` and `older` are all that there is
+  std::int64_t read_to_ms = 0;        // all that is newer was told by now; 0 at the end
   std::int64_t as_of_ms = 0;          // all that was written up to then counts
 };
 // The shard that is known to have the entity is asked first. Leaves as_of_ms open. Code::busy while

@@ -138,14 +138,11 @@ std::vector<const StoredCommand*> from_oldest(const HistoryPage& page) {
   return all;
 }
 
-void write_end(json::Writer& writer, const std::optional<std::string>& next,
-               std::int64_t as_of_ms) {
-  writer.end_array();
+void write_next(json::Writer& writer, const std::optional<std::string>& next) {
   if (next)
     writer.field("next", *next);
   else
     writer.field_null("next");
-  writer.field("as_of_ms", as_of_ms).end_object();
 }
 
 template <class Cursor>
@@ -170,7 +167,9 @@ Result<std::string> render(const HistoryPage& page, const HistoryQuery& query) {
   json::Writer writer(body);
   writer.begin_object().key("commands").begin_array();
   for (const StoredCommand& command : page.commands) writer.raw(told[&command]);
-  write_end(writer, token_of(page.next), page.as_of_ms);
+  writer.end_array();
+  write_next(writer, token_of(page.next));
+  writer.field("read_to_ms", page.read_to_ms).field("as_of_ms", page.as_of_ms).end_object();
   return body;
 }
 
@@ -187,7 +186,9 @@ std::string render(const EntitiesPage& page) {
         .key("fields")
         .raw(entity.fields)
         .end_object();
-  write_end(writer, token_of(page.next), page.as_of_ms);
+  writer.end_array();
+  write_next(writer, token_of(page.next));
+  writer.field("as_of_ms", page.as_of_ms).end_object();
   return body;
 }
 

@@ -8,7 +8,8 @@
 
 namespace matsuri::game {
 
-// {"commands":[…],"next":…,"as_of_ms":…}. Code::corrupt where a stored outcome is none.
+// {"commands":[…],"next":…,"read_to_ms":…,"as_of_ms":…}. Code::corrupt where a stored outcome is
+// none.
 Result<std::string> render(const HistoryPage& page, const HistoryQuery& query);
 
 // {"entities":[…],"next":…,"as_of_ms":…}

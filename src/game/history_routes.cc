@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "account/staff.h"
 #include "game/history_json.h"
 #include "http/message.h"
 
@@ -60,6 +61,8 @@ class HistoryRoutes {
   void get_history(const RequestPtr& request, Responder respond) const {
     auto query = history_query_of(*request);
     if (!query.ok()) return respond.send(http::problem(query.error()));
+    log_look(*request, query->entity ? parse_id_as<AccountId>(query->entity->id) : query->player,
+             "history");
     parts_.history.read(*query, *request->executor,
                         [request, query = *query,
                          respond = std::move(respond)](const Result<HistoryPage>& page) mutable {
@@ -78,6 +81,7 @@ class HistoryRoutes {
     if (!limit.ok()) return respond.send(http::problem(limit.error()));
     auto after = after_of(*request);
     if (!after.ok()) return respond.send(http::problem(after.error()));
+    log_look(*request, player, "entities");
     parts_.history.read_entities(
         title_of(*request), *player, std::move(*after), *limit, *request->executor,
         [request, respond = std::move(respond)](const Result<EntitiesPage>& page) mutable {
@@ -87,6 +91,12 @@ class HistoryRoutes {
   }
 
  private:
+  // Where somebody of the staff looks at what is, or may be, a player's.
+  static void log_look(const http::Request& request, std::optional<AccountId> player,
+                       std::string_view what) {
+    if (request.caller && player) account::log_look(request.caller.account, *player, what);
+  }
+
   static void send(Result<std::string> body, Responder& respond) {
     if (!body.ok()) return respond.send(http::problem(body.error()));
     respond.send(Response{.body = std::move(*body), .headers = {{"Cache-Control", "no-store"}}});
@@ -101,7 +111,7 @@ class HistoryRoutes {
       if (asker.player) return Error(Code::denied, "players may not do this");
       return {};
     }
-    if (request.caller.role != Role::support && request.caller.role != Role::admin)
+    if (!account::is_support(request.caller.role))
       return Error(Code::denied, "only support and admins may do this");
     if (!parts_.titles.has(title)) return Error(Code::not_found, "there is no such title");
     return {};

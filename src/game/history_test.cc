@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <chrono>
 #include <future>
+#include <limits>
 #include <memory>
 #include <random>
 #include <string>
@@ -95,10 +96,16 @@ class HistoryTest : public sql::ForEachEngine {
   // Pages until there is no more. Ends in any case.
   std::vector<StoredCommand> read_all(HistoryQuery query, std::size_t shard = 0) {
     std::vector<StoredCommand> all;
+    std::int64_t read_to_ms = std::numeric_limits<std::int64_t>::max();
     for (int turn = 0; turn < 1000; ++turn) {
       const auto page = read_history(dbs_, query, shard);
       EXPECT_TRUE(page.ok()) << page.error().to_string();
       if (!page.ok()) return all;
+      // Whatever is newer than a page says was told by then.
+      for (const StoredCommand& command : page->commands) EXPECT_LE(command.time_ms, read_to_ms);
+      EXPECT_LE(page->read_to_ms, read_to_ms);
+      EXPECT_EQ(page->read_to_ms == 0, !page->next);
+      read_to_ms = page->read_to_ms;
       EXPECT_LE(page->commands.size(), query.count_max);
       all.insert(all.end(), page->commands.begin(), page->commands.end());
       if (!page->next) return all;

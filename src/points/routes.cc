@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "account/model.h"
+#include "account/staff.h"
 #include "http/page.h"
 #include "points/forms.h"
 #include "sql/call.h"
@@ -25,17 +26,14 @@ constexpr std::size_t purse_count_max = 100;
 // What was answered is shown within that, or the page says that it is not.
 constexpr std::int64_t shown_wait_ms = 300;
 
-bool is_staff(const http::Caller& caller) {
-  return caller.role == Role::support || caller.role == Role::admin;
-}
-
 Result<void> check_admin(const http::Request& request) {
   if (request.caller.role != Role::admin) return Error(Code::denied, "only admins may do this");
   return {};
 }
 
 Result<void> check_staff(const http::Request& request) {
-  if (!is_staff(request.caller)) return Error(Code::denied, "only support and admins may do this");
+  if (!account::is_support(request.caller.role))
+    return Error(Code::denied, "only support and admins may do this");
   return {};
 }
 
@@ -164,7 +162,8 @@ class Routes {
   // Who asks: an account by its own credential, or whoever shows a title key.
   Result<Asker> asker_of(const http::Request& request) const {
     if (request.caller)
-      return Asker{.account = request.caller.account, .is_staff = is_staff(request.caller)};
+      return Asker{.account = request.caller.account,
+                   .is_staff = account::is_support(request.caller.role)};
     TRY_ASSIGN(const game::Asker asker, parts_.gate.check(request.header("authorization"),
                                                           request.header("matsuri-player")));
     return Asker{.account = asker.player, .title = asker.title};
@@ -259,6 +258,7 @@ class Routes {
                           [this, request, account = *account, send, respond = std::move(respond)](
                               const Result<account::Account>& found) mutable {
                             if (!found.ok()) return respond.send(http::problem(found.error()));
+                            account::log_look(request->caller.account, account, "points");
                             (this->*send)(account, request, std::move(respond));
                           });
   }

@@ -305,5 +305,45 @@ TEST_P(ApplyTest, ThePlacesWhereBatchesEndDoNotMatter) {
     EXPECT_GT(std::ranges::count(one_by_one.first, outcome), 5);
 }
 
+// For staff: across blocks and mutes, and with what is not there any more.
+TEST_P(ApplyTest, WhatSomebodyWroteIsPostsAndCommentsInOneOrder) {
+  apply({name_record(mio, 1, "Mio"), name_record(ken, 1, "Ken"),
+         post_record(post_id(0), mio, "first"), post_record(post_id(1), ken, "of ken"),
+         testing::comment_record(post_id(2), mio, post_id(1), "a comment"),
+         post_record(post_id(3), mio, "gone soon"), post_record(post_id(4), mio, "last"),
+         testing::delete_record(post_id(3), mio, post_id(5).value)});
+  const auto written = [&](PostId before, std::size_t count_max) {
+    return testing::ViewTest::read(*db_,
+                                   [&](sql::Connection& connection) {
+                                     return read_written(
+                                         connection,
+                                         {.author = mio, .before = before, .count_max = count_max});
+                                   })
+        .value();
+  };
+  const auto told = [](const WrittenPage& page) {
+    Texts texts;
+    for (const Written& one : page.posts)
+      texts.push_back(one.post.text + (one.post.parent ? " (comment)" : "") +
+                      (one.deleted ? "(deleted)" : ""));
+    return texts;
+  };
+  const WrittenPage all = written({}, 4);
+  EXPECT_EQ(told(all), (Texts{"last", "(deleted)", "a comment (comment)", "first"}));
+  EXPECT_FALSE(all.next);
+  // Page by page it is the same.
+  for (std::size_t count_max = 1; count_max < 4; ++count_max) {
+    Texts texts;
+    PostId before;
+    do {
+      const WrittenPage page = written(before, count_max);
+      EXPECT_LE(page.posts.size(), count_max);
+      for (const std::string& text : told(page)) texts.push_back(text);
+      before = page.next;
+    } while (before);
+    EXPECT_EQ(texts, told(all)) << count_max;
+  }
+}
+
 }  // namespace
 }  // namespace matsuri::timeline

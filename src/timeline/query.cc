@@ -1,6 +1,10 @@
 #include "timeline/query.h"
 
+#include <algorithm>
+#include <functional>
+#include <limits>
 #include <optional>
+#include <unordered_set>
 
 #include "sql/list.h"
 #include "timeline/internal/select.h"
@@ -174,6 +178,42 @@ Result<std::vector<Post>> read_posts(sql::Connection& connection, std::span<cons
 Result<std::vector<Post>> read_kept_posts(sql::Connection& connection,
                                           std::span<const PostId> ids) {
   return read_in_order(connection, ids, " AND p.deleted = 0", {});
+}
+
+Result<WrittenPage> read_written(sql::Connection& connection, const WrittenQuery& query) {
+  constexpr std::uint64_t newest = std::numeric_limits<std::int64_t>::max();
+  const std::uint64_t before = query.before ? query.before.value : newest;
+  struct Found {
+    PostId id;
+    bool deleted;
+  };
+  std::vector<Found> found;
+  // Two ranges of one index: posts, and comments. One more than wanted tells of a next page.
+  for (const bool is_comment : {false, true})
+    TRY(connection.query(
+        "SELECT id, deleted FROM post"
+        " WHERE author = ? AND is_comment = ? AND id < ? ORDER BY id DESC LIMIT ?",
+        {query.author.value, std::int64_t{is_comment}, before,
+         static_cast<std::int64_t>(query.count_max + 1)},
+        [&](const sql::Row& row) { found.push_back({PostId{row.id(0)}, row.integer(1) != 0}); }));
+  std::ranges::sort(found, std::ranges::greater(), &Found::id);
+  WrittenPage page;
+  if (found.size() > query.count_max) {
+    found.resize(query.count_max);
+    page.next = found.back().id;
+  }
+  std::vector<PostId> ids;
+  std::unordered_set<PostId> deleted;
+  for (const Found& one : found) {
+    ids.push_back(one.id);
+    if (one.deleted) deleted.insert(one.id);
+  }
+  TRY_ASSIGN(std::vector<Post> posts, read_in_order(connection, ids, "", {}));
+  for (Post& post : posts) {
+    const bool is_deleted = deleted.contains(post.id);
+    page.posts.push_back({.post = std::move(post), .deleted = is_deleted});
+  }
+  return page;
 }
 
 Result<std::string> read_drawing(sql::Connection& connection, PostId id, AccountId viewer) {

@@ -47,6 +47,23 @@ Result<Post> read_post(sql::Connection& connection, PostId id, AccountId viewer)
 // Those of `ids` that are not deleted, whoever may see them, in their order, each once.
 Result<std::vector<Post>> read_kept_posts(sql::Connection& connection, std::span<const PostId> ids);
 
+// What somebody wrote, posts and comments, the newest first, whoever may see it: for staff alone.
+// Of a deleted one nothing is left but that it was there.
+struct Written {
+  Post post;
+  bool deleted = false;
+};
+struct WrittenQuery {
+  AccountId author;
+  PostId before;  // none for the newest
+  std::size_t count_max = feed_count_default;
+};
+struct WrittenPage {
+  std::vector<Written> posts;
+  PostId next;  // none at the end
+};
+Result<WrittenPage> read_written(sql::Connection& connection, const WrittenQuery& query);
+
 // Those of `ids` that the viewer may see, in their order, each once.
 Result<std::vector<Post>> read_posts(sql::Connection& connection, std::span<const PostId> ids,
                                      AccountId viewer);

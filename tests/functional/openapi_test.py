@@ -22,13 +22,14 @@ from walk_play import PlayWalk
 from walk_plaza import PlazaWalk
 from walk_points import PointsWalk
 from walk_stream import StreamWalk
+from walk_support import SupportWalk
 from walk_timeline import TimelineWalk
 from walk_trade import TradeWalk
 
 
 class OpenapiTest(AccountWalk, BoardWalk, CommonWalk, CommunityWalk, EmpathyWalk,
                   FollowWalk, GameWalk, HistoryWalk, NotificationWalk, PlayWalk, PlazaWalk, PointsWalk,
-                  StreamWalk, TimelineWalk, TradeWalk, unittest.TestCase):
+                  StreamWalk, SupportWalk, TimelineWalk, TradeWalk, unittest.TestCase):
     def test_z_every_documented_pair_was_met(self):
         """Last by its name. What is missing here is documented and not tested, or not true."""
         self.assertEqual(sorted(CONTRACT.pairs() - self.seen.keys()), [])

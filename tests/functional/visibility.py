@@ -292,7 +292,7 @@ def posts_in(value):
 # How each `of what` of the table is asked for and found, but for those of the stream.
 WHATS = {
     "they, in the crowd": Thing("they"),
-    "their post": Thing("their post", post="their post", handle="they"),
+    "their post": Thing("their post", post="their post", handle="they", player="they"),
     "their comment": Thing("their comment", post="their comment"),
     "another's comment on their post": Thing("another's comment on their post",
                                              post="another's comment on their post"),
@@ -305,7 +305,7 @@ WHATS = {
     "they, with another's post": Thing("they", post="another's post"),
     "they, with my post": Thing("they", post="my post"),
     "another, with their post": Thing("another", post="their post"),
-    "they": Thing("they", handle="they"),
+    "they": Thing("they", handle="they", player="they"),
     "they, ranked": Thing("they"),
     "another, among theirs": Thing("another", handle="they"),
     "they, among another's": Thing("they", handle="another"),

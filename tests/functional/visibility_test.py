@@ -225,6 +225,8 @@ def target_of(path, world, of):
     values = dict(world.id)
     if "handle" in of:
         values["handle"] = getattr(world, of["handle"]).handle
+    if "player" in of:
+        values["player"] = getattr(world, of["player"]).id
     if "post" in of:
         values["post"] = world.id[of["post"]]
         if path.endswith("/comments"):
@@ -249,6 +251,7 @@ def all_targets(path, world):
         "board": ["damage"],
         "account": [world.me.id, world.they.id],
         "hold": ["0193e0a1-b2c3-7d4e-8f50-123456789abc.shop"],
+        "player": [world.me.id, world.they.id],
     }
     names = re.findall(r"{(\w+)}", path)
     for chosen in itertools.product(*(values[name] for name in names)):

@@ -40,6 +40,7 @@ class HistoryWalk(Walk):
         page = self.history(game, "?entity=raid/boss/b1")
         self.assertLess(abs(page["as_of_ms"] - began), 60_000)
         self.assertIsNone(page["next"])
+        self.assertEqual(page["read_to_ms"], 0)
         newest = page["commands"][0]
         self.assertEqual((newest["key"], newest["arena"], newest["seq"], newest["time_ms"],
                           newest["actor"], newest["reason"]),
@@ -58,6 +59,7 @@ class HistoryWalk(Walk):
             self.assertEqual(keys, [(one["key"], one["entities"][0]["fields"])
                                     for one in page["commands"]])
         first = self.history(game, "?entity=raid/boss/b1&limit=1")
+        self.assertEqual(first["read_to_ms"], first["commands"][0]["time_ms"])
         self.assertEqual(first["commands"][0]["entities"][0]["changes"], {"hp": -970})
         for who in (admin, admin.as_program(self.server), self.supporter(admin)):
             self.assertEqual(self.history(game, "?entity=raid/boss/b1", who=who)["commands"],
@@ -112,6 +114,9 @@ class HistoryWalk(Walk):
         for limit in (1, 3, 200):
             keys = [one["key"] for one in self.pages(game, f"player={self.mio.id}", limit)]
             self.assertEqual(keys, [one["key"] for one in page["commands"]])
+        first = self.history(game, f"?player={self.mio.id}&limit=3")
+        self.assertEqual(first["read_to_ms"], first["commands"][-1]["time_ms"])
+        self.assertEqual(page["read_to_ms"], 0)
         self.assertEqual(self.history(game, "?player=5")["commands"], [])
         for query in ("", "?player=x", "?player=0", "?entity=raid", "?entity=raid/boss",
                       "?entity=raid/dragon/b1", "?entity=/boss/b1", "?entity=raid/boss/",

@@ -22,6 +22,7 @@ function title_of(route: Route, t: Texts): string {
     case "post": return `${t.post.page} · ${t.app.name}`;
     case "points": return `${t.points.title} · ${t.app.name}`;
     case "play": return `${t.nav.play} · ${t.app.name}`;
+    case "support": return `${t.nav.support} · ${t.app.name}`;
     case "not_found": return `${t.not_found.title} · ${t.app.name}`;
   }
 }
@@ -46,6 +47,9 @@ const PointsPage = later(() => import("./pages").then((part) => part.PointsPage)
 
 const PlayPage = later(() =>
   with_styles(play_css, import("./play").then((part) => part.PlayPage)));
+
+const SupportPage = later(() =>
+  with_styles(support_css, import("./support").then((part) => part.SupportPage)));
 
 const TitleForm = later(() => import("./forms").then((part) => part.TitleForm));
 const NewCommunity = later(() => import("./forms").then((part) => part.NewCommunity));
@@ -82,6 +86,7 @@ function Page({ route }: { route: Route }) {
     case "post": return <PostPage id={route.post} key={route.post} />;
     case "points": return <PointsPage />;
     case "play": return <PlayPage />;
+    case "support": return <SupportPage who={route.who} />;
     case "not_found": return <NotFoundPage />;
   }
 }

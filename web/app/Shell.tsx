@@ -7,7 +7,7 @@ import { useMedia, useStore } from "../lib/store";
 import { Icon, type IconName } from "../ui/Icon";
 import { ToastPlace } from "../ui/toast";
 import { route_store, type Route } from "./router";
-import { session_store } from "./session";
+import { is_support, session_store, useMe } from "./session";
 
 interface Place {
   href: string;
@@ -43,6 +43,9 @@ function usePlaces(): Place[] {
       { href: "/login", label: t.nav.log_in, icon: "enter", pages: ["log_in"] },
       { href: "/signup", label: t.nav.sign_up, icon: "user", pages: ["sign_up"] },
     );
+  }
+  if (session.state === "known" && is_support(session.me)) {
+    places.push({ href: "/support", label: t.nav.support, icon: "eye", pages: ["support"], wide: true });
   }
   places.push({
     href: "/settings", label: t.nav.settings, icon: "gear", pages: ["settings"],
@@ -117,6 +120,8 @@ export function Shell({ children }: { children: ComponentChildren }) {
   const t = useTexts();
   const route = useStore(route_store);
   const places = usePlaces();
+  const me = useMe();
+  const staff = me !== null && is_support(me);
   const current = (place: Place) => (is_current(place, route) ? "page" : undefined);
   return (
     <>
@@ -152,6 +157,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
       <footer class="foot">
         <p>{t.app.footer}</p>
         <ul>
+          {staff && <li><a href="/support">{t.nav.support}</a></li>}
           <li><a href="/settings">{t.nav.settings}</a></li>
           <li><a href="/docs">{t.app.api}</a></li>
         </ul>

@@ -16,7 +16,11 @@ test("addresses", () => {
   assert.deepEqual(route_of("/titles/5/edit"), { page: "title_form", title: "5" });
   assert.deepEqual(route_of("/titles/5/communities/new"), { page: "community_form", title: "5" });
   assert.deepEqual(route_of("/communities/5/edit"), { page: "community_form", community: "5" });
-  for (const path of ["/titles/5", "/titles/new/edit", "/communities/new", "/people/", "/people/Mio", "/people/mio_kaze/all", "/communities/5/new", "/posts/", "/posts/0", "/posts/12a", "/posts/1/2", "/nothing", "/signup/"]) {
+  assert.deepEqual(route_of("/support"), { page: "support", who: "" });
+  assert.deepEqual(route_of("/support?who=mio_kaze"), { page: "support", who: "mio_kaze" });
+  assert.deepEqual(route_of("/support?x=1&who=%40a%3Fb"), { page: "support", who: "@a?b" });
+  assert.deepEqual(route_of("/login?to=%2Fsupport%3Fwho%3D7"), { page: "log_in" });
+  for (const path of ["/support/7", "/titles/5", "/titles/new/edit", "/communities/new", "/people/", "/people/Mio", "/people/mio_kaze/all", "/communities/5/new", "/posts/", "/posts/0", "/posts/12a", "/posts/1/2", "/nothing", "/signup/"]) {
     assert.deepEqual(route_of(path), { page: "not_found" }, path);
   }
 });
@@ -38,6 +42,7 @@ test("tabs of one page are one place", () => {
 
 test("who logs in goes on to where they wanted, and never elsewhere", () => {
   assert.equal(wanted_page(new URL(then_to("/login", "/communities/5"), "http://a").search), "/communities/5");
+  assert.equal(wanted_page(new URL(then_to("/login", "/support?who=7"), "http://a").search), "/support?who=7");
   for (const to of ["", "?to=", "?to=//else.where", "?to=https://else.where/", "?to=/docs", "?to=javascript:1"]) {
     assert.equal(wanted_page(to), "/", to);
   }

@@ -8,6 +8,7 @@ export type ProfileTab = (typeof profile_tabs)[number];
 
 export type Route =
   | { page: PlainPage | "not_found" }
+  | { page: "support"; who: string }
   | { page: "post"; post: string }
   | { page: "community"; community: string; sort: Sort }
   | { page: "title_form"; title?: string }
@@ -22,9 +23,11 @@ const plain_pages = {
 } as const;
 type PlainPage = (typeof plain_pages)[keyof typeof plain_pages];
 
-export function route_of(path: string): Route {
+export function route_of(address: string): Route {
+  const [path = "", search] = address.split("?", 2);
   const plain = (plain_pages as Partial<Record<string, PlainPage>>)[path];
   if (plain !== undefined) return { page: plain };
+  if (path === "/support") return { page: "support", who: new URLSearchParams(search).get("who") ?? "" };
   const post = /^\/posts\/([1-9][0-9]{0,18})$/.exec(path)?.[1];
   if (post !== undefined) return { page: "post", post };
   const [, community, sort] = /^\/communities\/([1-9][0-9]{0,18})(?:\/(hot|popular))?$/.exec(path) ?? [];
@@ -75,7 +78,7 @@ export function go(path: string): void {
   scrolls.set(entry, window.scrollY);
   entry = Date.now();
   history.pushState({ entry }, "", path);
-  const route = route_of(location.pathname);
+  const route = route_of(location.pathname + location.search);
   arrived = same_place(route_store.get(), route) ? "turned" : "followed";
   route_store.set(route);
 }
@@ -93,14 +96,15 @@ function follow(event: MouseEvent): void {
   if (!link || link.origin !== location.origin || link.target !== "" || link.hash !== "") return;
   if (route_of(link.pathname).page === "not_found") return; // Such as /docs: the server's.
   event.preventDefault();
-  if (link.pathname !== location.pathname) go(link.pathname + link.search);
+  const address = link.pathname + link.search;
+  if (address !== location.pathname + location.search) go(address);
   else window.scrollTo(0, 0);
 }
 
 export function start_router(): void {
   history.scrollRestoration = "manual";
   history.replaceState({ entry }, "");
-  route_store.set(route_of(location.pathname));
+  route_store.set(route_of(location.pathname + location.search));
   document.addEventListener("click", follow);
   window.addEventListener("popstate", (event) => {
     // A place in this page, such as where the skip link leads: the browser goes there itself.
@@ -108,6 +112,6 @@ export function start_router(): void {
     scrolls.set(entry, window.scrollY);
     entry = (event.state as { entry: number }).entry;
     arrived = "back";
-    route_store.set(route_of(location.pathname));
+    route_store.set(route_of(location.pathname + location.search));
   });
 }

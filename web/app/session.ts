@@ -25,6 +25,9 @@ export function useMe(): Me | null {
   return session.state === "known" ? session.me : null;
 }
 
+/** Whether somebody may look at players. The server decides; this only spares them the way. */
+export const is_support = ({ role }: Me): boolean => role === "support" || role === "admin";
+
 /** Events are the same for everybody, so that what is one's own has to be seen by the author. */
 export function is_mine(post: Pick<Post, "mine" | "author">): boolean {
   return post.mine || post.author.id === my_id();

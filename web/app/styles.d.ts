@@ -1,2 +1,4 @@
 /** Where the styles of the raid are: filled in by tools/build.js. */
 declare const play_css: string;
+/** The same of support's page. */
+declare const support_css: string;

@@ -18,6 +18,7 @@ import { points } from "./points.js";
 import { plaza } from "./plaza.js";
 import { Server } from "./server.js";
 import { settings } from "./settings.js";
+import { support } from "./support.js";
 import { timeline } from "./timeline.js";
 import { titles } from "./titles.js";
 import { words } from "./words.js";
@@ -81,7 +82,8 @@ await test("the server carries the page that was built last", async () => {
 });
 try {
   for (const [name, run] of Object.entries({ ...journey, ...words, ...keyboard, ...connection,
-    ...settings, ...community, ...titles, ...timeline, ...plaza, ...play, ...points, ...xss, ...looks })) {
+    ...settings, ...community, ...titles, ...timeline, ...plaza, ...play, ...points, ...support, ...xss,
+    ...looks })) {
     if (!name.includes(wanted)) continue;
     await test(name, { timeout: 240_000 }, async () => {
       try {

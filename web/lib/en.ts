@@ -34,6 +34,7 @@ export const en = {
     timeline: "Following",
     play: "Raid",
     notices: "Notices",
+    support: "Support",
     you: "You",
     settings: "Settings",
     log_in: "Log in",

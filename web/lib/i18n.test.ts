@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import test from "node:test";
 import { words } from "../features/play/words";
+import { words as support } from "../features/support/words";
 import { all_texts } from "./i18n";
 
 type Leaf = string | ((...args: never[]) => string);
@@ -23,8 +24,8 @@ function said(leaf: Leaf): string {
 }
 
 // The page's own texts, and those of parts that come later.
-const en = new Map([...leaves(all_texts.en), ...leaves(words.en, "words.")]);
-const ja = new Map([...leaves(all_texts.ja), ...leaves(words.ja, "words.")]);
+const en = new Map([...leaves(all_texts.en), ...leaves(words.en, "words."), ...leaves(support.en, "support.")]);
+const ja = new Map([...leaves(all_texts.ja), ...leaves(words.ja, "words."), ...leaves(support.ja, "support.")]);
 
 test("both languages have the same texts, none is empty, none glues code into words", () => {
   assert.deepEqual([...en.keys()].sort(), [...ja.keys()].sort());
@@ -50,7 +51,7 @@ function sources_in(folder: string): string {
 test("every text is used", () => {
   const sources = ["app", "features", "lib", "ui"].map(sources_in).join("\n");
   for (const key of en.keys()) {
-    assert.match(sources, new RegExp(`\\b${key.replace(/^words\./, "w.").replace(".", "\\.")}\\b`), key);
+    assert.match(sources, new RegExp(`\\b${key.replace(/^(words|support)\./, "w.").replace(".", "\\.")}\\b`), key);
   }
 });
 

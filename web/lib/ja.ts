@@ -31,6 +31,7 @@ export const ja: Texts = {
     timeline: "フォロー中",
     play: "討伐",
     notices: "お知らせ",
+    support: "窓口",
     you: "あなた",
     settings: "設定",
     log_in: "ログイン",

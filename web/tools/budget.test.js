@@ -22,7 +22,8 @@ test("what comes later is not in the first view", () => {
   for (const [what, mark] of [
     ["the drawing editor", "getCoalescedEvents"], ["the editor of faces", "face-part"],
     ["tokens", "made-token"], ["notifications", "n-link"], ["posts", "post-acts"],
-    ["the composer", "comp-foot"], ["the raid", "raid.attack"], ["log-in", "gate-head"],
+    ["the composer", "comp-foot"], ["the raid", "catfish"], ["log-in", "gate-head"],
+    ["support", "titles_whole"],
   ]) {
     const holders = manifest.assets.filter(({ file }) =>
       file.endsWith(".js") && read(file).includes(mark));

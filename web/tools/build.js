@@ -28,7 +28,8 @@ const media_types = {
 
 // The addresses that are pages of the app: the server answers index.html for them.
 const routes = [
-  "/", "/signup", "/login", "/settings", "/notifications", "/timeline", "/play", "/points", "/posts/{id}",
+  "/", "/signup", "/login", "/settings", "/notifications", "/timeline", "/play", "/points",
+  "/support", "/posts/{id}",
   "/communities", "/communities/{id}", "/communities/{id}/hot", "/communities/{id}/popular",
   "/communities/{id}/edit", "/titles/new", "/titles/{id}/edit", "/titles/{id}/communities/new",
   "/people/{handle}", "/people/{handle}/drawings", "/people/{handle}/empathies",
@@ -94,6 +95,7 @@ async function bundle() {
     ...common,
     entryPoints: {
       first: "app/first.ts", "app-style": "ui/app.css", docs: "ui/docs.css", play: "features/play/play.css",
+      support: "features/support/support.css",
     },
     format: "iife",
   });
@@ -103,7 +105,8 @@ async function bundle() {
 
 // The app, in parts that come when they are needed. They name each other, so esbuild itself has to
 // name them by their content. Gives the address of the first, and of those that it cannot do without.
-async function add_app(out, play_css) {
+// `styles` says where those of pages are.
+async function add_app(out, styles) {
   const { outputFiles, metafile } = await build({
     ...common,
     entryPoints: { app: "app/main.tsx" },
@@ -112,7 +115,7 @@ async function add_app(out, play_css) {
     format: "esm",
     splitting: true,
     metafile: true,
-    define: { play_css: JSON.stringify(play_css) },
+    define: Object.fromEntries(Object.entries(styles).map(([name, url]) => [name, JSON.stringify(url)])),
     jsx: "automatic",
     jsxImportSource: "preact",
   });
@@ -139,8 +142,10 @@ async function write_dist() {
   const files = await bundle();
   await rm(dist, { recursive: true, force: true });
   const out = new Dist();
-  const play_css = await out.add_hashed("play.css", files["play.css"]);
-  const { app, needed } = await add_app(out, play_css);
+  const { app, needed } = await add_app(out, {
+    play_css: await out.add_hashed("play.css", files["play.css"]),
+    support_css: await out.add_hashed("support.css", files["support.css"]),
+  });
   const urls = {
     "app.js": app,
     preload: needed.map((url) => `<link rel="modulepreload" href="${url}">\n`).join(""),

@@ -6,6 +6,7 @@ import {
 import { request, type Answer, type HttpOptions } from "./http";
 import { PositionKeeper, type PositionStore } from "./position";
 import { LiveStream, type StreamHandlers } from "./stream";
+import { support_calls } from "./support";
 import type {
   Account, AccountChange, BlockList, Command, CreatedToken, Me, Play, Reply, SessionList, TokenList,
 } from "./types";
@@ -93,6 +94,7 @@ export class Client {
   readonly communities = community_calls(this.caller);
   readonly notices = notice_calls(this.caller);
   readonly points = points_calls(this.caller);
+  readonly support = support_calls(this.caller);
 
   readonly commands = {
     get: (position: string) => this.read<Command>(`/v1/commands/${segment(position)}`),

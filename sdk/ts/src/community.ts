@@ -25,7 +25,7 @@ export type Sort = "new" | "hot" | "popular";
 
 const segment = encodeURIComponent;
 
-function query(values: Record<string, string | number | undefined>): string {
+export function query(values: Record<string, string | number | undefined>): string {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(values)) {
     if (value !== undefined) search.set(name, String(value));

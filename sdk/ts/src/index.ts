@@ -5,10 +5,12 @@ export { EventParser, type ServerEvent } from "./sse";
 export { EventStream, LiveStream, type StreamHandlers, type StreamOptions } from "./stream";
 export type { Sort } from "./community";
 export type {
-  Account, AccountChange, Author, Authors, Code, Command, Community, CommunityChange, CommunityRelation, Counts,
-  CreatedPost, CreatedToken, Drawing, DrawingAddresses, Failure, Followed, GameBoardEntry, GameBoardPage, GameChange,
-  GameChanges, GameCommand, GameEntity, GameEntityRead, GameOutcome, GameOutcomes, GameSession, Me, Names, NewCommunity, NewPost,
-  NewTitle, Notice, NoticeKind, NoticePage, NoticeSettings, PeoplePage, PersonRelation, Play, Plaza, PlazaPost,
-  PlazaTitle, PointsBalance, Post, PostChange, PostContent, PostPage, Posting, PostingList, Privacy, Problem,
-  Refusal, Reply, Session, Title, TitleChange, Token, Who,
+  Account, AccountChange, Author, Authors, CampaignList, Code, Command, Community, CommunityChange,
+  CommunityRelation, Counts, CreatedPost, CreatedToken, Drawing, DrawingAddresses, Failure, Followed,
+  GameBoardEntry, GameBoardPage, GameChange, GameChanges, GameCommand, GameEntity, GameEntityRead, GameHistory,
+  GameOutcome, GameOutcomes, GameSchema, GameSession, GrantOutcome, Me, Names, NewCommunity, NewGrant, NewPost,
+  NewTitle, Notice, NoticeKind, NoticePage, NoticeSettings, PeoplePage, PersonRelation, Play, PlayerEntities,
+  Plaza, PlazaPost, PlazaTitle, PointsBalance, Post, PostChange, PostContent, Posting, PostingList, PostPage,
+  Privacy, Problem, Refusal, Reply, Session, SupportPlayer, SupportPost, SupportPostPage, Title, TitleChange,
+  Token, Who,
 } from "./types";

@@ -261,6 +261,7 @@ Result<int> run_doctor(const Config& config) {
     if (kind.begins_with_kept) options.others.push_back(config.*kind.options);
   options.shards = config.shards;
   options.board = config.board;
+  options.analytics = config.analytics;
   TRY_ASSIGN(ops::Diagnosis diagnosis, ops::examine(options));
   std::ranges::move(examine_replicas(config), std::back_inserter(diagnosis.findings));
   for (const std::string& finding : diagnosis.findings) std::printf("%s\n", finding.c_str());

@@ -185,6 +185,20 @@ Result<void> read_log_replica(Section section, Config& config) {
   return {};
 }
 
+// The zone first: it is asked of the C library while there are no threads yet.
+Result<void> read_analytics(Section section, Config& config) {
+  std::string at = "03:30", zone = "UTC";
+  TRY(section.read("at", at));
+  TRY(section.read("zone", zone));
+  TRY(section.refuse_unknown());
+  TRY_ASSIGN(config.analytics_zone, within("analytics.zone", analytics::Zone::open(zone)));
+  config.analytics_minute = analytics::parse_minute_of_day(at);
+  if (!config.analytics_minute && !at.empty())
+    return Error(Code::invalid,
+                 "analytics.at: a time of day like \"03:30\" is taken, or \"\" for never");
+  return {};
+}
+
 Result<void> read_limit(Section section, http::RateLimit& limit) {
   TRY(section.read("per_minute", limit.per_minute));
   TRY(section.read("burst", limit.burst));
@@ -259,9 +273,11 @@ Result<Config> from_table(const toml::table& table) {
   for (const DatabaseKind& kind : database_kinds())
     TRY(read_database(database.section(kind.name), config.*kind.options));
   TRY(read_database(database.section(board_database_name), config.board));
+  TRY(read_database(database.section("analytics"), config.analytics));
   TRY(database.refuse_unknown());
   TRY(read_game(root.section("game"), config));
   TRY(read_log_replica(root.section("log_replica"), config));
+  TRY(read_analytics(root.section("analytics"), config));
   TRY(read_limits(root.section("limits"), config.limits));
   TRY(root.refuse_unknown());
   return config;
@@ -307,6 +323,7 @@ void set_data(Config& config, const std::string& folder) {
   };
   for (const DatabaseKind& kind : database_kinds()) name(config.*kind.options, kind.name);
   name(config.board, board_database_name);
+  name(config.analytics, "analytics");
   for (std::size_t i = 0; i < config.shards.size(); ++i) {
     sql::DbOptions& options = config.shards[i];
     options.name = "game-" + std::to_string(i);

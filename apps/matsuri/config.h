@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "analytics/zone.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "http/server.h"
@@ -33,6 +34,7 @@ struct Config {
   sql::DbOptions timeline;
   sql::DbOptions empathy;
   sql::DbOptions notification;
+  sql::DbOptions analytics;  // no part of a backup: made again from the commands of games
   std::vector<sql::DbOptions> shards = {{}};  // of game state, in the order of their numbers
   // Servers of MariaDB that carry the same schemas: of shards, for reads that may be older; of
   // shards and main, for histories and analytics. Only the server counts in each.
@@ -42,6 +44,8 @@ struct Config {
   // Leaderboards: no part of a backup, because all of it can be made again.
   sql::DbOptions board = {.durability = sql::Durability::normal};
   http::ServerOptions limits;  // only its rate limits are read
+  analytics::Zone analytics_zone;             // by whose days is counted
+  std::optional<int> analytics_minute = 210;  // of the day; none: only when somebody asks
 };
 
 // Code::invalid with line and column for what is no TOML, and for a key or value that is not known.

@@ -22,9 +22,9 @@ struct Arguments {
   std::string config;
   std::string data;
   std::string listen;
-  std::string to, from, view, handle, role, position, slots, shard;
+  std::string to, from, view, handle, role, position, slots, shard, day;
   int node = -1;
-  bool all = false;
+  bool all = false, again = false;
   std::vector<std::string> files;
 };
 
@@ -125,6 +125,18 @@ void add_commands(CLI::App& app, Arguments& arguments, Command& chosen) {
       [](const Config& config, const Arguments&) { return run_doctor(config); }, chosen);
 }
 
+void add_analytics(CLI::App& app, Arguments& arguments, Command& chosen) {
+  CLI::App* const analytics = add(
+      app, "analytics", "Count what games did since the last run, also beside a running server",
+      arguments,
+      [](const Config& config, const Arguments& given) {
+        return run_analytics(config, given.day, given.again);
+      },
+      chosen);
+  analytics->add_option("--day", arguments.day, "Print this day, like 2026-11-26");
+  analytics->add_flag("--again", arguments.again, "Count everything, from the first command on");
+}
+
 void add_shards(CLI::App& app, Arguments& arguments, Command& chosen) {
   CLI::App* const shards = app.add_subcommand("shards", "Which shard of game state has what");
   shards->require_subcommand(1);
@@ -158,6 +170,7 @@ int run(int argc, char** argv) {
   Command chosen = nullptr;
   add_commands(app, arguments, chosen);
   add_shards(app, arguments, chosen);
+  add_analytics(app, arguments, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

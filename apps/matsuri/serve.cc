@@ -8,15 +8,19 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
+#include <functional>
 #include <iterator>
 #include <mutex>
 #include <optional>
 #include <thread>
 
 #include "account/routes.h"
+#include "analytics/routes.h"
+#include "analytics/runs.h"
 #include "base/assert.h"
 #include "base/log.h"
 #include "board/routes.h"
+#include "commands.h"
 #include "community/routes.h"
 #include "databases.h"
 #include "empathy/routes.h"
@@ -177,6 +181,15 @@ void log_start(const Config& config, std::uint16_t port) {
         "a proxy with TLS in front, and set behind_tls = true");
 }
 
+// A title as the API shows it.
+std::function<std::optional<std::string>(TitleId)> title_json_of(const Titles& titles) {
+  return [&titles](TitleId title) -> std::optional<std::string> {
+    auto shown = titles.find(title);
+    if (!shown) return std::nullopt;
+    return std::move(shown->json);
+  };
+}
+
 // All of them. What they refer to outlives the router.
 void add_routes(http::Router& router, const Config& config, ServerNode& node, Posts& posts,
                 Titles& titles, ops::Readiness& readiness) {
@@ -229,13 +242,9 @@ void add_routes(http::Router& router, const Config& config, ServerNode& node, Po
                      .gate = *node.game_gate,
                      .has_title = [&node](TitleId title) { return node.game_titles->has(title); },
                      .db = *node.main_db});
-  const auto title_json = [&titles](TitleId title) -> std::optional<std::string> {
-    auto shown = titles.find(title);
-    if (!shown) return std::nullopt;
-    return std::move(shown->json);
-  };
   game::add_play_route(
-      router, {.db = *node.main_db, .directory = node.game_directory, .title_json = title_json});
+      router,
+      {.db = *node.main_db, .directory = node.game_directory, .title_json = title_json_of(titles)});
   points::add_routes(router,
                      {.ledger = *node.ledger,
                       .keeper = *node.points_keeper,
@@ -249,7 +258,7 @@ void add_routes(http::Router& router, const Config& config, ServerNode& node, Po
                                .timeline = *node.timeline_db,
                                .logs = node.log_reader.dbs,
                                .clock = io::system_clock(),
-                               .title_json = title_json});
+                               .title_json = title_json_of(titles)});
   stream::add_routes(router, *node.stream, command_views(node));
   ops::add_routes(router, {.readiness = readiness,
                            .journal = *node.journal,
@@ -266,6 +275,13 @@ Result<void> serve(const Config& config) {
   raise_file_limit();
   std::optional<StopLimit> limit;  // Outlives the node: taking that apart counts as stopping.
   TRY_ASSIGN(const std::unique_ptr<ServerNode> node, ServerNode::open(config, NodeUse::serve));
+  TRY_ASSIGN(const std::unique_ptr<sql::Db> analytics_db, open_analytics(config, &node->metrics));
+  analytics::Runs runs({.log = node->log_reader.dbs,
+                        .own = *analytics_db,
+                        .clock = io::system_clock(),
+                        .zone = config.analytics_zone,
+                        .minute_of_day = config.analytics_minute,
+                        .metrics = &node->metrics});
   ops::Readiness readiness;
   account::CredentialAuthenticator authenticator(*node->signer, *node->standings, *node->accounts,
                                                  config.behind_tls);
@@ -275,6 +291,12 @@ Result<void> serve(const Config& config) {
   Titles titles(node->community_directory);
   http::Router router;
   add_routes(router, config, *node, posts, titles, readiness);
+  analytics::add_routes(router, {.runs = runs,
+                                 .db = *analytics_db,
+                                 .zone = config.analytics_zone,
+                                 .gate = *node->game_gate,
+                                 .clock = io::system_clock(),
+                                 .title_json = title_json_of(titles)});
 
   http::ServerOptions options = server_options(config);
   options.authenticator = &authenticator;
@@ -312,6 +334,7 @@ Result<void> serve(const Config& config) {
   node->trades->drain();
   server->stop();
   upkeep.stop();
+  runs.stop();
   node->stop();
   log::info("matsuri", "stopped");
   return {};

@@ -202,6 +202,10 @@ class Doctor {
       TRY(read_tables(*options_.board, [&](sql::Connection& connection) {
         return internal::read_boards(connection, options_.board->name, findings_);
       }));
+    if (options_.analytics)
+      TRY(read_tables(*options_.analytics, [&](sql::Connection& connection) {
+        return internal::read_analytics(connection, options_.analytics->name, findings_);
+      }));
     TRY(check_tables(*timeline_db, *main_db));
     check_others();
     return finish();

@@ -22,6 +22,8 @@ struct DoctorOptions {
   // Of game state; each before main, whose schemas its rows are read by.
   std::vector<sql::DbOptions> shards = {};
   std::optional<sql::DbOptions> board = {};  // of leaderboards
+  // What was counted of the commands of games.
+  std::optional<sql::DbOptions> analytics = {};
   io::FileSystem* files = &io::posix_files();
 };
 
@@ -46,6 +48,8 @@ inline constexpr std::size_t finding_count_max = 1000;
 //
 // Of further databases: the engine's own check, facts without gaps, quarantine, dead jobs,
 // positions against the ends of their origins, and what must add up in their tables.
+//
+// Of analytics: the engine's own check, and what must add up in its tables.
 //
 // Also beside a running server: each database is read at one moment, the timeline's before main's,
 // and records count up to the positions of that moment. Needs 8 bytes of memory for each id.

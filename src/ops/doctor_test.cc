@@ -9,6 +9,7 @@
 #include <functional>
 #include <thread>
 
+#include "analytics/schema.h"
 #include "board/schema.h"
 #include "ops/testing/world.h"
 #include "points/projection.h"
@@ -183,6 +184,38 @@ TEST_P(DoctorTest, FindsWhatIsWrongInLeaderboards) {
   EXPECT_THAT(findings_now(), Contains(HasSubstr("1 board: entries are not made of")));
   run(*boards, "UPDATE board_entry SET id = 'z', parts = 2");
   EXPECT_THAT(findings_now(), Contains(HasSubstr("1 board: entries have no part")));
+}
+
+// Goal: what a run of analytics has added to several tables at once agrees.
+TEST_P(DoctorTest, FindsWhatDoesNotAddUpInAnalytics) {
+  const auto world = healthy();
+  const sql::DbOptions options = fresh_options("analytics");
+  const auto findings_now = [&] {
+    const auto diagnosis = examine({.data = world->place.data,
+                                    .main = world->place.main,
+                                    .timeline = world->place.timeline,
+                                    .analytics = options});
+    EXPECT_TRUE(diagnosis.ok());
+    return diagnosis.ok() ? diagnosis->findings : std::vector<std::string>{};
+  };
+  EXPECT_THAT(findings_now(), IsEmpty()) << "one that is not there yet";
+  const auto db = open(options);
+  ASSERT_TRUE(db->migrate("analytics", analytics::migrations()).ok());
+  EXPECT_THAT(findings_now(), IsEmpty());
+  run(*db, "INSERT INTO command_day VALUES (7, 20000, 'hit', 5, 1, 0, 0)");
+  EXPECT_THAT(findings_now(), Contains(HasSubstr("days have commands, and no date, like 20000")));
+  run(*db, "INSERT INTO calendar VALUES (20000, '2024-10-04')");
+  EXPECT_THAT(findings_now(), Contains(HasSubstr("other numbers of commands by day")));
+  run(*db,
+      "INSERT INTO arena_command VALUES (7, 'a', 'hit', 2, 0, 0, 0), (7, 'b', 'hit', 3, 1, 0, 0)");
+  EXPECT_THAT(findings_now(), IsEmpty());
+  run(*db, "INSERT INTO active VALUES (7, 3, 20000)");
+  EXPECT_THAT(findings_now(),
+              Contains(HasSubstr("accounts were active, and are no players, like 3")));
+  run(*db, "INSERT INTO player VALUES (7, 3, 19999)");
+  EXPECT_THAT(findings_now(), Contains(HasSubstr("another first day than their first active one")));
+  run(*db, "UPDATE player SET first_day = 20000");
+  EXPECT_THAT(findings_now(), IsEmpty());
 }
 
 TEST_P(DoctorTest, FindsALostPost) {

@@ -10,6 +10,7 @@ import unittest
 
 from walk import CONTRACT
 from walk_account import AccountWalk
+from walk_analytics import AnalyticsWalk
 from walk_board import BoardWalk
 from walk_common import CommonWalk
 from walk_community import CommunityWalk
@@ -27,8 +28,8 @@ from walk_timeline import TimelineWalk
 from walk_trade import TradeWalk
 
 
-class OpenapiTest(AccountWalk, BoardWalk, CommonWalk, CommunityWalk, EmpathyWalk,
-                  FollowWalk, GameWalk, HistoryWalk, NotificationWalk, PlayWalk, PlazaWalk, PointsWalk,
+class OpenapiTest(AccountWalk, AnalyticsWalk, BoardWalk, CommonWalk, CommunityWalk,
+                  EmpathyWalk, FollowWalk, GameWalk, HistoryWalk, NotificationWalk, PlayWalk, PlazaWalk, PointsWalk,
                   StreamWalk, SupportWalk, TimelineWalk, TradeWalk, unittest.TestCase):
     def test_z_every_documented_pair_was_met(self):
         """Last by its name. What is missing here is documented and not tested, or not true."""

@@ -75,6 +75,10 @@ Result<void> read_points(sql::Connection& connection, const std::string& name, F
 // Leaderboards: each entry of as many parts as there are.
 Result<void> read_boards(sql::Connection& connection, const std::string& name, Findings& findings);
 
+// The database of analytics: what was counted twice agrees.
+Result<void> read_analytics(sql::Connection& connection, const std::string& name,
+                            Findings& findings);
+
 // What holds between the two, the timeline having been read first.
 void compare(const MainSeen& main, const TimelineSeen& timeline, Findings& findings);
 

@@ -23,6 +23,7 @@ function title_of(route: Route, t: Texts): string {
     case "points": return `${t.points.title} · ${t.app.name}`;
     case "play": return `${t.nav.play} · ${t.app.name}`;
     case "support": return `${t.nav.support} · ${t.app.name}`;
+    case "analytics": return `${t.nav.analytics} · ${t.app.name}`;
     case "not_found": return `${t.not_found.title} · ${t.app.name}`;
   }
 }
@@ -50,6 +51,8 @@ const PlayPage = later(() =>
 
 const SupportPage = later(() =>
   with_styles(support_css, import("./support").then((part) => part.SupportPage)));
+const AnalyticsPage = later(() =>
+  with_styles(studio_css, import("./studio").then((part) => part.AnalyticsPage)));
 
 const TitleForm = later(() => import("./forms").then((part) => part.TitleForm));
 const NewCommunity = later(() => import("./forms").then((part) => part.NewCommunity));
@@ -87,6 +90,7 @@ function Page({ route }: { route: Route }) {
     case "points": return <PointsPage />;
     case "play": return <PlayPage />;
     case "support": return <SupportPage who={route.who} />;
+    case "analytics": return <AnalyticsPage />;
     case "not_found": return <NotFoundPage />;
   }
 }

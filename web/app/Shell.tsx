@@ -46,6 +46,9 @@ function usePlaces(): Place[] {
   }
   if (session.state === "known" && is_support(session.me)) {
     places.push({ href: "/support", label: t.nav.support, icon: "eye", pages: ["support"], wide: true });
+    places.push({
+      href: "/studio/analytics", label: t.nav.analytics, icon: "chart", pages: ["analytics"], wide: true,
+    });
   }
   places.push({
     href: "/settings", label: t.nav.settings, icon: "gear", pages: ["settings"],
@@ -159,6 +162,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
         <ul>
           {staff && <li><a href="/support">{t.nav.support}</a></li>}
           <li><a href="/settings">{t.nav.settings}</a></li>
+          {staff && <li><a href="/studio/analytics">{t.nav.analytics}</a></li>}
           <li><a href="/docs">{t.app.api}</a></li>
         </ul>
       </footer>

@@ -2,3 +2,5 @@
 declare const play_css: string;
 /** The same of support's page. */
 declare const support_css: string;
+/** The same of the studio. */
+declare const studio_css: string;

@@ -33,6 +33,7 @@ const for_admins = {
   "new-title": ["/titles/new", "#crest"],
   "new-community": ["/titles/{title}/communities/new", "#kind"],
   "change-community": ["/communities/{community}/edit", "#description"],
+  analytics: ["/studio/analytics", ".studio .card"],
 };
 
 /** Until nothing moves: a colour on its way from one to the other is neither. */

@@ -18,6 +18,7 @@ import { points } from "./points.js";
 import { plaza } from "./plaza.js";
 import { Server } from "./server.js";
 import { settings } from "./settings.js";
+import { studio } from "./studio.js";
 import { support } from "./support.js";
 import { timeline } from "./timeline.js";
 import { titles } from "./titles.js";
@@ -82,7 +83,7 @@ await test("the server carries the page that was built last", async () => {
 });
 try {
   for (const [name, run] of Object.entries({ ...journey, ...words, ...keyboard, ...connection,
-    ...settings, ...community, ...titles, ...timeline, ...plaza, ...play, ...points, ...support, ...xss,
+    ...settings, ...community, ...titles, ...timeline, ...plaza, ...play, ...points, ...studio, ...support, ...xss,
     ...looks })) {
     if (!name.includes(wanted)) continue;
     await test(name, { timeout: 240_000 }, async () => {

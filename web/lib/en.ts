@@ -33,6 +33,7 @@ export const en = {
     communities: "Communities",
     timeline: "Following",
     play: "Raid",
+    analytics: "Analytics",
     notices: "Notices",
     support: "Support",
     you: "You",

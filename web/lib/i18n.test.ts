@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import test from "node:test";
 import { words } from "../features/play/words";
+import { studio_words } from "../features/studio/words";
 import { words as support } from "../features/support/words";
 import { all_texts } from "./i18n";
 
@@ -24,8 +25,12 @@ function said(leaf: Leaf): string {
 }
 
 // The page's own texts, and those of parts that come later.
-const en = new Map([...leaves(all_texts.en), ...leaves(words.en, "words."), ...leaves(support.en, "support.")]);
-const ja = new Map([...leaves(all_texts.ja), ...leaves(words.ja, "words."), ...leaves(support.ja, "support.")]);
+const texts_in = (language: "en" | "ja") => [
+  ...leaves(all_texts[language]), ...leaves(words[language], "words."), ...leaves(support[language], "support."),
+  ...leaves(studio_words[language], "studio."),
+];
+const en = new Map(texts_in("en"));
+const ja = new Map(texts_in("ja"));
 
 test("both languages have the same texts, none is empty, none glues code into words", () => {
   assert.deepEqual([...en.keys()].sort(), [...ja.keys()].sort());
@@ -51,7 +56,8 @@ function sources_in(folder: string): string {
 test("every text is used", () => {
   const sources = ["app", "features", "lib", "ui"].map(sources_in).join("\n");
   for (const key of en.keys()) {
-    assert.match(sources, new RegExp(`\\b${key.replace(/^(words|support)\./, "w.").replace(".", "\\.")}\\b`), key);
+    const named = key.replace(/^(words|support)\./, "w.").replace(/^studio\./, "s.").replace(".", "\\.");
+    assert.match(sources, new RegExp(`\\b${named}\\b`), key);
   }
 });
 

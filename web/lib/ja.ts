@@ -30,6 +30,7 @@ export const ja: Texts = {
     communities: "集い",
     timeline: "フォロー中",
     play: "討伐",
+    analytics: "集計",
     notices: "お知らせ",
     support: "窓口",
     you: "あなた",

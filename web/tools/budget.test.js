@@ -22,7 +22,7 @@ test("what comes later is not in the first view", () => {
   for (const [what, mark] of [
     ["the drawing editor", "getCoalescedEvents"], ["the editor of faces", "face-part"],
     ["tokens", "made-token"], ["notifications", "n-link"], ["posts", "post-acts"],
-    ["the composer", "comp-foot"], ["the raid", "catfish"], ["log-in", "gate-head"],
+    ["the composer", "comp-foot"], ["the raid", "catfish"], ["log-in", "gate-head"], ["charts", "u-over"],
     ["support", "titles_whole"],
   ]) {
     const holders = manifest.assets.filter(({ file }) =>

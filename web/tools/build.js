@@ -29,7 +29,7 @@ const media_types = {
 // The addresses that are pages of the app: the server answers index.html for them.
 const routes = [
   "/", "/signup", "/login", "/settings", "/notifications", "/timeline", "/play", "/points",
-  "/support", "/posts/{id}",
+  "/support", "/studio/analytics", "/posts/{id}",
   "/communities", "/communities/{id}", "/communities/{id}/hot", "/communities/{id}/popular",
   "/communities/{id}/edit", "/titles/new", "/titles/{id}/edit", "/titles/{id}/communities/new",
   "/people/{handle}", "/people/{handle}/drawings", "/people/{handle}/empathies",
@@ -96,6 +96,7 @@ async function bundle() {
     entryPoints: {
       first: "app/first.ts", "app-style": "ui/app.css", docs: "ui/docs.css", play: "features/play/play.css",
       support: "features/support/support.css",
+      studio: "features/studio/studio.css",
     },
     format: "iife",
   });
@@ -145,6 +146,7 @@ async function write_dist() {
   const { app, needed } = await add_app(out, {
     play_css: await out.add_hashed("play.css", files["play.css"]),
     support_css: await out.add_hashed("support.css", files["support.css"]),
+    studio_css: await out.add_hashed("studio.css", files["studio.css"]),
   });
   const urls = {
     "app.js": app,

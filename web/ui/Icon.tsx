@@ -29,6 +29,7 @@ const paths = {
   pencil: "M4 20l1-5L16 4l4 4L9 19ZM13.5 6.5l4 4",
   mute: "M4 9v6h4l5 4V5L8 9ZM16.5 9.5l5 5M21.5 9.5l-5 5",
   right: "M9 4l8 8-8 8",
+  chart: "M4 4v16h16M7 15l4-5 3 3 5-7",
 } as const;
 
 export type IconName = keyof typeof paths;

@@ -25,6 +25,7 @@ export type Sort = "new" | "hot" | "popular";
 
 const segment = encodeURIComponent;
 
+/** What follows an address; values that are not there are left out. */
 export function query(values: Record<string, string | number | undefined>): string {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(values)) {

@@ -5,7 +5,8 @@ export { EventParser, type ServerEvent } from "./sse";
 export { EventStream, LiveStream, type StreamHandlers, type StreamOptions } from "./stream";
 export type { Sort } from "./community";
 export type {
-  Account, AccountChange, Author, Authors, CampaignList, Code, Command, Community, CommunityChange,
+  Account, AccountChange, AnalyticsCommands, AnalyticsField, AnalyticsReport, AnalyticsRun, AnalyticsRunList,
+  AnalyticsTitleList, Author, Authors, CampaignList, Code, Command, Community, CommunityChange,
   CommunityRelation, Counts, CreatedPost, CreatedToken, Drawing, DrawingAddresses, Failure, Followed,
   GameBoardEntry, GameBoardPage, GameChange, GameChanges, GameCommand, GameEntity, GameEntityRead, GameHistory,
   GameOutcome, GameOutcomes, GameSchema, GameSession, GrantOutcome, Me, Names, NewCommunity, NewGrant, NewPost,

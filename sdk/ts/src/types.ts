@@ -5,6 +5,12 @@ type Schemas = components["schemas"];
 
 export type Account = Schemas["Account"];
 export type AccountChange = Schemas["AccountChange"];
+export type AnalyticsCommands = Schemas["AnalyticsCommands"];
+export type AnalyticsField = Schemas["AnalyticsField"];
+export type AnalyticsReport = Schemas["AnalyticsReport"];
+export type AnalyticsRun = Schemas["AnalyticsRun"];
+export type AnalyticsRunList = Schemas["AnalyticsRunList"];
+export type AnalyticsTitleList = Schemas["AnalyticsTitleList"];
 export type Author = Schemas["Author"];
 export type Authors = Schemas["Authors"];
 export type BlockList = Schemas["BlockList"];

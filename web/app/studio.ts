@@ -1,0 +1,2 @@
+// Pages of staff with charts: their code, the charts' library and styles come with the first visit.
+export { AnalyticsPage } from "../features/studio/AnalyticsPage";

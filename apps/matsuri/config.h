@@ -43,7 +43,7 @@ struct Config {
   std::string log_views = "matsuri_views";  // the schema there that views of kinds are made in
   // Leaderboards: no part of a backup, because all of it can be made again.
   sql::DbOptions board = {.durability = sql::Durability::normal};
-  http::ServerOptions limits;  // only its rate limits are read
+  http::ServerOptions limits;                 // only its rate limits are read
   analytics::Zone analytics_zone;             // by whose days is counted
   std::optional<int> analytics_minute = 210;  // of the day; none: only when somebody asks
 };

@@ -281,7 +281,11 @@ Result<void> serve(const Config& config) {
                         .clock = io::system_clock(),
                         .zone = config.analytics_zone,
                         .minute_of_day = config.analytics_minute,
-                        .metrics = &node->metrics});
+                        .metrics = &node->metrics,
+                        .as_of_ms = [&node = *node] {
+                          return node.log_replicas == nullptr ? io::system_clock().unix_ms()
+                                                              : node.log_replicas->as_of_ms();
+                        }});
   ops::Readiness readiness;
   account::CredentialAuthenticator authenticator(*node->signer, *node->standings, *node->accounts,
                                                  config.behind_tls);

@@ -63,7 +63,7 @@ class Run {
   Result<std::int64_t> count_all() {
     for (int pass = 0; pass < pass_count_max; ++pass) {
       if (pass != 0) std::this_thread::sleep_for(pass_wait);
-      const std::int64_t as_of_ms = clock_.unix_ms();
+      const std::int64_t as_of_ms = options_.as_of_ms ? options_.as_of_ms() : clock_.unix_ms();
       TRY(read_ends());
       SlotSet counted;
       for (std::size_t shard = 0; shard < log_.shards.size(); ++shard) {

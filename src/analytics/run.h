@@ -24,6 +24,8 @@ struct RunOptions {
   // Called after every window; false ends the run, which counts as interrupted.
   std::function<bool(const Advance&)> on_advance = [](const Advance&) { return true; };
   metrics::Counter* commands = nullptr;
+  // Up to when the replica has everything; none: up to now. 0: nobody knows.
+  std::function<std::int64_t()> as_of_ms = {};
 };
 
 // Counts all commands that the replica has when it begins, of all titles. Memory is bounded by a

@@ -28,7 +28,7 @@ struct Runs::State {
   bool was_cut_short = false;  // the last run
 };
 
-Runs::Runs(RunsParts parts) : parts_(parts), start_ms_(parts_.clock.unix_ms()) {
+Runs::Runs(RunsParts parts) : parts_(std::move(parts)), start_ms_(parts_.clock.unix_ms()) {
   if (parts_.metrics != nullptr) {
     commands_ = &parts_.metrics->counter("matsuri_analytics_commands_total",
                                          "Commands of games that runs of analytics have counted");
@@ -118,7 +118,8 @@ void Runs::run_now(const char* asked_by) {
                         {.zone = &parts_.zone,
                          .asked_by = asked_by,
                          .on_advance = [this](const Advance&) { return !is_stopping_; },
-                         .commands = commands_});
+                         .commands = commands_,
+                         .as_of_ms = parts_.as_of_ms});
   if (done.ok())
     log::info("analytics", "a run is done",
               {{"asked_by", asked_by}, {"commands", done->command_count}});

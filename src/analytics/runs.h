@@ -4,6 +4,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -23,7 +24,8 @@ struct RunsParts {
   const Zone& zone;
   std::optional<int> minute_of_day;  // none: nothing by night
   metrics::Registry* metrics = nullptr;
-  std::int64_t poll_ms = 10'000;  // how often the clock is looked at
+  std::function<std::int64_t()> as_of_ms = {};  // as in RunOptions
+  std::int64_t poll_ms = 10'000;                // how often the clock is looked at
 };
 
 // The first time after `after_ms` that it is that minute of the day.

@@ -307,8 +307,8 @@ TEST_P(ApplyTest, ThePlacesWhereBatchesEndDoNotMatter) {
 
 // For staff: across blocks and mutes, and with what is not there any more.
 TEST_P(ApplyTest, WhatSomebodyWroteIsPostsAndCommentsInOneOrder) {
-  apply({name_record(mio, 1, "Mio"), name_record(ken, 1, "Ken"),
-         post_record(post_id(0), mio, "first"), post_record(post_id(1), ken, "of ken"),
+  apply({name_record(mio, 1, "Mio"), name_record(ken, 1, "Ken")});
+  apply({post_record(post_id(0), mio, "first"), post_record(post_id(1), ken, "of ken"),
          testing::comment_record(post_id(2), mio, post_id(1), "a comment"),
          post_record(post_id(3), mio, "gone soon"), post_record(post_id(4), mio, "last"),
          testing::delete_record(post_id(3), mio, post_id(5).value)});

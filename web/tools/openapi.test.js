@@ -22,8 +22,9 @@ test("every operation has an id of its own, a kind, a tag and a summary", () => 
   for (const one of operations) {
     assert.match(one["x-kind"], /^(read|deferred|strict)$/, one.operationId);
     assert.ok(one.summary && tags.includes(one.tags[0]), one.operationId);
-    // A player's token stands for itself: to give one out changes nothing.
-    const reads = one.method === "get" || one.operationId === "openGameSession";
+    // A player's token stands for itself: to give one out changes nothing. A socket is for commands.
+    const reads = (one.method === "get" && one.operationId !== "openGameSocket")
+      || one.operationId === "openGameSession";
     assert.equal(one["x-kind"] === "read", reads, one.operationId);
     if (one["x-rate-limit"]) assert.ok(openapi["x-rate-limits"][one["x-rate-limit"]]);
     assert.equal(one["x-rate-limit"] !== undefined, one.responses["429"] !== undefined, one.operationId);
@@ -31,7 +32,7 @@ test("every operation has an id of its own, a kind, a tag and a summary", () => 
 });
 
 test("every error names its code, and the code has that status", () => {
-  const statuses = { invalid: [400, 413, 415, 422], unauthenticated: [401], denied: [403],
+  const statuses = { invalid: [400, 413, 415, 422, 426], unauthenticated: [401], denied: [403],
     not_found: [404], conflict: [409], exhausted: [429], busy: [503] };
   for (const one of operations) {
     for (const [status, ref] of Object.entries(one.responses)) {

@@ -88,16 +88,15 @@ TEST_P(RunTest, WhatCameInAndWentOutIsWhatThereIs) {
 TEST_P(RunTest, AKillLosesAndDoublesNothing) {
   play(11, 500);
   int kills = 0;
-  std::mt19937_64 random(11);
   for (bool is_done = false; !is_done;) {
     const pid_t pid = ::fork();
     if (pid == 0) {
       const Databases all = databases();
       ::_exit(run(all, 5).ok() ? 0 : 1);
     }
-    // Most die in the middle; at last one is let live.
+    // Each lives a little longer than the one before, until one comes to its end.
     if (kills < 12) {
-      std::this_thread::sleep_for(std::chrono::microseconds(random() % 90'000));
+      std::this_thread::sleep_for(std::chrono::milliseconds(8 * kills));
       ::kill(pid, SIGKILL);
     }
     int status = 0;

@@ -237,13 +237,13 @@ class Routes {
 
   static Result<PurseQuery> list_query_of(const http::Request& request, const Asker& asker,
                                           sequencer::KindIndex kind) {
-    TRY_ASSIGN(const auto before, request.query_parameter("before"));
-    if (before) TRY(within("before", check_purse_name(*before)));
+    TRY_ASSIGN(const auto after, request.query_parameter("after"));
+    if (after) TRY(within("after", check_purse_name(*after)));
     TRY_ASSIGN(const std::size_t count_max,
                http::limit_of(request, purse_count_max, purse_count_max));
     return PurseQuery{.kind = kind,
                       .title = asker.is_staff ? TitleId{} : asker.title,
-                      .after = before.value_or(std::string()),
+                      .after = after.value_or(std::string()),
                       .count_max = count_max + 1};
   }
 

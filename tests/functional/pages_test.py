@@ -10,6 +10,7 @@ import time
 import unittest
 
 from contract import Contract
+from game_client import Game, attack, born, command, new_key, sender
 from support import Person, Server
 
 CONTRACT = Contract()
@@ -21,8 +22,13 @@ def lists():
     for name, operation in CONTRACT.operations.items():
         content = operation["responses"].get(200, {}).get("content", {}).get("application/json")
         following = content and CONTRACT.properties_of(content["schema"])[0].get("next")
-        if following and "null" in CONTRACT.resolve(following)["type"]:
+        if following and is_nullable(CONTRACT.resolve(following)):
             yield name
+
+
+def is_nullable(schema):
+    return "null" in schema.get("type", ()) or any(
+        CONTRACT.resolve(way).get("type") == "null" for way in schema.get("oneOf", ()))
 
 
 class PagesTest(unittest.TestCase):
@@ -48,6 +54,29 @@ class PagesTest(unittest.TestCase):
             cls.comment(person)
             if number > 1:
                 cls.send(cls.star, "POST", "/v1/titles", {"names": {"en": f"T{number}"}})
+        cls.game = Game(sender(cls.server), cls.star.headers(cls.server), title=cls.title)
+        cls.game.one(born("raid"))
+        for number in range(COUNT):
+            cls.game.one(attack("raid"))
+            cls.damage(f"raid-{number:02}")
+            cls.found("campaigns", f"c-{number:02}", budget=1000)
+            cls.found("sinks", f"s-{number:02}")
+            cls.grant(number)
+
+    @classmethod
+    def damage(cls, arena):
+        cls.game.one(command(arena, [("raider", cls.people[0].id)],
+                             [{"entity": 0, "field": "damage", "do": "add", "value": 1}]))
+
+    @classmethod
+    def found(cls, what, name, **more):
+        cls.send(cls.star, "POST", f"/v1/points/{what}",
+                 {"key": new_key(), "name": name, "title": cls.title} | more)
+
+    @classmethod
+    def grant(cls, event):
+        cls.send(cls.star, "POST", "/v1/points/grants", {
+            "event": str(event), "campaign": "c-00", "account": cls.people[0].id, "amount": 1})
 
     @classmethod
     def tearDownClass(cls):
@@ -98,7 +127,14 @@ class PagesTest(unittest.TestCase):
         self.feel(self.fresh[number], self.posts[1])
         self.feel(self.people[1], self.post())
 
+    def of_damage(self, number):
+        # Of the past, behind the reader; and where the reader has not been.
+        self.damage(f"a-{number}")
+        self.damage(f"raid-{COUNT - 1:02}")
+
     def lists(self):
+        history = f"/v1/game/{self.title}/history"
+        player = self.people[0].id
         place, star = f"/v1/communities/{self.place}/posts", "/v1/accounts/star"
         reader = self.people[0]
         return {
@@ -121,6 +157,22 @@ class PagesTest(unittest.TestCase):
             "listAccountEmpathies": [(f"/v1/accounts/{reader.handle}/empathies?", None,
                                       lambda number: self.feel(reader, self.post()))],
             "listNotifications": [("/v1/notifications?", self.star, self.of_notices)],
+            "listSupportPosts": [(f"/v1/support/players/{self.star.id}/posts?", self.star,
+                                  self.of_posts)],
+            "getGameHistory": [(f"{history}?entity=raid/boss/b1&", self.star,
+                                lambda number: self.game.one(attack("raid"))),
+                               (f"{history}?player={player}&", self.star,
+                                lambda number: self.damage("raid-00"))],
+            "getPlayerEntities": [(f"/v1/game/{self.title}/players/{player}/entities?", self.star,
+                                   self.of_damage)],
+            "listCampaigns": [("/v1/points/campaigns?", self.star, lambda number: self.found(
+                "campaigns", f"a-{number}", budget=1))],
+            "listSinks": [("/v1/points/sinks?", self.star,
+                           lambda number: self.found("sinks", f"a-{number}"))],
+            "listOwnPostings": [("/v1/points/me/postings?", reader,
+                                 lambda number: self.grant(f"own-{number}"))],
+            "listPostings": [(f"/v1/points/accounts/{player}/postings?", self.star,
+                              lambda number: self.grant(f"their-{number}"))],
         }
 
     def read(self, target, who):
@@ -129,10 +181,14 @@ class PagesTest(unittest.TestCase):
         self.assertEqual(answer.status, 200, target)
         page = answer.json
         things = next(value for value in page.values() if isinstance(value, list))
+        return [self.name_of(one) for one in things], page["next"]
+
+    @staticmethod
+    def name_of(one):
         # A notice that grows gets a new id: it is the same one by what it is about.
-        return [one.get("handle") or (f"{one['kind']} {one['post'] and one['post']['id']}"
-                                      if "kind" in one and "people" in one else one["id"])
-                for one in things], page["next"]
+        if "people" in one:
+            return f"{one['kind']} {one['post'] and one['post']['id']}"
+        return next(one[field] for field in ("handle", "key", "arena", "id", "name") if field in one)
 
     def whole(self, target, who):
         """The list once it stands still: some of it are facts of facts."""
@@ -146,7 +202,8 @@ class PagesTest(unittest.TestCase):
 
     def check(self, name, target, who, happen):
         whole = self.whole(target, who)
-        turn = "after" if name == "listComments" else "before"
+        ascends = name in ("listComments", "getPlayerEntities", "listCampaigns", "listSinks")
+        turn = "after" if ascends else "before"
         got, cursor, count = [], "", 0
         while cursor is not None and count < 20:
             page, cursor = self.read(f"{target}limit=3" + (f"&{turn}={cursor}" if cursor else ""), who)

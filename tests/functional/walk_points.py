@@ -90,10 +90,10 @@ class PointsWalk(Walk):
             self.assertEqual({each["title"] for each in own[key]}, {game.title})
             self.assertIsNone(own["next"])
             page = self.call(one, 200, headers=game.server, query="?limit=1").json
-            rest = self.call(one, 200, headers=game.server, query=f"?before={page['next']}").json
+            rest = self.call(one, 200, headers=game.server, query=f"?after={page['next']}").json
             self.assertEqual(page[key] + rest[key], own[key])
             self.assertLess(len(own[key]), len(self.call(one, 200, who=admin).json[key]) + 1)
-            for wrong in ("?limit=0", "?limit=101", "?before=A"):
+            for wrong in ("?limit=0", "?limit=101", "?after=A"):
                 self.call(one, 400, headers=game.server, query=wrong)
             self.call(one, 403, who=self.mio)
             self.call(one, 403, headers=game.player(self.mio.headers(self.server)))

@@ -93,7 +93,7 @@ def last_line(text):
 
 def read_output(name, text, results):
     """Adds the summary of node:test (`# pass 5` in TAP, or `ℹ pass 5`) or of Python's unittest, and
-    of TAP what the failed ones said.
+    of TAP what the failed ones said and which were skipped.
 
     How many tests that were; 0 where the text holds no such summary.
     """
@@ -113,7 +113,9 @@ def read_output(name, text, results):
         results.failed.append(f"{name}: {test}")
         results.outputs.append((test, said))
     results.failed += [f"{name}: one of its tests"] * (counts["fail"] - len(blocks))
-    results.skipped += [(name, "one of its tests")] * counts["skipped"]
+    skips = re.findall(r"^ok \d+ - (.+?) # SKIP ?(.*)$", text, re.MULTILINE)[:counts["skipped"]]
+    results.skipped += [(f"{name}: {test}", reason) for test, reason in skips]
+    results.skipped += [(name, "one of its tests")] * (counts["skipped"] - len(skips))
     return sum(counts.values())
 
 

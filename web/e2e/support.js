@@ -248,7 +248,8 @@ export const support = {
     await page.keyboard.press("Escape");
     await dialog.waitFor({ state: "detached" });
     await page.locator("[data-points='250']").waitFor();
-    const given = entry(page, "Sorry for the wait");
+    // Whose account that was is asked for behind it.
+    const given = entry(page, "Sorry for the wait").filter({ hasText: "@help_give" });
     await given.waitFor();
     assert.match(await given.textContent(), /Points \+50.*Received from summer-give.*@help_give/);
     // An answer that gets lost: asked again, it counted once.

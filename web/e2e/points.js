@@ -1,5 +1,6 @@
 // One's points: what there is, and what became of them, in every look and language.
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import path from "node:path";
 import { problems_of_page } from "./checks.js";
 import { settle } from "./looks.js";
@@ -22,7 +23,7 @@ function send(person, method, address, body) {
 /** A UUIDv7 of now. */
 function new_key() {
   const time = Date.now().toString(16).padStart(12, "0");
-  const random = crypto.randomUUID();
+  const random = randomUUID();
   return `${time.slice(0, 8)}-${time.slice(8)}-7${random.slice(15, 18)}-${random.slice(19)}`;
 }
 

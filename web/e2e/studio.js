@@ -88,6 +88,8 @@ export const studio = {
     await page.locator("#economy-field").waitFor();
     assert.equal(new URL(page.url()).searchParams.get("title"), title);
 
+    // Until then the title that was there before is shown.
+    await page.waitForFunction(() => document.querySelectorAll('[aria-label="By reason"] tbody tr').length === 3);
     assert.deepEqual(await rows_of(page, "By reason"), [
       ["shop.buy", "1", "1", "0", "0"], ["raid.hit", "1", "0", "0", "0"], ["shop.mint", "1", "0", "0", "0"]]);
     assert.equal(await page.inputValue("#economy-field"), "purse.gold");

@@ -70,7 +70,8 @@ constexpr Source sources[] = {
 
 // A row or two each, about the database itself.
 constexpr std::string_view bookkeeping[] = {"schema_version", "stream_origin", "stream_counter",
-                                            "view_position", "horizon"};
+                                            "view_position",  "horizon",       "points_place",
+                                            "board_rev"};
 
 struct Finalize {
   void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }

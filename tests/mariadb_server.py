@@ -2,11 +2,12 @@
 
 import os
 import pathlib
-import random
 import signal
 import socket
 import subprocess
 import time
+
+from ports import free_port
 
 DATABASES = ("main", "timeline", "empathy", "notification")
 
@@ -86,20 +87,8 @@ class Mariadb:
     def config(self, *names):
         """DATABASES, as many as there are `names`, in those schemas."""
         return "".join(
-            f'[database.{part}]\nengine = "mariadb"\nsocket = "{self.socket}"\nuser = "root"\n'
-            f'schema = "{schema}"\n' for part, schema in zip(DATABASES, names))
-
-
-def free_port():
-    """Where nobody listens, and which the system gives to nobody by chance."""
-    while True:
-        port = random.randrange(20000, 32000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                pass
+            f'{self.server_config(f"database.{part}")}engine = "mariadb"\nschema = "{schema}"\n'
+            for part, schema in zip(DATABASES, names))
 
 
 class MariadbPair:

@@ -482,13 +482,7 @@ Result<http::Caller> CredentialAuthenticator::authenticate(const http::Request& 
 
 void add_routes(http::Router& router, RouteParts parts) {
   const auto routes = std::make_shared<const Routes>(parts);
-  using Member = void (Routes::*)(const RequestPtr&, Responder) const;
-  const auto add = [&](Method method, std::string_view pattern, http::RouteOptions options,
-                       Member member) {
-    router.add(method, pattern, options, [routes, member](RequestPtr request, Responder respond) {
-      ((*routes).*member)(request, std::move(respond));
-    });
-  };
+  const http::MemberRoutes add(router, "", routes);
   const http::RouteOptions own_read{.cost = Cost::read, .needs_account = true};
   const http::RouteOptions own_write{.cost = Cost::write, .needs_account = true};
   const http::RouteOptions own_json{.cost = Cost::write, .needs_account = true, .json_body = true};

@@ -309,14 +309,7 @@ class Routes {
 
 void add_routes(http::Router& router, RouteParts parts) {
   const auto routes = std::make_shared<const Routes>(std::move(parts));
-  using Member = void (Routes::*)(const RequestPtr&, Responder) const;
-  const auto add = [&](Method method, const std::string& path, http::RouteOptions options,
-                       Member member) {
-    router.add(method, "/v1/analytics" + path, options,
-               [routes, member](const RequestPtr& request, Responder respond) {
-                 ((*routes).*member)(request, std::move(respond));
-               });
-  };
+  const http::MemberRoutes add(router, "/v1/analytics", routes);
   const http::RouteOptions read{.cost = http::Cost::read, .needs_account = true};
   const http::RouteOptions write{.cost = http::Cost::write, .needs_account = true};
   add(Method::get, "/titles", read, &Routes::list_titles);

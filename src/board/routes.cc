@@ -253,14 +253,7 @@ class Routes {
 
 void add_routes(http::Router& router, RouteParts parts) {
   const auto routes = std::make_shared<const Routes>(std::move(parts));
-  using Member = void (Routes::*)(const RequestPtr&, Responder) const;
-  const auto add = [&](Method method, const std::string& path, http::RouteOptions options,
-                       Member member) {
-    router.add(method, "/v1/game/{title}/boards" + path, options,
-               [routes, member](const RequestPtr& request, Responder respond) {
-                 ((*routes).*member)(request, std::move(respond));
-               });
-  };
+  const http::MemberRoutes add(router, "/v1/game/{title}/boards", routes);
   const http::RouteOptions read{.cost = http::Cost::game};
   add(Method::get, "", read, &Routes::list_boards);
   add(Method::put, "/{board}", {.cost = http::Cost::write, .json_body = true}, &Routes::put_board);

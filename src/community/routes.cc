@@ -489,13 +489,7 @@ void write_title(json::Writer& writer, const Title& title) {
 
 void add_routes(http::Router& router, RouteParts parts) {
   const auto routes = std::make_shared<const Routes>(parts);
-  using Member = void (Routes::*)(const RequestPtr&, Responder) const;
-  const auto add = [&](Method method, std::string_view pattern, http::RouteOptions options,
-                       Member member) {
-    router.add(method, pattern, options, [routes, member](RequestPtr request, Responder respond) {
-      ((*routes).*member)(request, std::move(respond));
-    });
-  };
+  const http::MemberRoutes add(router, "", routes);
   const http::RouteOptions own_json{.cost = Cost::write, .needs_account = true, .json_body = true};
 
   add(Method::get, "/v1/titles", {}, &Routes::list_titles);

@@ -422,16 +422,7 @@ class Routes {
 
 void add_routes(http::Router& router, RouteParts parts) {
   const auto routes = std::make_shared<const Routes>(parts);
-  using Member = void (Routes::*)(const RequestPtr&, Responder) const;
-  const auto handler = [&](Member member) -> http::Handler {
-    return [routes, member](const RequestPtr& request, Responder respond) {
-      ((*routes).*member)(request, std::move(respond));
-    };
-  };
-  const auto add = [&](Method method, const std::string& path, http::RouteOptions options,
-                       Member member) {
-    router.add(method, "/v1/game/{title}" + path, options, handler(member));
-  };
+  const http::MemberRoutes add(router, "/v1/game/{title}", routes);
   const http::RouteOptions own_read{.cost = Cost::read, .needs_account = true};
   const http::RouteOptions own_write{.cost = Cost::write, .needs_account = true};
   const http::RouteOptions own_json{.cost = Cost::write, .needs_account = true, .json_body = true};
@@ -451,7 +442,7 @@ void add_routes(http::Router& router, RouteParts parts) {
   add(Method::get, "/commands/{key}", game, &Routes::look_up);
   add(Method::get, "/entities/{arena}/{kind}/{id}", game, &Routes::get_entity);
   router.add_with_stream(
-      "/v1/game/{title}/changes", game, handler(&Routes::get_changes),
+      "/v1/game/{title}/changes", game, add.handler(&Routes::get_changes),
       [routes](const RequestPtr& request, const std::shared_ptr<http::EventStream>& stream) {
         return routes->follow_changes(request, stream);
       });

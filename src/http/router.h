@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "http/message.h"
 #include "http/web_socket.h"
@@ -62,6 +64,30 @@ class Router {
 
  private:
   std::unique_ptr<State> state_;
+};
+
+// Adds the routes of one domain, each below `prefix` and answered by a member function of `routes`.
+template <class Routes>
+class MemberRoutes {
+ public:
+  using Member = void (Routes::*)(const RequestPtr&, Responder) const;
+
+  MemberRoutes(Router& router, std::string prefix, std::shared_ptr<const Routes> routes)
+      : router_(router), prefix_(std::move(prefix)), routes_(std::move(routes)) {}
+
+  void operator()(Method method, std::string_view path, RouteOptions options, Member member) const {
+    router_.add(method, prefix_ + std::string(path), options, handler(member));
+  }
+  Handler handler(Member member) const {
+    return [routes = routes_, member](const RequestPtr& request, Responder respond) {
+      ((*routes).*member)(request, std::move(respond));
+    };
+  }
+
+ private:
+  Router& router_;
+  std::string prefix_;
+  std::shared_ptr<const Routes> routes_;
 };
 
 }  // namespace matsuri::http

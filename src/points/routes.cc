@@ -312,14 +312,7 @@ class Routes {
 
 void add_routes(http::Router& router, RouteParts parts) {
   const auto routes = std::make_shared<const Routes>(std::move(parts));
-  using Member = void (Routes::*)(const RequestPtr&, Responder) const;
-  const auto add = [&](Method method, const std::string& path, http::RouteOptions options,
-                       Member member) {
-    router.add(method, "/v1/points" + path, options,
-               [routes, member](const RequestPtr& request, Responder respond) {
-                 ((*routes).*member)(request, std::move(respond));
-               });
-  };
+  const http::MemberRoutes add(router, "/v1/points", routes);
   const http::RouteOptions own_json{.cost = Cost::write, .needs_account = true, .json_body = true};
   const http::RouteOptions own_read{.cost = Cost::read, .needs_account = true};
   const http::RouteOptions game_json{.cost = Cost::game, .json_body = true};

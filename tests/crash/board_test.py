@@ -7,7 +7,6 @@ SQLite, and on MariaDB. A backup, which has no boards, is restored, and they are
 """
 
 import os
-import signal
 import threading
 import time
 import unittest
@@ -15,7 +14,6 @@ import unittest
 import support
 from game_client import Game, command
 from game_test import make_game, sender
-from mariadb_server import Mariadb
 
 ROUND_COUNT = int(os.environ.get("MATSURI_KILL_ROUNDS", "6"))
 RAIDER_COUNT = 40
@@ -72,17 +70,6 @@ def ranked(board, entities):
 
 
 class BoardTest(support.CrashTest):
-    def setUp(self):
-        super().setUp()
-        self.mariadb = None
-
-    def tearDown(self):
-        for server in self.servers:
-            server.kill()
-        if self.mariadb:
-            self.mariadb.end(signal.SIGKILL)
-        super().tearDown()
-
     def define(self, game, name, **board):
         while True:
             try:
@@ -161,12 +148,10 @@ class BoardTest(support.CrashTest):
         self.kill_under_load("[game]\nshards = 3\n")
 
     def test_kill_on_mariadb(self):
-        if not Mariadb.is_installed():
-            self.skipTest("mariadbd is not installed")
-        self.mariadb = Mariadb(self.folder).start()
+        mariadb = self.start_mariadb()
         self.kill_under_load(
-            self.mariadb.game_config("game_a", "game_b") +
-            f'[database.board]\nengine = "mariadb"\nsocket = "{self.mariadb.socket}"\nuser = "root"\n')
+            mariadb.game_config("game_a", "game_b") +
+            f'{mariadb.server_config("database.board")}engine = "mariadb"\n')
 
     def test_restored_from_a_backup_that_has_none(self):
         original = self.server("[game]\nshards = 2\n").start()

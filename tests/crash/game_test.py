@@ -11,7 +11,6 @@ import http.client
 import json
 import os
 import random
-import signal
 import threading
 import time
 import unittest
@@ -19,7 +18,6 @@ import unittest
 import support
 from game_client import Game, attack, born, command, heal, new_key
 from game_socket import Closed, GameSocket, outcomes_of
-from mariadb_server import Mariadb
 
 ROUND_COUNT = int(os.environ.get("MATSURI_KILL_ROUNDS", "8"))
 BOSS_COUNT = 6
@@ -198,23 +196,6 @@ class Follower(threading.Thread):
 
 
 class GameTest(support.CrashTest):
-    def setUp(self):
-        super().setUp()
-        self.mariadb = None
-
-    def tearDown(self):
-        for server in self.servers:
-            server.kill()
-        if self.mariadb:
-            self.mariadb.end(signal.SIGKILL)
-        super().tearDown()
-
-    def on_mariadb(self, *schemas):
-        if not Mariadb.is_installed():
-            self.skipTest("mariadbd is not installed")
-        self.mariadb = Mariadb(self.folder).start()
-        return self.mariadb.game_config(*schemas)
-
     def raid(self, server):
         game = make_game(server)
         for number in range(BOSS_COUNT):
@@ -327,7 +308,7 @@ class GameTest(support.CrashTest):
         self.kill_under_load("[game]\nshards = 3\n")
 
     def test_kill_on_mariadb(self):
-        self.kill_under_load(self.on_mariadb("game_a", "game_b"))
+        self.kill_under_load(self.start_mariadb().game_config("game_a", "game_b"))
 
     def test_a_key_many_times_at_once(self):
         game = make_game(self.server().start())
@@ -411,7 +392,7 @@ class GameTest(support.CrashTest):
             self.check_doctor(server)
 
     def test_backup_on_mariadb(self):
-        original = self.server(self.on_mariadb("game_a", "game_b")).start()
+        original = self.server(self.start_mariadb().game_config("game_a", "game_b")).start()
         game = make_game(original)
         game.run(*[born(f"raid-{number}") for number in range(8)])
         done = original.command("backup", "--to", self.folder / "backup")

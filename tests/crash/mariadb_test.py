@@ -17,18 +17,11 @@ from mariadb_server import Mariadb
 OUTAGE_S = float(os.environ.get("MATSURI_OUTAGE_SECONDS", "8"))
 
 
+@unittest.skipUnless(Mariadb.is_installed(), "mariadbd is not installed")
 class MariadbTest(support.CrashTest):
     def setUp(self):
-        if not Mariadb.is_installed():
-            self.skipTest("mariadbd is not installed")
         super().setUp()
-        self.mariadb = Mariadb(self.folder).start()
-
-    def tearDown(self):
-        for server in self.servers:
-            server.kill()
-        self.mariadb.end(signal.SIGKILL)
-        super().tearDown()
+        self.start_mariadb()
 
     def outage(self, number):
         server = self.server(self.mariadb.config("main", "timeline", "empathy", "notification")).start()

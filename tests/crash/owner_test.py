@@ -168,15 +168,13 @@ class Client(threading.Thread):
 class OwnerTest(support.CrashTest):
     def setUp(self):
         super().setUp()
-        self.mariadb = Mariadb(self.folder).start()
+        self.start_mariadb()
         self.games = []
 
     def tearDown(self):
         for server in self.servers:
             if server.process:
                 server.process.send_signal(signal.SIGCONT)
-            server.kill()
-        self.mariadb.end(signal.SIGKILL)
         super().tearDown()
 
     def two_servers(self):

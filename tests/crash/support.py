@@ -11,7 +11,6 @@ import pathlib
 import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,9 @@ import uuid
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "tests"))  # what other folders use too
+from mariadb_server import Mariadb
+from ports import free_port
+
 BINARY = os.environ.get("MATSURI_BINARY", str(ROOT / "build/dev/matsuri"))
 SEED = int(os.environ.get("MATSURI_SEED", random.randrange(1 << 32)))
 PASSWORD = "lantern light 9"
@@ -47,19 +49,6 @@ def started(*words):
 def ignore_end_signals():
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-
-
-def free_port():
-    """A port that a restarted server finds free again: below those that the kernel gives to clients, who
-    might else hold it (a client that keeps trying a port of its own range can even connect to itself)."""
-    while True:
-        port = random.SystemRandom().randrange(20_000, 32_000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
 
 
 class Server:
@@ -276,13 +265,23 @@ class CrashTest(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="matsuri_crash_"))
         self.servers = []
+        self.mariadb = None
         self.random = random.Random(SEED)
         print(f"{self.id()}: MATSURI_SEED={SEED}", file=sys.stderr)
 
     def tearDown(self):
         for server in self.servers:
             server.kill()
+        if self.mariadb:
+            self.mariadb.end(signal.SIGKILL)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def start_mariadb(self):
+        """One for the test, that ends with it."""
+        if not Mariadb.is_installed():
+            self.skipTest("mariadbd is not installed")
+        self.mariadb = Mariadb(self.folder).start()
+        return self.mariadb
 
     def server(self, config="", data=None):
         server = Server(self.folder, config, data)

@@ -14,7 +14,6 @@ import unittest
 import support
 from game_client import SCHEMA, command, leg, trade
 from game_test import make_game
-from mariadb_server import Mariadb
 
 KILL_COUNT = int(os.environ.get("MATSURI_KILLS", "6"))
 ARENA_COUNT = 12
@@ -174,15 +173,8 @@ class TradeTest(support.CrashTest):
         self.kill_loop("[game]\nshards = 2\n")
 
     def test_mariadb(self):
-        if not Mariadb.is_installed():
-            self.skipTest("mariadbd is not installed")
-        mariadb = Mariadb(self.folder).start()
-        try:
-            self.kill_loop(mariadb.config("main") + mariadb.game_config("game0", "game1"))
-        finally:
-            for server in self.servers:
-                server.kill()
-            mariadb.end()
+        mariadb = self.start_mariadb()
+        self.kill_loop(mariadb.config("main") + mariadb.game_config("game0", "game1"))
 
 
 if __name__ == "__main__":

@@ -193,8 +193,8 @@ TEST_P(PropertyTest, PlantedBugsAreFound) {
   if (GetParam() != sql::Engine::sqlite) return;  // they sit above the engines
   for (const Plant& plant : plants) {
     std::string wrong;
-    // Where threads have to meet in a certain way, a schedule may miss it.
-    for (std::uint64_t seed = 1; wrong.empty() && seed <= 3; ++seed)
+    // A third of all schedules miss those that are rarely met: twenty in a row do not.
+    for (std::uint64_t seed = 1; wrong.empty() && seed <= 20; ++seed)
       wrong = run(seed, steps_up_to(step_count), &plant);
     EXPECT_NE(wrong, "") << plant.name;
     std::printf("%s: %s\n", std::string(plant.name).c_str(), wrong.substr(0, 200).c_str());

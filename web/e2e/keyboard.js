@@ -1,8 +1,7 @@
 // Everything without a mouse, and one always sees where one is.
 import assert from "node:assert/strict";
 
-// A raid full of people has a stop for each of them.
-const stops_max = 150;
+const stops_max = 60;
 
 /** Presses Tab, or another key, until the focus is on what `selector` finds; every stop on the way must be marked. */
 export async function tab_to(page, selector, key = "Tab") {

@@ -5,7 +5,7 @@ import path from "node:path";
 import { problems_of_page } from "./checks.js";
 import { desktop, phone } from "./person.js";
 
-const small = { width: 320, height: 640 };
+export const small = { width: 320, height: 640 };
 
 /** Names, the way there, and what to wait for. */
 const pages = {

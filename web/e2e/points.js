@@ -1,12 +1,10 @@
 // One's points: what there is, and what became of them, in every look and language.
 import assert from "node:assert/strict";
-import { randomUUID } from "node:crypto";
 import path from "node:path";
 import { problems_of_page } from "./checks.js";
-import { settle } from "./looks.js";
+import { new_key } from "./keys.js";
+import { settle, small } from "./looks.js";
 import { desktop, phone } from "./person.js";
-
-const small = { width: 320, height: 640 };
 
 /** What the API does for whoever has the page open; gives its answer. */
 function send(person, method, address, body) {
@@ -18,13 +16,6 @@ function send(person, method, address, body) {
     if (!answer.ok) throw new Error(`${to}: ${answer.status} ${await answer.text()}`);
     return answer.json();
   }, [method, address, body]);
-}
-
-/** A UUIDv7 of now. */
-function new_key() {
-  const time = Date.now().toString(16).padStart(12, "0");
-  const random = randomUUID();
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${random.slice(15, 18)}-${random.slice(19)}`;
 }
 
 async function a_shop(world, handle, name) {

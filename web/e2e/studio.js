@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import { problems_of_page } from "./checks.js";
 import { tab_to } from "./keyboard.js";
-import { settle } from "./looks.js";
+import { settle, small } from "./looks.js";
 import { desktop, phone } from "./person.js";
+import { an_admin } from "./titles.js";
 
-const small = { width: 320, height: 640 };
 const place = "/studio/analytics";
 
 async function looks_well(person, where, shots, name) {
@@ -60,13 +60,6 @@ const plays = (person, names) => person.page.evaluate(async (given) => {
 /** The texts of a table, row by row. */
 const rows_of = (page, label) => page.locator(`[role=region][aria-label="${label}"] tbody tr`)
   .evaluateAll((all) => all.map((row) => [...row.children].map((cell) => cell.textContent.trim())));
-
-async function an_admin(world, handle, options = {}) {
-  const admin = await world.comes(options);
-  await admin.sign_up(handle);
-  await admin.rises();
-  return admin;
-}
 
 async function counts(page) {
   await page.getByRole("button", { name: /Count now|いま集計する/ }).click();

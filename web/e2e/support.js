@@ -4,10 +4,9 @@ import path from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { problems_of_page } from "./checks.js";
 import { tab_to } from "./keyboard.js";
-import { settle } from "./looks.js";
+import { new_key } from "./keys.js";
+import { settle, small } from "./looks.js";
 import { desktop, phone } from "./person.js";
-
-const small = { width: 320, height: 640 };
 
 const hero = { name: "hero", fields: [{ name: "hp", min: 0, max: 100 }, { name: "gold" }] };
 hero.players = {
@@ -18,13 +17,6 @@ hero.players = {
 async function json(answer) {
   if (!answer.ok) throw new Error(`${answer.url} ${answer.status} ${await answer.text()}`);
   return answer.json();
-}
-
-/** A UUIDv7 of now. */
-function new_key() {
-  const time = Date.now().toString(16).padStart(12, "0");
-  const random = Array.from({ length: 18 }, () => Math.floor(Math.random() * 16).toString(16)).join("");
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${random.slice(0, 3)}-8${random.slice(3, 6)}-${random.slice(6)}`;
 }
 
 /** What a person's own page asks of the API. */

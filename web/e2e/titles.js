@@ -6,8 +6,8 @@ import { phone } from "./person.js";
 
 const save = (page) => page.click("form .btn-main");
 
-async function an_admin(world, handle) {
-  const admin = await world.comes();
+export async function an_admin(world, handle, options = {}) {
+  const admin = await world.comes(options);
   await admin.sign_up(handle);
   await admin.rises();
   return admin;

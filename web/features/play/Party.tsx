@@ -24,7 +24,7 @@ export function Party({ me, state, name_of, chosen, choose }: Props) {
   if (shown.length === 0) return null;
   const more = raid.raiders.size - shown.length;
   return (
-    <section class="card who-fights" aria-labelledby="who-fights">
+    <section class="card" aria-labelledby="who-fights">
       <h2 id="who-fights" class="h-card">{w.party}</h2>
       <ul class="party">
         {shown.map((one) => (

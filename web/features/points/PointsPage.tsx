@@ -6,6 +6,7 @@ import { expired, session_store } from "../../app/session";
 import { failure_text } from "../../lib/failure";
 import { useTexts } from "../../lib/i18n";
 import { language_store } from "../../lib/prefs";
+import { mapped } from "../../lib/reply";
 import { useStore } from "../../lib/store";
 import { Notice, Skeleton } from "../../ui/States";
 import { Invite } from "../feed/Aside";
@@ -75,9 +76,8 @@ function Postings() {
   const pager = useMemo(() => new Pager<Row>(async (before) => {
     const reply = await client.points.postings(
       { limit: page_count, ...(before === undefined ? {} : { before }) });
-    if (!reply.ok) return reply;
-    const items = reply.value.postings.map((posting) => ({ ...posting, id: String(posting.seq) }));
-    return { ...reply, value: { items, next: reply.value.next } };
+    return mapped(reply, ({ postings, next }) =>
+      ({ items: postings.map((posting) => ({ ...posting, id: String(posting.seq) })), next }));
   }), []);
   const state = useStore(pager.state);
   useEffect(() => void pager.read(), []);

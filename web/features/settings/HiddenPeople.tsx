@@ -4,11 +4,12 @@ import { client } from "../../app/client";
 import { expired } from "../../app/session";
 import { failure_text } from "../../lib/failure";
 import { useTexts, type Texts } from "../../lib/i18n";
+import { mapped } from "../../lib/reply";
 import { Face } from "../../ui/Face";
 import { say } from "../../ui/toast";
 import { hide_author } from "../feed/live";
 import { ListCard } from "./ListCard";
-import { mapped, useList } from "./useList";
+import { useList } from "./useList";
 
 const kinds = {
   mutes: {

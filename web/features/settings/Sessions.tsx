@@ -4,20 +4,15 @@ import type { Session } from "../../../sdk/ts/src/index";
 import { client } from "../../app/client";
 import { go } from "../../app/router";
 import { expired, signed_out } from "../../app/session";
-import { device_of } from "../../lib/device";
+import { device_text } from "../../lib/device";
 import { failure_text } from "../../lib/failure";
-import { useTexts, type Texts } from "../../lib/i18n";
+import { useTexts } from "../../lib/i18n";
+import { mapped } from "../../lib/reply";
 import { Dialog } from "../../ui/Dialog";
 import { say } from "../../ui/toast";
 import { Age } from "../feed/PostCard";
 import { ListCard } from "./ListCard";
-import { mapped, useList } from "./useList";
-
-function device_text(session: Session, t: Texts): string {
-  const { browser, system } = device_of(session.user_agent);
-  if (browser && system) return t.settings.device(browser, system);
-  return browser ?? system ?? (session.user_agent || t.settings.unknown_device);
-}
+import { useList } from "./useList";
 
 export function Sessions() {
   const t = useTexts();
@@ -43,14 +38,14 @@ export function Sessions() {
       row={(session) => (
         <li key={session.id}>
           <div class="grow">
-            <span title={session.user_agent} dir="auto">{device_text(session, t)}</span>{" "}
+            <span title={session.user_agent} dir="auto">{device_text(session.user_agent, t)}</span>{" "}
             {session.current && <span class="badge ok">{t.settings.this_device}</span>}
             <p class="xs faint"><Seen time={session.last_seen_at} /></p>
           </div>
           {!session.current && (
             <button
               type="button" class="btn" onClick={() => void end(session)}
-              aria-label={t.settings.end_session_of(device_text(session, t))}
+              aria-label={t.settings.end_session_of(device_text(session.user_agent, t))}
             >
               {t.settings.end_session}
             </button>

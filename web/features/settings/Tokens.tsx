@@ -5,13 +5,14 @@ import { client } from "../../app/client";
 import { expired } from "../../app/session";
 import { failure_text } from "../../lib/failure";
 import { useTexts } from "../../lib/i18n";
+import { mapped } from "../../lib/reply";
 import { clean_name, code_point_count, label_max } from "../../lib/text";
 import { Dialog } from "../../ui/Dialog";
 import { Field } from "../../ui/Field";
 import { say } from "../../ui/toast";
 import { Age } from "../feed/PostCard";
 import { ListCard } from "./ListCard";
-import { mapped, useList } from "./useList";
+import { useList } from "./useList";
 
 export function Tokens() {
   const t = useTexts();

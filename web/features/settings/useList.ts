@@ -23,8 +23,3 @@ export function useList<T>(fetch_items: () => Promise<Reply<T[]>>): List<T> {
   useEffect(read, []);
   return { items, failure, read };
 }
-
-/** The same reply, with its value mapped. */
-export function mapped<A, B>(reply: Reply<A>, map: (value: A) => B): Reply<B> {
-  return reply.ok ? { ...reply, value: map(reply.value) } : reply;
-}

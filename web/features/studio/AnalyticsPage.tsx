@@ -1,8 +1,9 @@
 // What games did, for staff: a title, some days, and a card for each measure.
 import { useEffect, useState } from "preact/hooks";
-import type { AnalyticsRunList, AnalyticsTitleList, Failure, Me, Reply } from "../../../sdk/ts/src/index";
+import type { AnalyticsRunList, AnalyticsTitleList, Failure, Me } from "../../../sdk/ts/src/index";
 import { client } from "../../app/client";
 import { expired, is_support, session_store } from "../../app/session";
+import { useReply, useStaffLook } from "../../app/staff";
 import { failure_text } from "../../lib/failure";
 import { useTexts } from "../../lib/i18n";
 import { name_in } from "../../lib/names";
@@ -23,10 +24,7 @@ export function AnalyticsPage() {
   const t = useTexts();
   const s = useStudioWords();
   const session = useStore(session_store);
-  useEffect(() => {
-    document.body.classList.add("staff");
-    return () => document.body.classList.remove("staff");
-  }, []);
+  useStaffLook();
   if (session.state === "known") {
     if (is_support(session.me)) return <Studio me={session.me} key={session.me.id} />;
     return (
@@ -43,24 +41,6 @@ export function AnalyticsPage() {
       {session.state === "anonymous" ? <Invite /> : <Skeleton count={1} />}
     </main>
   );
-}
-
-/** The answer to what is asked for now; what was there before stays until it comes. */
-function useReply<T>(load: () => Promise<Reply<T>>, of: readonly unknown[]) {
-  const [value, set_value] = useState<T | null>(null);
-  const [failure, set_failure] = useState<Failure | null>(null);
-  const [tries, set_tries] = useState(0);
-  useEffect(() => {
-    let here = true;
-    void load().then((reply) => {
-      if (!here) return;
-      if (reply.ok) set_value(reply.value);
-      else expired(reply.failure);
-      set_failure(reply.ok ? null : reply.failure);
-    });
-    return () => void (here = false);
-  }, [...of, tries]);
-  return { value, failure, again: () => set_tries((before) => before + 1) };
 }
 
 /** Runs, looked at again and again while one is on its way. */
@@ -94,7 +74,7 @@ function Studio({ me }: { me: Me }) {
   const s = useStudioWords();
   const { runs, failure, busy, ask, again } = useRuns();
   const as_of = runs?.as_of_ms ?? null;
-  const titles = useReply(() => client.analytics.titles(), [as_of]);
+  const titles = useReply(as_of === null ? null : () => client.analytics.titles(), [as_of]);
   const may_ask = me.role === "admin";
   const button = may_ask && (
     <button type="button" class="btn btn-main" aria-busy={busy} onClick={() => void ask()}>{s.count_now}</button>
@@ -116,7 +96,7 @@ function Studio({ me }: { me: Me }) {
           titles.again();
         }} />
       )}
-      {failed === null && (runs === null || titles.value === null) && <Skeleton count={2} />}
+      {failed === null && (runs === null || (as_of !== null && titles.value === null)) && <Skeleton count={2} />}
       {runs !== null && as_of === null && !busy && (
         <Notice title={s.none_title} text={may_ask ? s.none_admin : s.none_support}>{button}</Notice>
       )}
@@ -187,7 +167,8 @@ function Reports({ titles, as_of }: { titles: Titles; as_of: number }) {
   const [wanted, want] = useState(() => wanted_of(location.search));
   const title = titles.find((one) => one.title.id === wanted.title) ?? titles[0];
   const id = title?.title.id ?? "";
-  const report = useReply(() => client.analytics.report(id, wanted), [id, wanted.from, wanted.to, as_of]);
+  const { from, to } = wanted;
+  const report = useReply(() => client.analytics.report(id, { from, to }), [id, from, to, as_of]);
   const choose = (change: Partial<Wanted>) => {
     const next = { ...wanted, title: id, ...change };
     want(next);

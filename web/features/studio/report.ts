@@ -13,7 +13,7 @@ export const day_later = (day: string, count: number): string =>
 export const day_count = (from: string, to: string): number =>
   Math.round((Date.parse(to) - Date.parse(from)) / day_ms) + 1;
 
-export type WrongDays = "missing" | "order" | "long";
+type WrongDays = "missing" | "order" | "long";
 export function wrong_days(from: string, to: string): WrongDays | null {
   if (from === "" || to === "") return "missing";
   const count = day_count(from, to);

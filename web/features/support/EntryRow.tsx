@@ -1,6 +1,6 @@
 // One thing that happened: what, to whom, by whom, and why.
 import type { Author } from "../../../sdk/ts/src/index";
-import { device_of } from "../../lib/device";
+import { device_text } from "../../lib/device";
 import { useTexts } from "../../lib/i18n";
 import { language_store } from "../../lib/prefs";
 import { useStore } from "../../lib/store";
@@ -58,7 +58,7 @@ function reason_text(reason: string, w: Words): string {
 }
 
 /** "+10", "−10": a minus that is read as one. */
-export function useSigned(): (change: number) => string {
+function useSigned(): (change: number) => string {
   const language = useStore(language_store);
   const number = new Intl.NumberFormat(language);
   return (change) => `${change < 0 ? "−" : "+"}${number.format(Math.abs(change))}`;
@@ -212,9 +212,7 @@ function SessionEntry({ entry: { session } }: { entry: Of<"session"> }) {
   const t = useTexts();
   const w = useWords();
   const language = useStore(language_store);
-  const { browser, system } = device_of(session.user_agent);
-  const device = browser && system ? t.settings.device(browser, system)
-    : browser ?? system ?? (session.user_agent || w.some_device);
+  const device = device_text(session.user_agent, t, w.some_device);
   return (
     <>
       <p title={session.user_agent}><b>{w.logged_in_with(device)}</b></p>

@@ -1,10 +1,11 @@
 // A player as support sees them: who they are, everything that happened to them, and what they have
 // in each game. The question that it answers: why did they lose 100 points?
 import { useEffect, useMemo, useState } from "preact/hooks";
-import type { Failure, SupportPlayer } from "../../../sdk/ts/src/index";
+import type { SupportPlayer } from "../../../sdk/ts/src/index";
 import { client } from "../../app/client";
 import { go, then_to } from "../../app/router";
-import { expired, is_support, session_store } from "../../app/session";
+import { is_support, session_store } from "../../app/session";
+import { useReply, useStaffLook } from "../../app/staff";
 import { failure_text } from "../../lib/failure";
 import { useTexts } from "../../lib/i18n";
 import { useStore } from "../../lib/store";
@@ -24,11 +25,7 @@ export function SupportPage({ who }: { who: string }) {
   const t = useTexts();
   const w = useWords();
   const session = useStore(session_store);
-  // Nobody forgets where they are.
-  useEffect(() => {
-    document.body.classList.add("staff");
-    return () => document.body.classList.remove("staff");
-  }, []);
+  useStaffLook();
   if (session.state === "unknown") return <main id="main" class="narrow"><Skeleton count={2} /></main>;
   if (session.state === "anonymous") {
     return (
@@ -84,26 +81,10 @@ function Find({ who }: { who: string }) {
   );
 }
 
-function usePlayer(who: string) {
-  const [player, set_player] = useState<SupportPlayer | null>(null);
-  const [failure, set_failure] = useState<Failure | null>(null);
-  const [tries, set_tries] = useState(0);
-  useEffect(() => {
-    let here = true;
-    void client.support.player(who).then((reply) => {
-      if (!here || (!reply.ok && expired(reply.failure))) return;
-      if (reply.ok) set_player(reply.value);
-      set_failure(reply.ok ? null : reply.failure);
-    });
-    return () => void (here = false);
-  }, [who, tries]);
-  return { player, failure, read: () => set_tries(tries + 1) };
-}
-
 function Player({ who }: { who: string }) {
   const t = useTexts();
   const w = useWords();
-  const { player, failure, read } = usePlayer(who);
+  const { value: player, failure, again: read } = useReply(() => client.support.player(who), [who]);
   if (player === null && failure !== null) {
     const nobody = failure.code === "not_found";
     return (

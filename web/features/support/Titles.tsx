@@ -184,7 +184,7 @@ function Amount({ name, value, bounds }: AmountProps) {
   const text = w.of_max(number.format(value), number.format(max));
   const part = Math.min(1, Math.max(0, (value - min) / (max - min)));
   return (
-    <div class="amount">
+    <div>
       <p class="row between small"><span class="mono">{name}</span><b class="num">{text}</b></p>
       <svg class="hp" viewBox="0 0 100 1" preserveAspectRatio="none" role="img" aria-label={`${name}: ${text}`}>
         <rect class="all" width="100" height="1" />

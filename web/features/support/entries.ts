@@ -1,15 +1,15 @@
 // What the record of a player is made of: commands of games, postings of points, posts and comments,
 // and sessions, each as an entry of one list.
 import type {
-  GameHistory, Names, PostingList, Reply, SupportPlayer, SupportPost,
+  GameHistory, Names, Posting, SupportPlayer, SupportPost,
 } from "../../../sdk/ts/src/index";
 import { client } from "../../app/client";
-import type { Source, SourcePage, Timed } from "./chronicle";
+import { mapped } from "../../lib/reply";
+import type { Source, Timed } from "./chronicle";
 
-export type GameCommandDone = GameHistory["commands"][number];
+type GameCommandDone = GameHistory["commands"][number];
 export type TouchedEntity = GameCommandDone["entities"][number];
-export type Posting = PostingList["postings"][number];
-export type PlayerSession = SupportPlayer["sessions"][number];
+type PlayerSession = SupportPlayer["sessions"][number];
 
 export interface PlayedTitle {
   id: string;
@@ -26,10 +26,6 @@ export type Entry = Timed & (
 export type EntryKind = Entry["kind"];
 
 const page_count = 100;
-
-function mapped<A, T>(reply: Reply<A>, map: (value: A) => SourcePage<T>): Reply<SourcePage<T>> {
-  return reply.ok ? { ...reply, value: map(reply.value) } : reply;
-}
 
 const page_of = (before: string | undefined) => ({ limit: page_count, ...(before === undefined ? {} : { before }) });
 

@@ -1,5 +1,6 @@
 """A title with game state, as tests of several folders want it: schema, keys, and commands."""
 
+import copy
 import json
 import os
 import time
@@ -75,6 +76,12 @@ class Game:
         self.server = [("Authorization", f"Bearer {self.server_key['key']}")]
         status, put = send("PUT", f"{self.path}/schema", schema or SCHEMA, self.server)
         assert status == 200, put
+
+    def but(self, **changed):
+        """The same title and keys, reached in another way."""
+        other = copy.copy(self)
+        other.__dict__.update(changed)
+        return other
 
     def make_key(self, kind, admin_headers):
         status, made = self.send("POST", f"{self.path}/keys", {"kind": kind, "name": kind},

@@ -193,7 +193,6 @@ Result<void> ServerNode::open_boards(const std::vector<game::ShardDb>& dbs) {
 }
 
 Result<void> ServerNode::open_history() {
-  io::Clock& clock = io::system_clock();
   TRY_ASSIGN(log_reader, open_log_reader(config, &metrics));
   shard_log_replicas = open_log_replicas(config, &metrics);
   log_replicas = watch("log", shard_log_replicas);
@@ -213,11 +212,12 @@ Result<void> ServerNode::open_history() {
       .dbs = std::move(dbs),
       .shard_of = [this](TitleId title,
                          const std::string& arena) { return commands->shard_of(title, arena); },
-      .as_of_ms =
-          [this, &clock] {
-            return log_replicas == nullptr ? clock.unix_ms() : log_replicas->as_of_ms();
-          }});
+      .as_of_ms = [this] { return log_as_of_ms(); }});
   return {};
+}
+
+std::int64_t ServerNode::log_as_of_ms() const {
+  return log_replicas == nullptr ? io::system_clock().unix_ms() : log_replicas->as_of_ms();
 }
 
 std::unique_ptr<game::Replicas> ServerNode::watch(const std::string& role, const ShardDbs& dbs) {

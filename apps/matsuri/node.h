@@ -139,6 +139,8 @@ class ServerNode {
   }
   // Of game state, in the order of their numbers.
   std::vector<sql::Db*> shard_dbs() const;
+  // What was committed up to then can be read of the log.
+  std::int64_t log_as_of_ms() const;
   // Stops workers and appliers, after what was accepted is applied as far as a second allows.
   void stop();
 

@@ -282,10 +282,7 @@ Result<void> serve(const Config& config) {
                         .zone = config.analytics_zone,
                         .minute_of_day = config.analytics_minute,
                         .metrics = &node->metrics,
-                        .as_of_ms = [&node = *node] {
-                          return node.log_replicas == nullptr ? io::system_clock().unix_ms()
-                                                              : node.log_replicas->as_of_ms();
-                        }});
+                        .as_of_ms = [&node = *node] { return node.log_as_of_ms(); }});
   ops::Readiness readiness;
   account::CredentialAuthenticator authenticator(*node->signer, *node->standings, *node->accounts,
                                                  config.behind_tls);

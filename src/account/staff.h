@@ -3,6 +3,7 @@
 
 #include <string_view>
 
+#include "base/result.h"
 #include "model/event.h"
 #include "model/ids.h"
 
@@ -10,6 +11,9 @@ namespace matsuri::account {
 
 // Support and admins. They see what somebody wrote, did and has, across blocks and mutes.
 bool is_support(Role role);
+// Code::denied for all others.
+Result<void> check_support(Role role);
+Result<void> check_admin(Role role);
 
 // Logs, as module support, that `staff` looked at `what` of a player's. Call it for every look,
 // before anything is shown: the log is where it can be found who knew what.

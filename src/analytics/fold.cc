@@ -3,22 +3,12 @@
 #include <algorithm>
 
 #include "game/trade.h"
-#include "json/value.h"
 
 namespace matsuri::analytics {
 namespace {
 
 // What is held of a trade is on its way from one to another, and belongs to no economy.
 bool counts(std::string_view kind) { return kind != game::hold_name; }
-
-Result<Fields> read_fields(const json::Object& object) {
-  Fields fields;
-  for (const json::Field& field : object) {
-    TRY_ASSIGN(const std::int64_t value, field.value.integer());
-    fields.emplace(field.key, value);
-  }
-  return fields;
-}
 
 Result<void> read(std::string_view json, Decided& command) {
   TRY_ASSIGN(const json::Document document, json::Document::parse(json));
@@ -43,10 +33,6 @@ Result<void> read(std::string_view json, Decided& command) {
   return {};
 }
 
-std::uint64_t add(std::uint64_t sum, std::uint64_t amount) {
-  return amount > amount_max - sum ? amount_max : sum + amount;
-}
-
 // A field that is not there is 0.
 std::int64_t value_of(const Fields& fields, const std::string& field) {
   const auto found = fields.find(field);
@@ -57,9 +43,9 @@ void add_change(Flow& flow, std::int64_t from, std::int64_t to) {
   // The distance of two numbers of 64 bits has 64 bits, and no sign.
   const std::uint64_t up = static_cast<std::uint64_t>(to) - static_cast<std::uint64_t>(from);
   if (to > from)
-    flow.amount_in = add(flow.amount_in, up);
+    flow.amount_in = add_up(flow.amount_in, up);
   else
-    flow.amount_out = add(flow.amount_out, 0 - up);
+    flow.amount_out = add_up(flow.amount_out, 0 - up);
 }
 
 void add_changes(const Decided& command, Day day, const EntityKey& entity, const Fields& before,
@@ -93,6 +79,15 @@ void add_applied(const Decided& command, Day day, Sums& sums) {
 }
 
 }  // namespace
+
+Result<Fields> read_fields(const json::Object& object) {
+  Fields fields;
+  for (const json::Field& field : object) {
+    TRY_ASSIGN(const std::int64_t value, field.value.integer());
+    fields.emplace(field.key, value);
+  }
+  return fields;
+}
 
 Result<void> read_outcome(std::string_view json, Decided& command) {
   Result<void> done = read(json, command);

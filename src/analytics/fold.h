@@ -15,6 +15,7 @@
 
 #include "analytics/zone.h"
 #include "base/result.h"
+#include "json/value.h"
 #include "model/ids.h"
 
 namespace matsuri::analytics {
@@ -32,10 +33,12 @@ struct EntityKey {
 };
 using Fields = std::map<std::string, std::int64_t, std::less<>>;  // those that are there
 
+// Code::invalid for a field that is no number of 64 bits.
+Result<Fields> read_fields(const json::Object& object);
+
 // A decided command.
 struct Decided {
   std::uint64_t seq = 0;
-  std::string key;  // its bytes
   std::uint32_t slot = 0;
   TitleId title;
   std::string arena;
@@ -55,6 +58,9 @@ struct Flow {
   std::uint64_t amount_out = 0;  // sum of decreases
 };
 inline constexpr std::uint64_t amount_max = INT64_MAX;
+constexpr std::uint64_t add_up(std::uint64_t sum, std::uint64_t amount) {
+  return amount > amount_max - sum ? amount_max : sum + amount;
+}
 
 struct Span {
   std::int64_t first_ms = 0;

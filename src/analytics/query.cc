@@ -11,17 +11,14 @@ namespace {
 // So many reasons are told apart while a report is made, whatever games invent.
 constexpr std::size_t reason_memory_count_max = 1000;
 
-std::uint64_t add(std::uint64_t sum, std::uint64_t amount) {
-  return amount > amount_max - sum ? amount_max : sum + amount;
-}
 void add(Flow& sum, const Flow& flow) {
-  sum.amount_in = add(sum.amount_in, flow.amount_in);
-  sum.amount_out = add(sum.amount_out, flow.amount_out);
+  sum.amount_in = add_up(sum.amount_in, flow.amount_in);
+  sum.amount_out = add_up(sum.amount_out, flow.amount_out);
 }
 void add(Counts& sum, const Counts& counts) {
   for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += counts[i];
 }
-std::uint64_t size_of(const Flow& flow) { return add(flow.amount_in, flow.amount_out); }
+std::uint64_t size_of(const Flow& flow) { return add_up(flow.amount_in, flow.amount_out); }
 std::uint64_t size_of(const Counts& counts) {
   std::uint64_t sum = 0;
   for (const std::uint64_t count : counts) sum += count;

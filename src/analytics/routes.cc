@@ -1,4 +1,5 @@
 #include "analytics/routes.h"
+#include "account/staff.h"
 
 #include <algorithm>
 #include <memory>
@@ -22,13 +23,8 @@ Error no_title() { return {Code::not_found, "there is no such title"}; }
 
 // REQUIRES: somebody is signed in.
 Result<void> check_staff(const http::Request& request) {
-  if (request.caller.role != Role::support && request.caller.role != Role::admin)
+  if (!account::is_support(request.caller.role))
     return Error(Code::denied, "only support and admins see this");
-  return {};
-}
-
-Result<void> check_admin(const http::Request& request) {
-  if (request.caller.role != Role::admin) return Error(Code::denied, "only admins may do this");
   return {};
 }
 
@@ -280,7 +276,7 @@ class Routes {
   }
 
   void ask_for_run(const RequestPtr& request, Responder respond) const {
-    if (const auto allowed = check_admin(*request); !allowed.ok())
+    if (const auto allowed = account::check_admin(request->caller.role); !allowed.ok())
       return respond.send(http::problem(allowed.error()));
     parts_.runs.ask();
     Response response{.status = 202};
@@ -296,10 +292,8 @@ class Routes {
       if (!parts_.title_json(title)) return no_title();
       return {};
     }
-    TRY_ASSIGN(const game::Asker asker, parts_.gate.check(title, request.header("authorization"),
-                                                          request.header("matsuri-player")));
-    if (asker.player) return Error(Code::denied, "players may not do this");
-    return {};
+    return parts_.gate.check_server(title, request.header("authorization"),
+                                    request.header("matsuri-player"));
   }
 
   RouteParts parts_;

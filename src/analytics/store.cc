@@ -149,14 +149,9 @@ std::string to_text(const Fields& fields) {
 }
 
 Result<Fields> parse_fields(std::string_view text) {
-  Fields fields;
   TRY_ASSIGN(const json::Document document, json::Document::parse(text));
   TRY_ASSIGN(const json::Object object, document.object());
-  for (const json::Field& field : object) {
-    TRY_ASSIGN(const std::int64_t value, field.value.integer());
-    fields.emplace(field.key, value);
-  }
-  return fields;
+  return read_fields(object);
 }
 
 // What has no field left is nothing, and needs no row.

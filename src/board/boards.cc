@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/log.h"
+#include "game/feed.h"
 #include "sequencer/history.h"
 
 namespace matsuri::board {
@@ -127,6 +128,8 @@ Result<void> Boards::look_at_definitions() {
   const std::int64_t now_us = parts_.clock.monotonic_us();
   if (is_loaded_ && now_us - looked_us_ < look_again_us) return {};
   TRY(parts_.main.read_and_wait([this](sql::Connection& connection) -> Result<void> {
+    TRY_ASSIGN(const std::uint64_t rev, read_rev(connection));
+    if (rev == parts_.definitions.all()->rev) return {};
     TRY_ASSIGN(Defined defined, read_defined(connection));
     parts_.definitions.learn(std::move(defined));
     return {};
@@ -273,7 +276,7 @@ Result<void> Boards::drop_undefined(const Defined& defined) {
 Result<void> Boards::begin(const std::vector<Board>& boards) {
   game::Cursor from = read_to_;
   if (live_.empty()) {
-    TRY_ASSIGN(from, end_of_shards());
+    TRY_ASSIGN(from, game::end_of_shards(parts_.shards, parts_.world));
   }
   TRY(parts_.db.write_and_wait([&](sql::Connection& connection) -> Result<void> {
     for (const Board& board : boards) {
@@ -432,21 +435,6 @@ Result<void> Boards::show(std::span<const Moved> moved) {
     if (live.ranking->is_thin()) TRY(rank_all(live));
   }
   return {};
-}
-
-Result<game::Cursor> Boards::end_of_shards() const {
-  game::Cursor end(parts_.world);
-  SlotSet all;
-  for (const game::ShardDb& shard : parts_.shards)
-    TRY(shard.db->read_and_wait([&](sql::Connection& connection) -> Result<void> {
-      TRY_ASSIGN(const std::uint64_t seq, sequencer::read_seq(connection));
-      TRY_ASSIGN(const SlotSet owned, sequencer::read_owned(connection));
-      end.raise(owned, seq);
-      all |= owned;
-      return {};
-    }));
-  if (!all.all()) return Error(Code::busy, "an arena moves: boards begin in a moment");
-  return end;
 }
 
 std::shared_ptr<const Boards::Live> Boards::find(BoardId board) const {

@@ -126,7 +126,6 @@ class Boards {
   Result<void> commit(std::span<const Update> updates, const game::Cursor& read_to);
   Result<void> save_places(sql::Connection& connection, const game::Cursor& read_to);
   Result<void> show(std::span<const Moved> moved);
-  Result<game::Cursor> end_of_shards() const;
   void index();
   void answer_waiters();
   std::int64_t pause_us() const;

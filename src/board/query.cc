@@ -7,10 +7,14 @@
 
 namespace matsuri::board {
 
+Result<std::uint64_t> read_rev(sql::Connection& connection) {
+  TRY_ASSIGN(const auto rev, connection.integer("SELECT rev FROM board_rev WHERE id = 1"));
+  return static_cast<std::uint64_t>(rev.value_or(0));
+}
+
 Result<Defined> read_defined(sql::Connection& connection) {
   Defined defined;
-  TRY_ASSIGN(const auto rev, connection.integer("SELECT rev FROM board_rev WHERE id = 1"));
-  defined.rev = static_cast<std::uint64_t>(rev.value_or(0));
+  TRY_ASSIGN(defined.rev, read_rev(connection));
   Result<void> parsed;
   TRY(connection.query(
       "SELECT title, name, id, body FROM board ORDER BY title, name", {}, [&](const sql::Row& row) {

@@ -15,6 +15,7 @@ struct Defined {
   std::uint64_t rev = 0;  // grows with every change
   std::vector<Board> boards;
 };
+Result<std::uint64_t> read_rev(sql::Connection& connection);
 // Code::corrupt for a definition that can't be read.
 Result<Defined> read_defined(sql::Connection& connection);
 

@@ -1,6 +1,5 @@
 #include "board/routes.h"
 
-#include <charconv>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -40,17 +39,6 @@ struct PageForm {
   std::string id;  // of who is in the middle; empty: none
 };
 
-Result<std::size_t> after_of(const http::Request& request) {
-  TRY_ASSIGN(const auto text, request.query_parameter("after"));
-  if (!text) return std::size_t{0};
-  std::size_t after = 0;
-  const char* const last = text->data() + text->size();
-  const auto [end, error] = std::from_chars(text->data(), last, after);
-  if (error != std::errc() || end != last || after > board_size_max)
-    return Error(Code::invalid, "after: a number from 0 to 1000000 is taken");
-  return after;
-}
-
 Result<PageForm> page_form_of(const http::Request& request, bool is_around) {
   PageForm form;
   if (is_around) form.id = request.path_parameter("id");
@@ -59,7 +47,9 @@ Result<PageForm> page_form_of(const http::Request& request, bool is_around) {
                            page_count_max));
   form.count_max = page.count_max;
   if (!is_around) {
-    TRY_ASSIGN(form.after, after_of(request));
+    TRY_ASSIGN(const std::int64_t after,
+               http::number_of(request, "after", 0, 0, std::int64_t{board_size_max}));
+    form.after = static_cast<std::size_t>(after);
   }
   TRY_ASSIGN(const auto token, request.query_parameter("token"));
   if (token) {
@@ -227,7 +217,7 @@ class Routes {
 
   // Whoever brings no title key is an admin.
   Result<Asker> reader_of(const http::Request& request) const {
-    if (!request.header("authorization").starts_with("Bearer mk_") && request.caller) {
+    if (request.caller) {
       if (request.caller.role != Role::admin)
         return Error(Code::denied, "only admins, servers of the title and players may do this");
       if (!parts_.has_title(title_of(request)))

@@ -1,6 +1,5 @@
 #include "community/routes.h"
 
-#include <charconv>
 #include <memory>
 #include <string>
 #include <unordered_set>
@@ -10,6 +9,7 @@
 #include "base/time.h"
 #include "community/query.h"
 #include "face/face.h"
+#include "http/page.h"
 #include "json/value.h"
 #include "sql/call.h"
 
@@ -158,17 +158,6 @@ Result<CommunityChange> community_change_of(const http::Request& request) {
   return community_fields_of(object);
 }
 
-Result<std::size_t> limit_of(const http::Request& request) {
-  TRY_ASSIGN(const auto limit, request.query_parameter("limit"));
-  if (!limit) return page_count_default;
-  std::size_t count = 0;
-  const char* const last = limit->data() + limit->size();
-  const auto [end, error] = std::from_chars(limit->data(), last, count);
-  if (error != std::errc() || end != last || count < 1 || count > page_count_max)
-    return Error(Code::invalid, "limit: a number from 1 to 100 is taken");
-  return count;
-}
-
 template <class AnyId>
 Result<AnyId> before_of(const http::Request& request) {
   TRY_ASSIGN(const auto before, request.query_parameter("before"));
@@ -180,14 +169,14 @@ Result<AnyId> before_of(const http::Request& request) {
 
 Result<TitleQuery> title_query_of(const http::Request& request) {
   TitleQuery query;
-  TRY_ASSIGN(query.count_max, limit_of(request));
+  TRY_ASSIGN(query.count_max, http::limit_of(request, page_count_default, page_count_max));
   TRY_ASSIGN(query.before, before_of<TitleId>(request));
   return query;
 }
 
 Result<CommunityQuery> community_query_of(const http::Request& request) {
   CommunityQuery query;
-  TRY_ASSIGN(query.count_max, limit_of(request));
+  TRY_ASSIGN(query.count_max, http::limit_of(request, page_count_default, page_count_max));
   TRY_ASSIGN(query.before, before_of<CommunityId>(request));
   TRY_ASSIGN(const auto title, request.query_parameter("title"));
   if (title) {

@@ -122,6 +122,13 @@ Result<Asker> Gate::check(TitleId title, std::string_view authorization,
   return asker;
 }
 
+Result<void> Gate::check_server(TitleId title, std::string_view authorization,
+                                std::string_view player) const {
+  TRY_ASSIGN(const Asker asker, check(title, authorization, player));
+  if (asker.player) return Error(Code::denied, "players may not do this");
+  return {};
+}
+
 Result<Asker> Gate::check(std::string_view authorization, std::string_view player) const {
   TRY_ASSIGN(const std::string_view key_text, bearer_of(authorization));
   TRY_ASSIGN(const KeyText key, parse_key_text(key_text));

@@ -82,6 +82,9 @@ class Gate {
   // `authorization` is "Bearer mk_…"; `player` a token, or empty. Whoever brings a player token is
   // that player, whatever the key. Code::unauthenticated, also for a client key alone.
   Result<Asker> check(TitleId title, std::string_view authorization, std::string_view player) const;
+  // That it is one of the title's own servers. Code::denied for players.
+  Result<void> check_server(TitleId title, std::string_view authorization,
+                            std::string_view player) const;
   // The same where the key alone says which title it is.
   Result<Asker> check(std::string_view authorization, std::string_view player) const;
 

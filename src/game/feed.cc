@@ -22,6 +22,21 @@ bool FeedPage::empty() const {
   return std::ranges::all_of(parts, [](const Part& part) { return part.commands.empty(); });
 }
 
+Result<Cursor> end_of_shards(std::span<const ShardDb> shards, std::uint64_t world) {
+  Cursor end(world);
+  sequencer::SlotSet all;
+  for (const ShardDb& shard : shards)
+    TRY(shard.db->read_and_wait([&](sql::Connection& connection) -> Result<void> {
+      TRY_ASSIGN(const std::uint64_t seq, sequencer::read_seq(connection));
+      TRY_ASSIGN(const sequencer::SlotSet owned, sequencer::read_owned(connection));
+      end.raise(owned, seq);
+      all |= owned;
+      return {};
+    }));
+  if (!all.all()) return Error(Code::busy, "an arena moves: try again in a moment");
+  return end;
+}
+
 Feed::Feed(std::vector<ShardDb> shards, std::uint64_t world, io::Clock& clock,
            metrics::Registry* metrics)
     : shards_(std::move(shards)), world_(world), clock_(clock), known_(shards_.size()) {
@@ -173,19 +188,8 @@ bool Feed::give(Reader& reader, Read read) {
 }
 
 Result<Feed::Read> Feed::read_end() const {
-  Read end{.page = {.parts = {}, .start = start(), .next = start()}};
-  sequencer::SlotSet all;
-  for (const ShardDb& shard : shards_)
-    TRY(shard.db->read_and_wait([&](sql::Connection& connection) -> Result<void> {
-      TRY_ASSIGN(const std::uint64_t seq, sequencer::read_seq(connection));
-      TRY_ASSIGN(const sequencer::SlotSet owned, sequencer::read_owned(connection));
-      end.page.next.raise(owned, seq);
-      all |= owned;
-      return {};
-    }));
-  if (!all.all()) return Error(Code::busy, "an arena moves: try again in a moment");
-  end.page.start = end.page.next;
-  return end;
+  TRY_ASSIGN(const Cursor end, end_of_shards(shards_, world_));
+  return Read{.page = {.parts = {}, .start = end, .next = end}};
 }
 
 Result<Feed::Read> Feed::read_some(const FeedQuery& query) const {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -51,6 +52,9 @@ struct FeedPage {
 
   bool empty() const;
 };
+
+// Behind all that the shards have applied. Code::busy while an arena is on its way between two.
+Result<Cursor> end_of_shards(std::span<const ShardDb> shards, std::uint64_t world);
 
 // Reads shards' tables beside their writers: a reader costs the order nothing. Commits of this
 // process wake those who wait within a few milliseconds; others' are found within a second.

@@ -1,6 +1,5 @@
 #include "game/history_routes.h"
 
-#include <charconv>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +9,7 @@
 #include "account/staff.h"
 #include "game/history_json.h"
 #include "http/message.h"
+#include "http/page.h"
 
 namespace matsuri::game {
 namespace {
@@ -20,18 +20,6 @@ using http::Response;
 
 TitleId title_of(const http::Request& request) {
   return parse_id_as<TitleId>(request.path_parameter("title")).value_or(TitleId{});
-}
-
-Result<std::size_t> limit_of(const http::Request& request) {
-  TRY_ASSIGN(const auto text, request.query_parameter("limit"));
-  if (!text) return history_count_default;
-  std::size_t limit = 0;
-  const char* const last = text->data() + text->size();
-  const auto [end, error] = std::from_chars(text->data(), last, limit);
-  if (error != std::errc() || end != last || limit < 1 || limit > history_count_max)
-    return Error(Code::invalid,
-                 "limit: a number from 1 to " + std::to_string(history_count_max) + " is taken");
-  return limit;
 }
 
 // ARENA/KIND/ID. An arena or an id may have a slash in it: the first part that is a kind divides
@@ -77,7 +65,7 @@ class HistoryRoutes {
     const auto player = parse_id_as<AccountId>(request->path_parameter("account"));
     if (!player)
       return respond.send(http::problem(Error(Code::not_found, "there is no such account")));
-    const auto limit = limit_of(*request);
+    const auto limit = http::limit_of(*request, history_count_default, history_count_max);
     if (!limit.ok()) return respond.send(http::problem(limit.error()));
     auto after = after_of(*request);
     if (!after.ok()) return respond.send(http::problem(after.error()));
@@ -105,14 +93,10 @@ class HistoryRoutes {
   // A server of the title, or somebody of support.
   Result<void> check_asker(const http::Request& request) const {
     const TitleId title = title_of(request);
-    if (!request.caller) {
-      TRY_ASSIGN(const Asker asker, parts_.gate.check(title, request.header("authorization"),
-                                                      request.header("matsuri-player")));
-      if (asker.player) return Error(Code::denied, "players may not do this");
-      return {};
-    }
-    if (!account::is_support(request.caller.role))
-      return Error(Code::denied, "only support and admins may do this");
+    if (!request.caller)
+      return parts_.gate.check_server(title, request.header("authorization"),
+                                      request.header("matsuri-player"));
+    TRY(account::check_support(request.caller.role));
     if (!parts_.titles.has(title)) return Error(Code::not_found, "there is no such title");
     return {};
   }
@@ -122,7 +106,7 @@ class HistoryRoutes {
     HistoryQuery query{.title = title_of(request)};
     const auto schema = parts_.directory.schema_of(query.title);
     if (schema == nullptr) return Error(Code::not_found, "the title has no schema: put one first");
-    TRY_ASSIGN(query.count_max, limit_of(request));
+    TRY_ASSIGN(query.count_max, http::limit_of(request, history_count_default, history_count_max));
     TRY_ASSIGN(const auto before, request.query_parameter("before"));
     if (before) {
       TRY_ASSIGN(query.cursor, within("before", HistoryCursor::from_token(*before)));
@@ -154,14 +138,9 @@ class HistoryRoutes {
 
 void add_history_routes(http::Router& router, HistoryRouteParts parts) {
   const auto routes = std::make_shared<const HistoryRoutes>(parts);
-  router.add(http::Method::get, "/v1/game/{title}/history", {},
-             [routes](const RequestPtr& request, Responder respond) {
-               routes->get_history(request, std::move(respond));
-             });
-  router.add(http::Method::get, "/v1/game/{title}/players/{account}/entities", {},
-             [routes](const RequestPtr& request, Responder respond) {
-               routes->get_entities(request, std::move(respond));
-             });
+  const http::MemberRoutes add(router, "/v1/game/{title}", routes);
+  add(http::Method::get, "/history", {}, &HistoryRoutes::get_history);
+  add(http::Method::get, "/players/{account}/entities", {}, &HistoryRoutes::get_entities);
 }
 
 }  // namespace matsuri::game

@@ -1,6 +1,5 @@
 #include "game/routes.h"
 
-#include <charconv>
 #include <memory>
 #include <string>
 #include <utility>
@@ -11,6 +10,7 @@
 #include "game/query.h"
 #include "game/render.h"
 #include "game/schema_json.h"
+#include "http/page.h"
 #include "http/sse.h"
 #include "json/value.h"
 #include "sql/call.h"
@@ -33,25 +33,6 @@ Error no_schema() { return {Code::not_found, "the title has no schema: put one f
 
 TitleId title_of(const http::Request& request) {
   return parse_id_as<TitleId>(request.path_parameter("title")).value_or(TitleId{});
-}
-
-Result<void> check_admin(const http::Request& request) {
-  if (request.caller.role != Role::admin) return Error(Code::denied, "only admins may do this");
-  return {};
-}
-
-// A number of the query, from `min` to `max`.
-Result<std::int64_t> number_in(const http::Request& request, std::string_view name,
-                               std::int64_t otherwise, std::int64_t min, std::int64_t max) {
-  TRY_ASSIGN(const auto text, request.query_parameter(name));
-  if (!text) return otherwise;
-  std::int64_t number = 0;
-  const char* const last = text->data() + text->size();
-  const auto [end, error] = std::from_chars(text->data(), last, number);
-  if (error != std::errc() || end != last || number < min || number > max)
-    return Error(Code::invalid, std::string(name) + ": a number from " + std::to_string(min) +
-                                    " to " + std::to_string(max) + " is taken");
-  return number;
 }
 
 Result<std::string> arena_in(const http::Request& request) {
@@ -97,10 +78,10 @@ Result<ChangesForm> changes_form_of(const http::Request& request, const Cursor& 
   form.query.after = start;
   form.query.title = title_of(request);
   TRY_ASSIGN(form.query.arena, arena_in(request));
-  TRY_ASSIGN(const std::int64_t limit,
-             number_in(request, "limit", change_count_default, 1, std::int64_t{change_count_max}));
+  TRY_ASSIGN(const std::int64_t limit, http::number_of(request, "limit", change_count_default, 1,
+                                                       std::int64_t{change_count_max}));
   form.query.count_max = static_cast<std::size_t>(limit);
-  TRY_ASSIGN(form.wait_ms, number_in(request, "wait_ms", 0, 0, change_wait_ms_max));
+  TRY_ASSIGN(form.wait_ms, http::number_of(request, "wait_ms", 0, 0, change_wait_ms_max));
   TRY_ASSIGN(const auto given, request.query_parameter("after"));
   const std::string after = last_event_id.empty() ? given.value_or("") : std::string(last_event_id);
   form.from_now = after == from_now;
@@ -376,7 +357,7 @@ class Routes {
 
   // Of admins' requests alone.
   Result<void> check_title(const http::Request& request) const {
-    TRY(check_admin(request));
+    TRY(account::check_admin(request.caller.role));
     if (!parts_.titles.has(title_of(request))) return no_title();
     return {};
   }
@@ -384,9 +365,8 @@ class Routes {
   // An admin, or a server of the title.
   Result<void> check_writer(const http::Request& request) const {
     if (request.caller) return check_title(request);
-    TRY_ASSIGN(const Asker asker, asker_of(request));
-    if (asker.player) return Error(Code::denied, "players may not do this");
-    return {};
+    return parts_.gate.check_server(title_of(request), request.header("authorization"),
+                                    request.header("matsuri-player"));
   }
 
   // An admin, support, or whoever plays the title.
@@ -395,8 +375,7 @@ class Routes {
       TRY(asker_of(request));
       return {};
     }
-    if (!account::is_support(request.caller.role))
-      return Error(Code::denied, "only support and admins may do this");
+    TRY(account::check_support(request.caller.role));
     if (!parts_.titles.has(title_of(request))) return no_title();
     return {};
   }

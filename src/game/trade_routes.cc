@@ -66,15 +66,11 @@ class TradeRoutes {
 
 void add_trade_routes(http::Router& router, TradeRouteParts parts) {
   const auto routes = std::make_shared<const TradeRoutes>(parts);
-  router.add(http::Method::post, "/v1/game/{title}/trades",
-             {.cost = http::Cost::game, .body_size_max = trade_size_max, .json_body = true},
-             [routes](const RequestPtr& request, Responder respond) {
-               routes->run_trade(request, std::move(respond));
-             });
-  router.add(http::Method::get, "/v1/game/{title}/trades/{key}", {.cost = http::Cost::game},
-             [routes](const RequestPtr& request, Responder respond) {
-               routes->get_trade(request, std::move(respond));
-             });
+  const http::MemberRoutes add(router, "/v1/game/{title}/trades", routes);
+  add(http::Method::post, "",
+      {.cost = http::Cost::game, .body_size_max = trade_size_max, .json_body = true},
+      &TradeRoutes::run_trade);
+  add(http::Method::get, "/{key}", {.cost = http::Cost::game}, &TradeRoutes::get_trade);
 }
 
 }  // namespace matsuri::game

@@ -21,17 +21,25 @@ Result<std::optional<T>> before_of(const Request& request,
 
 }  // namespace
 
+Result<std::int64_t> number_of(const Request& request, std::string_view name,
+                               std::int64_t otherwise, std::int64_t min, std::int64_t max) {
+  TRY_ASSIGN(const auto text, request.query_parameter(name));
+  if (!text) return otherwise;
+  std::int64_t number = 0;
+  const char* const last = text->data() + text->size();
+  const auto [end, error] = std::from_chars(text->data(), last, number);
+  if (error != std::errc() || end != last || number < min || number > max)
+    return Error(Code::invalid, std::string(name) + ": a number from " + std::to_string(min) +
+                                    " to " + std::to_string(max) + " is taken");
+  return number;
+}
+
 Result<std::size_t> limit_of(const Request& request, std::size_t limit_default,
                              std::size_t limit_max) {
-  TRY_ASSIGN(const auto limit, request.query_parameter("limit"));
-  if (!limit) return limit_default;
-  std::size_t count = 0;
-  const auto [end, error] = std::from_chars(limit->data(), limit->data() + limit->size(), count);
-  if (error != std::errc() || end != limit->data() + limit->size() || count < 1 ||
-      count > limit_max)
-    return Error(Code::invalid,
-                 "limit: a number from 1 to " + std::to_string(limit_max) + " is taken");
-  return count;
+  TRY_ASSIGN(const std::int64_t limit,
+             number_of(request, "limit", static_cast<std::int64_t>(limit_default), 1,
+                       static_cast<std::int64_t>(limit_max)));
+  return static_cast<std::size_t>(limit);
 }
 
 Result<PageParameters> page_of(const Request& request, std::size_t limit_default,

@@ -52,7 +52,8 @@ inline constexpr std::size_t finding_count_max = 1000;
 // Of analytics: the engine's own check, and what must add up in its tables.
 //
 // Also beside a running server: each database is read at one moment, the timeline's before main's,
-// and records count up to the positions of that moment. Needs 8 bytes of memory for each id.
+// and records count up to the positions of that moment. Needs 8 bytes of memory for each id,
+// and more for each purse and grant of points.
 //
 // An error says that the doctor could not look; what it saw and did not like are findings.
 Result<Diagnosis> examine(const DoctorOptions& options);

@@ -76,6 +76,18 @@ std::string_view name_of(Fault::What what) {
   return names[static_cast<std::size_t>(what)];
 }
 
+Result<sequencer::Changes> read_ledger(sql::Connection& connection, std::uint64_t after) {
+  sequencer::SlotSet slots;
+  slots.set(points_slot);
+  std::vector<std::uint64_t> places(sequencer::slot_count, 0);
+  places[points_slot] = after;
+  return sequencer::read_changes(connection, {.title = points_title,
+                                              .arena = std::string(points_arena),
+                                              .slots = slots,
+                                              .after = places,
+                                              .count_max = page_count});
+}
+
 Result<Posted> parse_posted(sequencer::StoredCommand command) {
   auto left = read_all(command.outcome);
   if (!left.ok()) return corrupt(command, left.error().message());
@@ -125,7 +137,7 @@ class Examination {
       : connection_(connection), line_count_max_(line_count_max) {}
 
   Result<std::vector<std::string>> run() {
-    TRY(read_ledger());
+    TRY(read_all());
     TRY(read_entities());
     for (const auto& [name, state] : purses_)
       if (!seen_.contains(name))
@@ -142,18 +154,10 @@ class Examination {
     if (lines_.size() < line_count_max_) lines_.push_back("points: " + std::move(line));
   }
 
-  Result<void> read_ledger() {
-    const std::uint32_t slot = points_slot;
-    std::vector<std::uint64_t> after(sequencer::slot_count, 0);
-    sequencer::SlotSet slots;
-    slots.set(slot);
+  Result<void> read_all() {
+    std::uint64_t after = 0;
     for (bool is_end = false; !is_end;) {
-      TRY_ASSIGN(sequencer::Changes changes,
-                 sequencer::read_changes(connection_, {.title = points_title,
-                                                       .arena = std::string(points_arena),
-                                                       .slots = slots,
-                                                       .after = after,
-                                                       .count_max = page_count}));
+      TRY_ASSIGN(sequencer::Changes changes, read_ledger(connection_, after));
       for (sequencer::StoredCommand& command : changes.commands) {
         auto posted = parse_posted(std::move(command));
         if (posted.ok())
@@ -161,7 +165,7 @@ class Examination {
         else
           add(posted.error().message());
       }
-      after[slot] = changes.read_to;
+      after = changes.read_to;
       is_end = changes.is_end;
     }
     return {};

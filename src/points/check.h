@@ -37,6 +37,10 @@ struct Posted {
 // Code::corrupt for what the sequencer does not write.
 Result<Posted> parse_posted(sequencer::StoredCommand command);
 
+// Commands of the ledger behind a place, as many as one look takes: none, and no slot, in a shard
+// that does not have it.
+Result<sequencer::Changes> read_ledger(sql::Connection& connection, std::uint64_t after);
+
 // The fields of something of that kind, as the sequencer writes them. Code::corrupt, the end of a
 // sentence.
 Result<sequencer::Entity> parse_state(std::string_view fields, sequencer::KindIndex kind);

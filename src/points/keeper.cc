@@ -14,7 +14,6 @@
 namespace matsuri::points {
 namespace {
 
-constexpr std::size_t page_count = 1000;
 constexpr std::size_t waiter_count_max = 4096;
 constexpr std::size_t sweep_count_max = 256;
 // Other titles' commands lie between: so far behind may the stored place be.
@@ -67,6 +66,7 @@ void Keeper::wake() {
 
 void Keeper::when_shown(std::uint64_t seq, std::int64_t wait_ms, io::Executor& executor,
                         std::move_only_function<void(bool)> done) {
+  if (seq <= shown_) return executor.post([done = std::move(done)]() mutable { done(true); });
   {
     const std::lock_guard lock(mutex_);
     if (!is_ending_ && waiters_.size() < waiter_count_max) {
@@ -129,19 +129,10 @@ Result<void> Keeper::begin() {
 }
 
 Result<bool> Keeper::read_on() {
-  const std::uint32_t slot = points_slot;
-  sequencer::SlotSet slots;
-  slots.set(slot);
-  std::vector<std::uint64_t> after(sequencer::slot_count, 0);
-  after[slot] = shown_;
   for (sql::Db* shard : parts_.shards) {
     sequencer::Changes changes;
     TRY(shard->read_and_wait([&](sql::Connection& connection) -> Result<void> {
-      TRY_ASSIGN(changes, sequencer::read_changes(connection, {.title = points_title,
-                                                               .arena = std::string(points_arena),
-                                                               .slots = slots,
-                                                               .after = after,
-                                                               .count_max = page_count}));
+      TRY_ASSIGN(changes, read_ledger(connection, shown_));
       return {};
     }));
     if (changes.slots.none()) continue;

@@ -81,8 +81,8 @@ class Keeper {
 
   // Of the thread alone.
   bool has_begun_ = false;
-  Place stored_;             // as the table has it
-  std::uint64_t shown_ = 0;  // nothing of the ledger lies between that and `stored_`
+  Place stored_;                          // as the table has it
+  std::atomic<std::uint64_t> shown_ = 0;  // nothing of the ledger lies between that and `stored_`
   std::int64_t sweep_at_us_ = 0;
   // Voids on their way; shared with their answers, which may come after the end.
   std::shared_ptr<std::atomic<std::size_t>> sweeping_ =

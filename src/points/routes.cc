@@ -26,17 +26,6 @@ constexpr std::size_t purse_count_max = 100;
 // What was answered is shown within that, or the page says that it is not.
 constexpr std::int64_t shown_wait_ms = 300;
 
-Result<void> check_admin(const http::Request& request) {
-  if (request.caller.role != Role::admin) return Error(Code::denied, "only admins may do this");
-  return {};
-}
-
-Result<void> check_staff(const http::Request& request) {
-  if (!account::is_support(request.caller.role))
-    return Error(Code::denied, "only support and admins may do this");
-  return {};
-}
-
 // Sends what `render` makes of a result, or its error.
 template <class T, class Render>
 auto answer(const RequestPtr& request, Responder respond, const Render& render) {
@@ -79,7 +68,7 @@ class Routes {
   void top_up(const RequestPtr& request, Responder respond) const {
     const auto form = parse_top_up(request->body);
     if (!form.ok()) return respond.send(http::problem(form.error()));
-    if (const auto may = check_admin(*request); !may.ok())
+    if (const auto may = account::check_admin(request->caller.role); !may.ok())
       return respond.send(http::problem(may.error()));
     const std::string campaign(request->path_parameter("campaign"));
     if (!check_purse_name(campaign).ok())
@@ -193,7 +182,7 @@ class Routes {
 
   Result<NewPurseForm> new_purse_of(const http::Request& request, bool is_campaign) const {
     TRY_ASSIGN(NewPurseForm form, parse_new_purse(request.body, is_campaign));
-    TRY(check_admin(request));
+    TRY(account::check_admin(request.caller.role));
     if (!parts_.has_title(form.title)) return Error(Code::not_found, "there is no such title");
     return form;
   }
@@ -249,7 +238,7 @@ class Routes {
 
   using Send = void (Routes::*)(AccountId, const RequestPtr&, Responder) const;
   void with_account(const RequestPtr& request, Responder respond, Send send) const {
-    if (const auto may = check_staff(*request); !may.ok())
+    if (const auto may = account::check_support(request->caller.role); !may.ok())
       return respond.send(http::problem(may.error()));
     const auto account = parse_id_as<AccountId>(request->path_parameter("account"));
     if (!account)

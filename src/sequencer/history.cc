@@ -98,9 +98,11 @@ std::span<const std::string_view> tables_of(const PastQuery& query) {
 // The place from which on `query` looks at things, down from `top`.
 Result<std::uint64_t> look_from(sql::Connection& connection, const PastQuery& query,
                                 std::uint64_t top) {
-  TRY_ASSIGN(const bool has_indexes, has_log_indexes(connection));
-  if (query.arena.empty() || !has_indexes)
-    return top < query.look_count ? 0 : top - query.look_count + 1;
+  bool has_indexes = false;  // of use where an arena is named
+  if (!query.arena.empty()) {
+    TRY_ASSIGN(has_indexes, has_log_indexes(connection));
+  }
+  if (!has_indexes) return top < query.look_count ? 0 : top - query.look_count + 1;
   std::uint64_t from = 0;
   for (const std::string_view table : tables_of(query)) {
     TRY_ASSIGN(const auto seq,
@@ -180,6 +182,18 @@ Result<SlotSet> read_owned(sql::Connection& connection) {
 // A slot's commands are this shard's own, and those that came with it: of a place above none of the
 // others'. What came back to where it was decided stands in both tables. They are read one after
 // the other, each in the order of an index: a UNION of them would have to be sorted.
+Result<std::vector<StoredCommand>> read_stored(sql::Connection& connection,
+                                               const ChangeQuery& query, std::uint64_t first,
+                                               std::uint64_t& last) {
+  std::vector<StoredCommand> found;
+  for (const char* table : {"command", "moved_command"})
+    TRY(read_places(connection, table, query, first, last, found));
+  std::ranges::sort(found, {}, place_of);
+  const auto twice = std::ranges::unique(found, {}, place_of);
+  found.erase(twice.begin(), twice.end());
+  return found;
+}
+
 Result<Changes> read_changes(sql::Connection& connection, const ChangeQuery& query) {
   Changes changes;
   TRY_ASSIGN(changes.slots, read_owned(connection));
@@ -194,12 +208,7 @@ Result<Changes> read_changes(sql::Connection& connection, const ChangeQuery& que
     return changes;
   }
   std::uint64_t last = std::min(end, first + window);
-  std::vector<StoredCommand> found;
-  for (const char* table : {"command", "moved_command"})
-    TRY(read_places(connection, table, query, first, last, found));
-  std::ranges::sort(found, {}, place_of);
-  const auto twice = std::ranges::unique(found, {}, place_of);
-  found.erase(twice.begin(), twice.end());
+  TRY_ASSIGN(std::vector<StoredCommand> found, read_stored(connection, query, first, last));
   // Shards count for themselves: rows that came may share their place with others. Who goes on
   // behind a place must have seen all of it, so the last one is left out where it does not fit.
   if (found.size() > query.count_max) {

@@ -60,6 +60,13 @@ struct Changes {
 // REQUIRES: after.size() == slot_count.
 Result<Changes> read_changes(sql::Connection& connection, const ChangeQuery& query);
 
+// What the shard's tables have for `query` behind the place `first`, up to `last`, of whatever
+// slots and with whatever outcome: in the order of the shard, each once. Where that is more than
+// count_max and some, `last` becomes the last place of which there is everything.
+Result<std::vector<StoredCommand>> read_stored(sql::Connection& connection,
+                                               const ChangeQuery& query, std::uint64_t first,
+                                               std::uint64_t& last);
+
 // Looks back: for what somebody who asks "why" wants to see.
 struct PastQuery {
   TitleId title;

@@ -550,28 +550,6 @@ class MariadbSessionImpl final : public MariadbSession {
   std::size_t packet_size_max_ = 1 << 20;
 };
 
-class MariadbDriver final : public Driver {
- public:
-  explicit MariadbDriver(const DbOptions& options) : options_(options) {}
-
-  Result<std::unique_ptr<Session>> connect(SessionKind kind) override {
-    TRY_ASSIGN(std::unique_ptr<MariadbSession> session, connect_mariadb(options_, kind));
-    return std::unique_ptr<Session>(std::move(session));
-  }
-
-  // Every commit is durable: check_settings() saw to that.
-  Result<void> checkpoint() override { return {}; }
-
-  Result<void> snapshot_to(const std::string& path) override {
-    TRY_ASSIGN(const std::unique_ptr<MariadbSession> session,
-               connect_mariadb(options_, SessionKind::maintenance));
-    return within("snapshot to " + path, dump_mariadb(*session, path));
-  }
-
- private:
-  DbOptions options_;
-};
-
 }  // namespace
 
 Result<std::unique_ptr<MariadbSession>> connect_mariadb(const DbOptions& options, SessionKind kind,
@@ -588,13 +566,6 @@ Result<std::unique_ptr<MariadbSession>> connect_mariadb(const DbOptions& options
   auto session = std::make_unique<MariadbSessionImpl>(options, kind, limits);
   TRY(session->ready());
   return std::unique_ptr<MariadbSession>(std::move(session));
-}
-
-Result<std::unique_ptr<Driver>> open_mariadb(const DbOptions& options) {
-  TRY_ASSIGN(const std::unique_ptr<MariadbSession> session,
-             connect_mariadb(options, SessionKind::maintenance));
-  TRY(check_mariadb_settings(*session));
-  return std::unique_ptr<Driver>(std::make_unique<MariadbDriver>(options));
 }
 
 }  // namespace matsuri::sql::internal

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "account/staff.h"
+#include "base/log.h"
 #include "base/time.h"
 #include "face/face.h"
 #include "http/page.h"
@@ -23,12 +24,6 @@ using http::Response;
 
 constexpr std::size_t post_count_default = 50;
 constexpr std::size_t post_count_max = 100;
-
-Result<void> check_staff(const http::Request& request) {
-  if (!account::is_support(request.caller.role))
-    return Error(Code::denied, "only support and admins may do this");
-  return {};
-}
 
 void write_text_or_null(json::Writer& writer, std::string_view name, std::string_view text) {
   if (text.empty())
@@ -107,7 +102,7 @@ class Routes {
 
   // GET /v1/support/players/{player}
   void get_player(const RequestPtr& request, Responder respond) const {
-    if (const auto allowed = check_staff(*request); !allowed.ok())
+    if (const auto allowed = account::check_support(request->caller.role); !allowed.ok())
       return respond.send(http::problem(allowed.error()));
     sql::read_value<Player>(
         parts_.main, *request->executor,
@@ -123,7 +118,7 @@ class Routes {
 
   // GET /v1/support/players/{player}/posts
   void list_posts(const RequestPtr& request, Responder respond) const {
-    if (const auto allowed = check_staff(*request); !allowed.ok())
+    if (const auto allowed = account::check_support(request->caller.role); !allowed.ok())
       return respond.send(http::problem(allowed.error()));
     const auto page = http::page_of(*request, post_count_default, post_count_max);
     if (!page.ok()) return respond.send(http::problem(page.error()));
@@ -152,10 +147,13 @@ class Routes {
             return read_touched(connection, account);
           },
           [this, looking](Result<Touched> of_shard) {
-            if (of_shard.ok())
+            if (of_shard.ok()) {
               looking->touched.add(*of_shard);
-            else
+            } else {
+              log::warn("support", "a log can't be read",
+                        {{"error", of_shard.error().to_string()}});
               looking->has_failed = true;
+            }
             if (--looking->waits_for == 0) answer(*looking);
           });
   }
@@ -197,15 +195,10 @@ class Routes {
 
 void add_routes(http::Router& router, RouteParts parts) {
   const auto routes = std::make_shared<const Routes>(std::move(parts));
+  const http::MemberRoutes add(router, "/v1/support/players/{player}", routes);
   const http::RouteOptions staff{.cost = http::Cost::read, .needs_account = true};
-  router.add(http::Method::get, "/v1/support/players/{player}", staff,
-             [routes](const RequestPtr& request, Responder respond) {
-               routes->get_player(request, std::move(respond));
-             });
-  router.add(http::Method::get, "/v1/support/players/{player}/posts", staff,
-             [routes](const RequestPtr& request, Responder respond) {
-               routes->list_posts(request, std::move(respond));
-             });
+  add(http::Method::get, "", staff, &Routes::get_player);
+  add(http::Method::get, "/posts", staff, &Routes::list_posts);
 }
 
 }  // namespace matsuri::support

@@ -1,9 +1,9 @@
 // Lists of posts: feeds, comments, profiles.
-#include <charconv>
 #include <optional>
 #include <string>
 
 #include "base/time.h"
+#include "http/page.h"
 #include "timeline/internal/routing.h"
 #include "timeline/query.h"
 
@@ -28,14 +28,7 @@ Result<PostId> post_of(const http::Request& request) {
 }
 
 Result<std::size_t> limit_of(const http::Request& request, const Limit& limit) {
-  TRY_ASSIGN(const auto text, request.query_parameter("limit"));
-  if (!text) return limit.standard;
-  std::size_t count = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), count);
-  if (error != std::errc() || end != text->data() + text->size() || count < 1 || count > limit.max)
-    return Error(Code::invalid,
-                 "limit: a number from 1 to " + std::to_string(limit.max) + " is taken");
-  return count;
+  return http::limit_of(request, limit.standard, limit.max);
 }
 
 Result<PostId> place_of(const http::Request& request, std::string_view name) {

@@ -12,7 +12,7 @@ import time
 import unittest
 
 import support
-from game_client import Game, command
+from game_client import command
 from game_test import make_game, sender
 
 ROUND_COUNT = int(os.environ.get("MATSURI_KILL_ROUNDS", "6"))
@@ -170,8 +170,7 @@ class BoardTest(support.CrashTest):
         done = copy.command("restore", "--from", to)
         self.assertEqual(done.returncode, 0, done.stderr)
         copy.start()
-        there = Game.__new__(Game)
-        there.__dict__.update(game.__dict__, send=sender(copy))
+        there = game.but(send=sender(copy))
         self.check_boards(there, BOARDS)
         self.check_boards(game, BOARDS)
         for server in (original, copy):

@@ -371,8 +371,7 @@ class GameTest(support.CrashTest):
         done = copy.command("restore", "--from", to)
         self.assertEqual(done.returncode, 0, done.stderr)
         copy.start()
-        there = Game.__new__(Game)
-        there.__dict__.update(game.__dict__, send=sender(copy))
+        there = game.but(send=sender(copy))
         # Cursors and tokens of the original are none of the copy's.
         for after in (early["next"], late):
             self.assertEqual(there.changes(f"?after={after}")[0], 409)
@@ -402,8 +401,7 @@ class GameTest(support.CrashTest):
         done = copy.command("restore", "--from", self.folder / "backup")
         self.assertEqual(done.returncode, 0, done.stderr)
         copy.start()
-        there = Game.__new__(Game)
-        there.__dict__.update(game.__dict__, send=sender(copy))
+        there = game.but(send=sender(copy))
         self.assertEqual(there.changes(f"?after={game.all_changes()[1]}")[0], 409)
         self.assertEqual(len(there.all_changes()[0]), 8)
         self.assertEqual(there.one(attack("raid-5"))["outcome"], "applied")

@@ -17,8 +17,8 @@ import time
 import unittest
 
 import support
-from game_client import Game, attack, born, command, heal
-from game_socket import Closed, GameSocket, outcomes_of
+from game_client import attack, born, command, heal
+from game_socket import Closed, GameSocket
 from game_test import make_game, sender
 from mariadb_server import Mariadb
 from one_order import DECIDED, Model, Operation, Read, Wrong, check
@@ -95,11 +95,7 @@ class Client(threading.Thread):
         try:
             if game.port not in self.sockets:
                 self.sockets[game.port] = GameSocket(game.port, game.path, game.server, ANSWER_S)
-            one = self.sockets[game.port]
-            sent = one.send_commands(commands)
-            response = one.read()
-            assert response.id == sent and response.HasField("outcomes"), response
-            return outcomes_of(response)
+            return self.sockets[game.port].run(*commands)[0]
         except (OSError, Closed) as error:
             if game.port in self.sockets:
                 self.sockets.pop(game.port).close()
@@ -184,9 +180,7 @@ class OwnerTest(support.CrashTest):
         game = make_game(first)
         second = self.server("node = 2\n" + shared, self.folder / "second").start()
         for server in (first, second):
-            one = Game.__new__(Game)
-            one.__dict__.update(game.__dict__, send=sender(server, ANSWER_S), port=server.port)
-            self.games.append(one)
+            self.games.append(game.but(send=sender(server, ANSWER_S), port=server.port))
         return first, second
 
     def begin(self):

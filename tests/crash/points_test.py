@@ -27,7 +27,7 @@ class Player(threading.Thread):
         super().__init__(daemon=True)
         self.world = world
         self.random = support.random.Random(support.SEED + number)
-        self.account, self.token = support.sign_up(world.server.port, f"player{number}")
+        self.account, self.token = support.sign_up(world.game.port, f"player{number}")
         self.id = self.account["id"]
         self.own = [("Authorization", f"Bearer {self.token}")]
         self.balance = self.held = self.asked_again = 0
@@ -106,9 +106,7 @@ class PointsTest(support.CrashTest):
                 "key": new_key(), "title": self.game.title} | more, self.game.admin)
             self.assertEqual(status, 201, made)
         self.lock, self.granted, self.players = threading.Lock(), {}, []
-        world = type("World", (), {"server": self.server_, "game": self.game, "lock": self.lock,
-                                   "granted": self.granted, "players": self.players})
-        self.players += [Player(world, number) for number in range(6)]
+        self.players += [Player(self, number) for number in range(6)]
 
     def kill_loop(self, config):
         self.begin(config)

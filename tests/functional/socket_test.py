@@ -179,8 +179,7 @@ class SocketTest(unittest.TestCase):
         status, title = self.game.send("POST", "/v1/titles", {"names": {"en": "None"}},
                                        self.admin.headers(self.server))
         self.assertEqual(status, 201, title)
-        bare = Game.__new__(Game)
-        bare.__dict__.update(self.game.__dict__, path=f"/v1/game/{title['id']}")
+        bare = self.game.but(path=f"/v1/game/{title['id']}")
         key = bare.make_key("server", self.admin.headers(self.server))["key"]
         opened = self.open([("Authorization", f"Bearer {key}")], bare)
         opened.send_commands([attack("raid")])
@@ -227,8 +226,7 @@ class SocketTest(unittest.TestCase):
             self.assertEqual(server.process.wait(timeout=20), 0)
             opened.close()
             server.start()
-            changes = Game.__new__(Game)
-            changes.__dict__.update(game.__dict__, send=sender(server))
+            changes = game.but(send=sender(server))
             there = {change["key"] for change in changes.all_changes()[0]}
             for number, batch in sent.items():
                 keys = {one["key"] for one in batch}

@@ -27,6 +27,7 @@ struct Config {
   log::Format log_format = log::Format::text;
   std::size_t thread_count = 0;  // I/O threads; 0: one a core
   bool behind_tls = false;
+  bool tls_self_signed = false;  // host and port speak TLS themselves, for a trial
   std::vector<std::string> trusted_proxies;
   std::uint64_t journal_segment_size = std::uint64_t{64} << 20;
   std::uint64_t journal_keep_size = std::uint64_t{1} << 30;  // applied segments kept for rebuilds

@@ -24,7 +24,7 @@ struct Arguments {
   std::string listen;
   std::string to, from, view, handle, role, position, slots, shard, day;
   int node = -1;
-  bool all = false, again = false;
+  bool all = false, again = false, tls_self_signed = false;
   std::vector<std::string> files;
 };
 
@@ -32,6 +32,8 @@ Result<Config> configure(const Arguments& arguments) {
   TRY_ASSIGN(Config config, read_config(arguments.config));
   set_data(config, arguments.data.empty() ? config.data : arguments.data);
   if (!arguments.listen.empty()) TRY(set_listen(config, arguments.listen));
+  config.tls_self_signed = arguments.tls_self_signed;
+  config.behind_tls = config.behind_tls || config.tls_self_signed;
   log::configure(config.log_level, config.log_format);
   return config;
 }
@@ -63,15 +65,18 @@ void add_account(CLI::App& app, Arguments& arguments, Command& chosen) {
 }
 
 void add_commands(CLI::App& app, Arguments& arguments, Command& chosen) {
-  add(
+  CLI::App* const serving = add(
       app, "serve", "Serve until SIGINT or SIGTERM", arguments,
       [](const Config& config, const Arguments&) -> Result<int> {
         TRY(serve(config));
         return 0;
       },
-      chosen)
-      ->add_option("--listen", arguments.listen, "HOST:PORT (default: 127.0.0.1:8080)")
+      chosen);
+  serving->add_option("--listen", arguments.listen, "HOST:PORT (default: 127.0.0.1:8080)")
       ->envname("MATSURI_LISTEN");
+  serving->add_flag(
+      "--tls-self-signed", arguments.tls_self_signed,
+      "Speak https with a certificate of our own: for a trial, such as with a camera");
 
   add(
       app, "import", "Bring people and posts from files (docs/formats/import.md)", arguments,

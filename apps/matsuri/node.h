@@ -63,6 +63,7 @@ struct DataFolder {
   std::string keys() const { return path + "/keys"; }
   std::string databases() const { return path + "/db"; }
   std::string snapshots() const { return path + "/snapshots"; }
+  std::string certificate() const { return path + "/tls/self-signed.pem"; }
   std::string ids() const { return path + "/ids"; }
   std::string journal() const { return path + "/journal/main"; }
   std::string import_journal() const { return path + "/journal/import"; }

@@ -43,6 +43,8 @@
 #include "support/routes.h"
 #include "timeline/routes.h"
 #include "titles.h"
+#include "tls/certificate.h"
+#include "tls/front.h"
 #include "web_assets.h"
 
 namespace matsuri {
@@ -132,8 +134,8 @@ bool is_loopback(std::string_view host) {
 
 http::ServerOptions server_options(const Config& config) {
   http::ServerOptions options = config.limits;
-  options.host = config.host;
-  options.port = config.port;
+  options.host = config.tls_self_signed ? "127.0.0.1" : config.host;
+  options.port = config.tls_self_signed ? 0 : config.port;
   options.thread_count = config.thread_count;
   options.behind_tls = config.behind_tls;
   options.trusted_proxies = config.trusted_proxies;
@@ -171,9 +173,26 @@ std::vector<std::string> replica_remarks(const ServerNode& node) {
   return remarks;
 }
 
+// What clients connect to where the server is to speak TLS; null where it is not.
+Result<std::unique_ptr<tls::Front>> open_front(const Config& config, const DataFolder& folder,
+                                               std::uint16_t plain_port) {
+  if (!config.tls_self_signed) return nullptr;
+  TRY_ASSIGN(tls::Certificate certificate,
+             tls::self_signed(io::posix_files(), folder.certificate(), tls::own_names(),
+                              io::system_clock().unix_ms()));
+  log::info("matsuri", "browsers ask whether this certificate is trusted",
+            {{"sha256", certificate.fingerprint}});
+  return tls::Front::listen({.host = config.host,
+                             .port = config.port,
+                             .plain_port = plain_port,
+                             .pem = std::move(certificate.pem)});
+}
+
 void log_start(const Config& config, std::uint16_t port) {
+  const std::string_view scheme = config.tls_self_signed ? "https://" : "http://";
   log::info("matsuri", "serving",
-            {{"url", "http://" + config.host + ':' + std::to_string(port)}, {"data", config.data}});
+            {{"url", std::string(scheme) + config.host + ':' + std::to_string(port)},
+             {"data", config.data}});
   if (!config.behind_tls && !is_loopback(config.host))
     log::warn(
         "matsuri",
@@ -305,6 +324,8 @@ Result<void> serve(const Config& config) {
   options.metrics = &node->metrics;
   TRY_ASSIGN(const std::unique_ptr<http::Server> server,
              http::Server::listen(std::move(options), router));
+  TRY_ASSIGN(const std::unique_ptr<tls::Front> front,
+             open_front(config, node->folder, server->port()));
   const Result<bool> started = node->start([&] { return is_pending(signals); });
   if (!started.ok()) return started.error();
   if (!started.value()) {
@@ -322,8 +343,9 @@ Result<void> serve(const Config& config) {
                       .journal_keep_size = config.journal_keep_size,
                       .clock = io::system_clock()});
   server->start();
+  if (front) front->start();
   readiness.set(ops::Readiness::State::serving);
-  log_start(config, server->port());
+  log_start(config, front ? front->port() : server->port());
 
   int number = 0;
   MATSURI_ASSERT(sigwait(&signals, &number) == 0);
@@ -333,6 +355,7 @@ Result<void> serve(const Config& config) {
   node->feed->drain();
   node->boards->drain();
   node->trades->drain();
+  if (front) front->begin_stop();
   server->stop();
   upkeep.stop();
   runs.stop();

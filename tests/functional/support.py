@@ -52,9 +52,11 @@ class Hang(Exception):
 class Connection:
     """One socket, with the strictness that a proxy would have."""
 
-    def __init__(self, port, timeout_s=20):
+    def __init__(self, port, timeout_s=20, trust=None):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout_s)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if trust:
+            self.socket = trust.wrap_socket(self.socket, server_hostname="127.0.0.1")
         self.rest = b""
 
     def close(self):
@@ -136,6 +138,9 @@ def to_bytes(method, target, headers, body):
 class Server:
     """A running `matsuri serve` on a data folder of its own."""
 
+    scheme = "http"
+    words = ()  # of its command line
+
     def __init__(self, config=FREE_RATES, data=None):
         self.folder = tempfile.mkdtemp(prefix="matsuri_functional_")
         self.data = data or f"{self.folder}/data"
@@ -152,13 +157,14 @@ class Server:
         listen = f"127.0.0.1:{self.port if kept_port else 0}"
         # Python ignores SIGXFSZ and its children may too: a write past a limit is an error then.
         self.process = subprocess.Popen(
-            [BINARY, "serve", "--data", self.data, "--config", self.config, "--listen", listen],
+            [BINARY, "serve", "--data", self.data, "--config", self.config, "--listen", listen,
+             *self.words],
             stdout=log, stderr=log, restore_signals=False)
         log.close()
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and self.process.poll() is None:
             text = self.log()[begin:]
-            match = re.search(r"serving url=http://127\.0\.0\.1:(\d+)", text)
+            match = re.search(rf"serving url={self.scheme}://127\.0\.0\.1:(\d+)", text)
             if match:
                 self.port = int(match[1])
                 return
@@ -280,7 +286,7 @@ class Person:
     def headers(self, server):
         if self.token:
             return [("Authorization", f"Bearer {self.token}")]
-        return [("Cookie", self.cookie), ("Origin", f"http://127.0.0.1:{server.port}")]
+        return [("Cookie", self.cookie), ("Origin", f"{server.scheme}://127.0.0.1:{server.port}")]
 
     def as_program(self, server):
         """The same account with a bearer token."""

@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/sentence.h"
+#include "sequencer/internal/command_tables.h"
 #include "sequencer/internal/stored.h"
 #include "sequencer/slots.h"
 
@@ -89,10 +90,9 @@ Result<bool> has_log_indexes(sql::Connection& connection) {
   return count == static_cast<std::int64_t>(std::size(log_index_statements));
 }
 
-constexpr std::string_view all_tables[] = {"command", "moved_command"};
-
-std::span<const std::string_view> tables_of(const PastQuery& query) {
-  return std::span(all_tables).first(query.with_moved ? 2 : 1);
+std::span<const std::string_view> looked_at(const PastQuery& query) {
+  const auto tables = tables_of(query.title);
+  return query.with_moved ? tables : tables.first(1);
 }
 
 // The place from which on `query` looks at things, down from `top`.
@@ -104,7 +104,7 @@ Result<std::uint64_t> look_from(sql::Connection& connection, const PastQuery& qu
   }
   if (!has_indexes) return top < query.look_count ? 0 : top - query.look_count + 1;
   std::uint64_t from = 0;
-  for (const std::string_view table : tables_of(query)) {
+  for (const std::string_view table : looked_at(query)) {
     TRY_ASSIGN(const auto seq,
                connection.integer(sentence("SELECT seq FROM ", table,
                                            " WHERE title = ? AND arena = ? AND seq <= ?"
@@ -162,11 +162,10 @@ Result<ShardPlace> read_place(sql::Connection& connection) {
 
 Result<std::optional<StoredCommand>> read_command(sql::Connection& connection, const Key& key) {
   std::optional<StoredCommand> found;
-  for (const char* table : {"command", "moved_command"})
-    TRY(connection.query(
-        "SELECT " + std::string(columns) + " FROM " + table + " WHERE command_key = ?",
-        {Bytes(std::as_bytes(std::span(key.bytes)))},
-        [&](const sql::Row& row) { found = command_in(row); }));
+  for (const std::string_view table : command_tables)
+    TRY(connection.query(sentence("SELECT ", columns, " FROM ", table, " WHERE command_key = ?"),
+                         {Bytes(std::as_bytes(std::span(key.bytes)))},
+                         [&](const sql::Row& row) { found = command_in(row); }));
   return found;
 }
 
@@ -179,6 +178,22 @@ Result<SlotSet> read_owned(sql::Connection& connection) {
   return owned;
 }
 
+// What the shard dropped of its own has to do with those slots only that it had then.
+Result<Kept> read_kept(sql::Connection& connection) {
+  Kept kept{.slots = {}, .dropped = std::vector<std::uint64_t>(slot_count, 0)};
+  TRY_ASSIGN(const auto own, connection.integer("SELECT dropped_seq FROM shard WHERE id = 1"));
+  const auto own_dropped = static_cast<std::uint64_t>(own.value_or(0));
+  TRY(connection.query("SELECT slot, since_seq, dropped_seq FROM slot WHERE state = ?",
+                       {static_cast<std::int64_t>(SlotState::owned)}, [&](const sql::Row& row) {
+                         if (row.id(0) >= slot_count) return;
+                         kept.slots.set(row.id(0));
+                         std::uint64_t& dropped = kept.dropped[row.id(0)];
+                         dropped = row.id(2);
+                         if (own_dropped > row.id(1)) dropped = std::max(dropped, own_dropped);
+                       }));
+  return kept;
+}
+
 // A slot's commands are this shard's own, and those that came with it: of a place above none of the
 // others'. What came back to where it was decided stands in both tables. They are read one after
 // the other, each in the order of an index: a UNION of them would have to be sorted.
@@ -186,7 +201,7 @@ Result<std::vector<StoredCommand>> read_stored(sql::Connection& connection,
                                                const ChangeQuery& query, std::uint64_t first,
                                                std::uint64_t& last) {
   std::vector<StoredCommand> found;
-  for (const char* table : {"command", "moved_command"})
+  for (const std::string_view table : tables_of(query.title))
     TRY(read_places(connection, table, query, first, last, found));
   std::ranges::sort(found, {}, place_of);
   const auto twice = std::ranges::unique(found, {}, place_of);
@@ -196,11 +211,15 @@ Result<std::vector<StoredCommand>> read_stored(sql::Connection& connection,
 
 Result<Changes> read_changes(sql::Connection& connection, const ChangeQuery& query) {
   Changes changes;
-  TRY_ASSIGN(changes.slots, read_owned(connection));
-  changes.slots &= query.slots;
+  TRY_ASSIGN(const Kept kept, read_kept(connection));
+  changes.slots = kept.slots & query.slots;
   std::uint64_t first = std::numeric_limits<std::uint64_t>::max();
-  for (std::size_t slot = 0; slot < slot_count; ++slot)
-    if (changes.slots[slot]) first = std::min(first, query.after[slot]);
+  for (std::size_t slot = 0; slot < slot_count; ++slot) {
+    if (!changes.slots[slot]) continue;
+    if (query.after[slot] < kept.dropped[slot] && query.title != kept_title)
+      return Error(Code::conflict, "changes behind that place are not kept any more");
+    first = std::min(first, query.after[slot]);
+  }
   changes.read_to = first;
   TRY_ASSIGN(const std::uint64_t end, read_seq(connection));
   if (changes.slots.none() || end <= first) {
@@ -228,7 +247,7 @@ Result<Changes> read_changes(sql::Connection& connection, const ChangeQuery& que
 
 // Places that nobody used are passed over: an arena that came left a gap.
 Result<PastPage> read_past(sql::Connection& connection, const PastQuery& query) {
-  const std::span<const std::string_view> tables = tables_of(query);
+  const std::span<const std::string_view> tables = looked_at(query);
   std::uint64_t top = 0;
   for (const std::string_view table : tables) {
     TRY_ASSIGN(const auto seq,

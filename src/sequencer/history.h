@@ -41,6 +41,14 @@ using SlotSet = std::bitset<slot_count>;
 // Those that the shard has.
 Result<SlotSet> read_owned(sql::Connection& connection);
 
+// What is left of their commands, where days were dropped (days.h).
+struct Kept {
+  SlotSet slots;  // that the shard has
+  // By slot, of those: the place up to which commands may be gone; behind it nothing is.
+  std::vector<std::uint64_t> dropped;
+};
+Result<Kept> read_kept(sql::Connection& connection);
+
 struct ChangeQuery {
   TitleId title;      // none: all
   std::string arena;  // empty: all of the title's
@@ -56,7 +64,8 @@ struct Changes {
   bool is_end = false;                  // nothing is behind it yet
 };
 // Looks at a bounded number of commands; where that was not enough, `is_end` is false. More than
-// `count_max` come only where so many stand at one place.
+// `count_max` come only where so many stand at one place. Code::conflict where commands behind
+// `after` may be gone, because their days were dropped.
 // REQUIRES: after.size() == slot_count.
 Result<Changes> read_changes(sql::Connection& connection, const ChangeQuery& query);
 
@@ -87,7 +96,8 @@ struct PastPage {
   std::int64_t looked_to_ms = 0;        // when that was
   bool is_end = false;                  // nothing is below it
 };
-// Looks at a bounded number of commands: fewer than `count_max` may be found, and more be below.
+// Looks at a bounded number of commands: fewer than `count_max` may be found, and more be below. It
+// ends where days were dropped.
 // With log_indexes() `look_count` is of commands of the arena. REQUIRES: count_max > 0, look_count
 // > 0.
 Result<PastPage> read_past(sql::Connection& connection, const PastQuery& query);

@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <limits>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "base/log.h"
+#include "sequencer/days.h"
 #include "sequencer/internal/bell.h"
 #include "sequencer/internal/mover.h"
 #include "sequencer/router.h"
@@ -21,6 +24,8 @@ namespace matsuri::sequencer {
 namespace {
 
 constexpr std::chrono::milliseconds look_again{20};
+constexpr std::chrono::milliseconds look_for_shards{1000};  // that were taken meanwhile
+constexpr std::int64_t drop_again_us = 60'000'000;
 
 // Answers on their way: one post for each executor and batch, not for each command.
 class Mail {
@@ -104,6 +109,8 @@ class Sequencer::Worker {
     if (!owner_.owns()) step_.ring();  // It has to take the shard first.
   }
 
+  const Owner& owner() const { return owner_; }
+
  private:
   static constexpr std::chrono::milliseconds idle{1000};
 
@@ -128,9 +135,75 @@ class Sequencer::Routes : public Router<Parcel> {
   using Router<Parcel>::Router;
 };
 
+// Drops days of the shards that this node owns, one behind the other.
+class Sequencer::Dropper {
+ public:
+  // The workers outlive it.
+  static Result<std::unique_ptr<Dropper>> start(const SequencerOptions& options,
+                                                const std::vector<std::unique_ptr<Worker>>& workers,
+                                                io::Clock& clock) {
+    std::vector<std::unique_ptr<Days>> days;
+    for (std::size_t i = 0; i < workers.size(); ++i) {
+      TRY_ASSIGN(auto one, Days::open(*options.shards[i],
+                                      {.keep_days = options.keep_days,
+                                       .metrics = options.owner.metrics,
+                                       .shard_number = static_cast<std::uint32_t>(i)},
+                                      clock.unix_ms()));
+      days.push_back(std::move(one));
+    }
+    return std::unique_ptr<Dropper>(
+        new Dropper(std::move(days), workers, options.read_to_ms, clock));
+  }
+  ~Dropper() {
+    thread_.request_stop();
+    bell_.ring();
+    thread_.join();
+  }
+
+ private:
+  Dropper(std::vector<std::unique_ptr<Days>> days,
+          const std::vector<std::unique_ptr<Worker>>& workers,
+          std::function<std::int64_t()> read_to_ms, io::Clock& clock)
+      : days_(std::move(days)),
+        workers_(workers),
+        read_to_ms_(std::move(read_to_ms)),
+        clock_(clock),
+        next_us_(workers.size(), 0) {
+    thread_ = std::jthread([this](const std::stop_token& stop) {
+      while (!stop.stop_requested()) {
+        pass(stop);
+        if (!stop.stop_requested()) bell_.wait(look_for_shards);
+      }
+    });
+  }
+
+  void pass(const std::stop_token& stop) {
+    for (std::size_t i = 0; i < days_.size() && !stop.stop_requested(); ++i) {
+      const Owner& owner = workers_[i]->owner();
+      if (!owner.owns() || clock_.monotonic_us() < next_us_[i]) continue;
+      next_us_[i] = clock_.monotonic_us() + drop_again_us;
+      const std::int64_t read_to_ms =
+          read_to_ms_ ? read_to_ms_() : std::numeric_limits<std::int64_t>::max();
+      const Result<void> passed = days_[i]->pass(owner.epoch(), clock_.unix_ms(), read_to_ms, stop);
+      if (!passed.ok())
+        log::warn("sequencer", "days of commands are dropped later",
+                  {{"shard", std::uint64_t{i}}, {"reason", passed.error().to_string()}});
+    }
+  }
+
+  std::vector<std::unique_ptr<Days>> days_;
+  const std::vector<std::unique_ptr<Worker>>& workers_;
+  const std::function<std::int64_t()> read_to_ms_;
+  io::Clock& clock_;
+  std::vector<std::int64_t> next_us_;
+  Bell bell_;
+  std::jthread thread_;
+};
+
 Sequencer::Sequencer() = default;
 
 Sequencer::~Sequencer() {
+  dropper_.reset();
   mover_.reset();
   if (routes_ != nullptr)
     for (Parcel& parcel : routes_->close())
@@ -153,6 +226,9 @@ Result<std::unique_ptr<Sequencer>> Sequencer::start(const SequencerOptions& opti
     owner.shard_number = shard.number++;
     sequencer->workers_.push_back(
         std::make_unique<Worker>(owner, schemas, std::move(store), clock));
+  }
+  if (options.keep_days != 0) {
+    TRY_ASSIGN(sequencer->dropper_, Dropper::start(options, sequencer->workers_, clock));
   }
   TRY_ASSIGN(const std::vector<Slots> map, read_map(options.shards));
   Sequencer* const here = sequencer.get();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string_view>
@@ -23,10 +24,16 @@ struct SequencerOptions {
   // One database each, in the order of their numbers; they outlive it. The first start divides the
   // slots among them. More may be added behind later: those begin with none.
   std::vector<sql::Db*> shards;
+  // For how many days commands are kept, keep_days_min to keep_days_max (days.h); 0 is for ever.
+  std::uint32_t keep_days = 0;
+  // Up to which moment all commands were read by those who must have them before they go. Any
+  // thread; none: nobody is waited for.
+  std::function<std::int64_t()> read_to_ms;
 };
 
 // Thread-safe. Two threads a shard: one reads what waiting requests need, one decides and commits.
-// One more moves slots between them, as wished (shard_map.h); it looks once a second.
+// One more moves slots between them, as wished (shard_map.h); it looks once a second. Where
+// commands are not kept for ever one more drops their days (days.h); it looks once a minute.
 // Destroying it answers all that wait, and gives the leases back.
 class Sequencer {
  public:
@@ -50,12 +57,14 @@ class Sequencer {
  private:
   class Worker;
   class Routes;
+  class Dropper;
   struct Parcel;
   Sequencer();
 
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<Routes> routes_;
   std::unique_ptr<Mover> mover_;
+  std::unique_ptr<Dropper> dropper_;
 };
 
 }  // namespace matsuri::sequencer

@@ -11,6 +11,9 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/sentence.h"
+#include "sequencer/history.h"
+#include "sequencer/internal/command_tables.h"
 #include "sequencer/internal/slot_rows.h"
 
 namespace matsuri::sequencer {
@@ -53,10 +56,10 @@ CommandRow command_of(const sql::Row& row) {
           .outcome = std::string(as_text(row.blob(8)))};
 }
 
-std::string select_commands(const std::string& table, const std::string& behind) {
-  return "SELECT command_key, seq, fingerprint, title, arena, actor, reason, unix_ms, outcome "
-         "FROM " +
-         table + " WHERE " + behind + " > ? AND slot = ? ORDER BY " + behind + " LIMIT ?";
+std::string select_commands(std::string_view table, std::string_view behind) {
+  return sentence(
+      "SELECT command_key, seq, fingerprint, title, arena, actor, reason, unix_ms, outcome FROM ",
+      table, " WHERE ", behind, " > ? AND slot = ? ORDER BY ", behind, " LIMIT ?");
 }
 
 Result<void> read_arenas(sql::Connection& connection, std::uint32_t slot, std::set<Arena>& arenas) {
@@ -65,10 +68,30 @@ Result<void> read_arenas(sql::Connection& connection, std::uint32_t slot, std::s
       [&](const sql::Row& row) { arenas.emplace(row.id(0), std::string(row.text(1))); });
 }
 
+Result<void> insert_commands(sql::Connection& connection, std::uint32_t slot,
+                             std::span<const CommandRow> commands) {
+  std::vector<sql::Value> moved, kept;
+  for (const CommandRow& row : commands) {
+    std::vector<sql::Value>& values = TitleId{row.title} == kept_title ? kept : moved;
+    values.insert(values.end(), {as_bytes(row.key), row.seq, row.fingerprint, row.title, row.arena,
+                                 slot, row.actor, row.reason, row.unix_ms, as_bytes(row.outcome)});
+  }
+  const auto insert = [&](TitleId title, const std::vector<sql::Value>& values) -> Result<void> {
+    if (values.empty()) return {};
+    return connection.insert_rows(sentence("INSERT INTO ", moved_table_of(title),
+                                           " (command_key, seq, fingerprint, title, arena, slot,"
+                                           " actor, reason, unix_ms, outcome)"),
+                                  "ON CONFLICT (command_key) DO NOTHING", 10, values);
+  };
+  TRY(insert({}, moved));
+  return insert(kept_title, kept);
+}
+
 }  // namespace
 
 struct SqlCarrier::Rows {
   Carried carried;
+  std::uint64_t dropped_seq = 0;  // commands of the slot up to here may be gone
   std::vector<EntityRow> entities;
   std::vector<CommandRow> commands;
 };
@@ -76,33 +99,38 @@ struct SqlCarrier::Rows {
 Result<void> SqlCarrier::read(const MovePlan& plan, std::uint64_t after_seq, Rows& rows) {
   return from_.read_and_wait([&](sql::Connection& connection) -> Result<void> {
     rows = {};
-    TRY_ASSIGN(const auto seq, connection.integer("SELECT seq FROM shard WHERE id = 1"));
+    TRY_ASSIGN(const std::uint64_t seq, read_seq(connection));
+    TRY_ASSIGN(const Kept kept, read_kept(connection));
+    rows.dropped_seq = kept.dropped[plan.slot];
     std::set<Arena> arenas;
     if (after_seq == 0) {
       TRY(read_arenas(connection, plan.slot, arenas));
       std::string key;
       for (std::size_t before = 0;; before = rows.commands.size()) {
         TRY(connection.query(
-            select_commands("moved_command", "command_key"),
+            select_commands(command_tables[1], "command_key"),
             {as_bytes(key), plan.slot, std::uint64_t{part_count_max}},
             [&](const sql::Row& row) { rows.commands.push_back(command_of(row)); }));
         if (rows.commands.size() - before < part_count_max) break;
         key = rows.commands.back().key;
       }
     }
+    rows.carried.seq = seq;
     std::size_t count = 0;
-    std::uint64_t last_seq = after_seq;
-    TRY(connection.query(select_commands("command", "seq"),
-                         {after_seq, plan.slot, std::uint64_t{part_count_max}},
-                         [&](const sql::Row& row) {
-                           ++count;
-                           const CommandRow& command = rows.commands.emplace_back(command_of(row));
-                           last_seq = command.seq;
-                           arenas.emplace(command.title, command.arena);
-                         }));
+    for (const std::string_view table : {command_tables[0], command_tables[2]}) {
+      const std::size_t before = rows.commands.size();
+      TRY(connection.query(
+          select_commands(table, "seq"), {after_seq, plan.slot, std::uint64_t{part_count_max}},
+          [&](const sql::Row& row) {
+            const CommandRow& command = rows.commands.emplace_back(command_of(row));
+            arenas.emplace(command.title, command.arena);
+          }));
+      const std::size_t found = rows.commands.size() - before;
+      count += found;
+      if (found == part_count_max)
+        rows.carried.seq = std::min(rows.carried.seq, rows.commands.back().seq);
+    }
     rows.carried.all = count < write_count_max;
-    rows.carried.seq =
-        count < part_count_max ? static_cast<std::uint64_t>(seq.value_or(0)) : last_seq;
     for (const Arena& arena : arenas)
       TRY(connection.query(
           "SELECT kind, id, version, fields FROM entity WHERE title = ? AND arena = ?",
@@ -143,18 +171,16 @@ Result<void> SqlCarrier::write(const MovePlan& plan, const Rows& rows) {
         " version = CASE WHEN excluded.version > version THEN excluded.version ELSE version END",
         7, values);
   }));
-  return in_parts(
-      rows.commands, [&](sql::Connection& connection, std::span<const CommandRow> part) {
-        std::vector<sql::Value> values;
-        for (const CommandRow& row : part)
-          values.insert(values.end(),
-                        {as_bytes(row.key), row.seq, row.fingerprint, row.title, row.arena,
-                         plan.slot, row.actor, row.reason, row.unix_ms, as_bytes(row.outcome)});
-        return connection.insert_rows(
-            "INSERT INTO moved_command (command_key, seq, fingerprint, title, arena, slot, actor,"
-            " reason, unix_ms, outcome)",
-            "ON CONFLICT (command_key) DO NOTHING", 10, values);
-      });
+  TRY(in_parts(rows.commands, [&](sql::Connection& connection, std::span<const CommandRow> part) {
+    return insert_commands(connection, plan.slot, part);
+  }));
+  if (rows.dropped_seq == 0) return {};
+  return to_.write_and_wait([&](sql::Connection& connection) -> Result<void> {
+    TRY(hold_slot(connection, plan.slot, SlotState::arriving, plan.version));
+    TRY(connection.execute("UPDATE slot SET dropped_seq = ? WHERE slot = ? AND dropped_seq < ?",
+                           {rows.dropped_seq, plan.slot, rows.dropped_seq}));
+    return {};
+  });
 }
 
 Result<Carried> SqlCarrier::carry(const MovePlan& plan, std::uint64_t after_seq) {

@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/log.h"
 #include "base/sentence.h"
+#include "sequencer/internal/command_tables.h"
 #include "sequencer/internal/slot_rows.h"
 #include "sequencer/internal/stored.h"
 #include "sql/list.h"
@@ -84,6 +85,35 @@ CREATE TABLE moved_command (
   shard {ID} NOT NULL
 ) {TABLE_OPTIONS})"},
     {4, "CREATE INDEX moved_command_by_seq ON moved_command (seq)"},
+    // kept_command: what is kept for ever (kept_title), decided here or come with its slot.
+    // dropped_seq: commands up to there may be gone; since_seq: the place at which the slot came.
+    {5, R"(ALTER TABLE shard ADD COLUMN dropped_seq {ID} NOT NULL DEFAULT 0;
+ALTER TABLE slot ADD COLUMN since_seq {ID} NOT NULL DEFAULT 0;
+ALTER TABLE slot ADD COLUMN dropped_seq {ID} NOT NULL DEFAULT 0;
+CREATE TABLE kept_command (
+  command_key {BLOB(16)} NOT NULL PRIMARY KEY,
+  seq {ID} NOT NULL,
+  fingerprint {INT} NOT NULL,
+  title {ID} NOT NULL,
+  arena {TEXT(64)} NOT NULL,
+  slot {ID} NOT NULL,
+  actor {ID} NOT NULL,
+  reason {TEXT(64)} NOT NULL,
+  unix_ms {ID} NOT NULL,
+  outcome {BLOB} NOT NULL
+) {CLUSTERED_OPTIONS};
+CREATE INDEX kept_command_by_seq ON kept_command (seq);
+INSERT INTO kept_command (command_key, seq, fingerprint, title, arena, slot, actor, reason, unix_ms,
+  outcome)
+  SELECT command_key, seq, fingerprint, title, arena, slot, actor, reason, unix_ms, outcome
+  FROM command WHERE title = 1 AND command_key NOT IN (SELECT command_key FROM kept_command);
+INSERT INTO kept_command (command_key, seq, fingerprint, title, arena, slot, actor, reason, unix_ms,
+  outcome)
+  SELECT command_key, seq, fingerprint, title, arena, slot, actor, reason, unix_ms, outcome
+  FROM moved_command WHERE title = 1
+  AND command_key NOT IN (SELECT command_key FROM kept_command);
+DELETE FROM command WHERE title = 1;
+DELETE FROM moved_command WHERE title = 1)"},
 };
 
 constexpr std::string_view row_query =
@@ -248,12 +278,12 @@ Result<void> SqlStore::read_commands(sql::Connection& connection, std::span<cons
     past.outcome.time_ms = row.integer(4);
     found.commands.push_back(std::move(past));
   };
-  for (const char* table : {"command", "moved_command"})
-    TRY(sql::query_in(connection,
-                      std::string("SELECT command_key, fingerprint, title, seq, unix_ms, outcome"
-                                  " FROM ") +
-                          table + " WHERE command_key",
-                      "", keys, {}, take));
+  for (const std::string_view table : command_tables)
+    TRY(sql::query_in(
+        connection,
+        sentence("SELECT command_key, fingerprint, title, seq, unix_ms, outcome FROM ", table,
+                 " WHERE command_key"),
+        "", keys, {}, take));
   return {};
 }
 
@@ -346,28 +376,36 @@ Result<void> SqlStore::write_commands(sql::Connection& connection, const Write& 
     outcomes.add([&](std::string& text) {
       append_outcome(text, command, outcome, schema.of(command.entities.front().title));
     });
-  std::vector<sql::Value> values;
-  values.reserve(write.commands.size() * 10);
+  std::vector<sql::Value> decided, kept;
+  decided.reserve(write.commands.size() * 10);
   for (std::size_t i = 0; i < write.commands.size(); ++i) {
     const auto& [command, outcome] = write.commands[i];
     const EntityName& first = command.entities.front();
+    std::vector<sql::Value>& values = first.title == kept_title ? kept : decided;
     values.insert(
         values.end(),
         {outcome.seq, bytes_of(command.key), static_cast<std::int64_t>(command.fingerprint),
          first.title.value, first.arena, slot_of(first.title, first.arena), command.actor.value,
          command.reason, outcome.time_ms, as_bytes(outcomes[i])});
   }
-  return connection.insert_rows(
-      "INSERT INTO command (seq, command_key, fingerprint, title, arena, slot, actor, reason,"
-      " unix_ms, outcome)",
-      "", 10, values);
+  const auto insert = [&](TitleId title, const std::vector<sql::Value>& values) -> Result<void> {
+    if (values.empty()) return {};
+    return connection.insert_rows(sentence("INSERT INTO ", table_of(title),
+                                           " (seq, command_key, fingerprint, title, arena, slot,"
+                                           " actor, reason, unix_ms, outcome)"),
+                                  "", 10, values);
+  };
+  TRY(insert({}, decided));
+  return insert(kept_title, kept);
 }
 
 Result<void> SqlStore::write_slots(sql::Connection& connection, const Write& write) {
   for (const auto& [slot, row] : write.slots)
     TRY(connection.execute(
-        "UPDATE slot SET state = ?, version = ?, peer = ? WHERE slot = ?",
-        {std::uint32_t{static_cast<std::uint8_t>(row.state)}, row.version, row.peer, slot}));
+        "UPDATE slot SET state = ?, version = ?, peer = ?,"
+        " since_seq = CASE WHEN ? THEN ? ELSE since_seq END WHERE slot = ?",
+        {std::uint32_t{static_cast<std::uint8_t>(row.state)}, row.version, row.peer,
+         row.state == SlotState::owned ? 1 : 0, write.seq_before, slot}));
   return {};
 }
 

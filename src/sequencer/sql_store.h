@@ -1,5 +1,6 @@
 // A shard in a database of its own: a SQLite file, or a MariaDB schema. Two tables carry it,
-// `entity` and the append-only `command`, beside the one row that says who may write.
+// `entity` and the append-only `command` (days.h says when what is in it goes), beside the one row
+// that says who may write.
 #pragma once
 
 #include <cstdint>

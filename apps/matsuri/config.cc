@@ -6,8 +6,10 @@
 #include <set>
 #include <sstream>
 
+#include "base/sentence.h"
 #include "databases.h"
 #include "game/places.h"
+#include "sequencer/days.h"
 
 namespace matsuri {
 namespace {
@@ -148,6 +150,7 @@ Result<void> read_game(Section section, Config& config) {
   TRY(section.read("engine", engine));
   TRY(section.read("shards", shard_count));
   TRY(section.read("schemas", schemas));
+  TRY(section.read("keep_days", config.game_keep_days));
   TRY(section.read("readers", options.reader_count));
   TRY(read_server(section, options));
   TRY(read_replica(section.section("replica"), config.game_replica));
@@ -155,6 +158,10 @@ Result<void> read_game(Section section, Config& config) {
   if (engine != "sqlite" && engine != "mariadb")
     return Error(Code::invalid, "game.engine: \"sqlite\" or \"mariadb\" is taken");
   options.engine = engine == "sqlite" ? sql::Engine::sqlite : sql::Engine::mariadb;
+  if (config.game_keep_days != 0 && (config.game_keep_days < sequencer::keep_days_min ||
+                                     config.game_keep_days > sequencer::keep_days_max))
+    return Error(Code::invalid, sentence("game.keep_days: 0 or ", sequencer::keep_days_min, " to ",
+                                         sequencer::keep_days_max, " is taken"));
   const bool is_sqlite = options.engine == sql::Engine::sqlite;
   if (is_sqlite ? !schemas.empty() : shard_count != 0)
     return Error(Code::invalid, "game: shards is for sqlite, schemas is for mariadb");

@@ -37,6 +37,7 @@ struct Config {
   sql::DbOptions notification;
   sql::DbOptions analytics;  // no part of a backup: made again from the commands of games
   std::vector<sql::DbOptions> shards = {{}};  // of game state, in the order of their numbers
+  std::uint32_t game_keep_days = 0;           // of its commands; 0: for ever
   // Servers of MariaDB that carry the same schemas: of shards, for reads that may be older; of
   // shards and main, for histories and analytics. Only the server counts in each.
   std::optional<sql::DbOptions> game_replica;

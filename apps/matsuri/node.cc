@@ -138,6 +138,8 @@ Result<void> ServerNode::open_game() {
     TRY_ASSIGN(shards.emplace_back().db, sql::Db::open(database));
   }
   options.shards = shard_dbs();
+  options.keep_days = config.game_keep_days;
+  if (config.analytics_minute) options.read_to_ms = [this] { return analysed_to_ms.load(); };
   // Its tables first: a copy that has an outbox has a shard, too.
   TRY_ASSIGN(sequencer, sequencer::Sequencer::start(
                             options, points::with_points(game_directory.schemas()), clock));

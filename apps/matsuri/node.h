@@ -1,6 +1,8 @@
 // One node: every part of the system, put together over one data folder. No rules of the domain.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -191,6 +193,8 @@ class ServerNode {
   ShardDbs shard_replicas, shard_log_replicas;
   // How far they are; null where none are configured.
   std::unique_ptr<game::Replicas> replicas, log_replicas;
+  // Up to when analytics have counted everything: days of commands go no sooner.
+  std::atomic<std::int64_t> analysed_to_ms = 0;
   std::unique_ptr<sequencer::Sequencer> sequencer;
   std::unique_ptr<game::Feed> feed;
   std::unique_ptr<sql::Db> board_db;

@@ -295,13 +295,15 @@ Result<void> serve(const Config& config) {
   std::optional<StopLimit> limit;  // Outlives the node: taking that apart counts as stopping.
   TRY_ASSIGN(const std::unique_ptr<ServerNode> node, ServerNode::open(config, NodeUse::serve));
   TRY_ASSIGN(const std::unique_ptr<sql::Db> analytics_db, open_analytics(config, &node->metrics));
-  analytics::Runs runs({.log = node->log_reader.dbs,
-                        .own = *analytics_db,
-                        .clock = io::system_clock(),
-                        .zone = config.analytics_zone,
-                        .minute_of_day = config.analytics_minute,
-                        .metrics = &node->metrics,
-                        .as_of_ms = [&node = *node] { return node.log_as_of_ms(); }});
+  analytics::Runs runs(
+      {.log = node->log_reader.dbs,
+       .own = *analytics_db,
+       .clock = io::system_clock(),
+       .zone = config.analytics_zone,
+       .minute_of_day = config.analytics_minute,
+       .metrics = &node->metrics,
+       .as_of_ms = [&node = *node] { return node.log_as_of_ms(); },
+       .on_as_of_ms = [&node = *node](std::int64_t as_of_ms) { node.analysed_to_ms = as_of_ms; }});
   ops::Readiness readiness;
   account::CredentialAuthenticator authenticator(*node->signer, *node->standings, *node->accounts,
                                                  config.behind_tls);

@@ -27,7 +27,9 @@ Result<Decided> decided(sequencer::StoredCommand stored) {
 
 Result<ShardEnd> read_end(sql::Connection& connection) {
   ShardEnd end;
-  TRY_ASSIGN(end.slots, sequencer::read_owned(connection));
+  TRY_ASSIGN(sequencer::Kept kept, sequencer::read_kept(connection));
+  end.slots = kept.slots;
+  end.dropped = std::move(kept.dropped);
   TRY_ASSIGN(end.seq, sequencer::read_seq(connection));
   return end;
 }

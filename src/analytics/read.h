@@ -17,6 +17,7 @@ using Places = std::vector<std::uint64_t>;
 
 struct ShardEnd {
   sequencer::SlotSet slots;  // that the shard has
+  Places dropped;            // up to there commands may be gone
   std::uint64_t seq = 0;     // where it is
 };
 // Of one moment.

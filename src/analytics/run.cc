@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ranges>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -85,6 +86,12 @@ class Run {
         TRY_ASSIGN(end, read_end(connection));
         return {};
       }));
+      const auto is_gone = [&](std::size_t slot) {
+        return end.slots[slot] && claim_.places[slot] < end.dropped[slot];
+      };
+      if (std::ranges::any_of(std::views::iota(std::size_t{0}, claim_.places.size()), is_gone))
+        log::warn("analytics", "commands of old days went before they were counted",
+                  {{"shard", std::uint64_t{shard}}});
       left += end.seq - std::min(first_of(claim_.places, end.slots), end.seq);
     }
     advance_.total_count = advance_.done_count + left;

@@ -92,6 +92,7 @@ void Runs::loop() {
   while (!is_stopping_) {
     const State state = read_state();
     if (as_of_ != nullptr) as_of_->set(state.as_of_ms / 1000);
+    if (parts_.on_as_of_ms) parts_.on_as_of_ms(state.as_of_ms);
     if (parts_.minute_of_day) {
       const std::int64_t since_ms = state.as_of_ms == 0 ? start_ms_ : state.as_of_ms;
       next_ms_ =

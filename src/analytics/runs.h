@@ -25,7 +25,9 @@ struct RunsParts {
   std::optional<int> minute_of_day;  // none: nothing by night
   metrics::Registry* metrics = nullptr;
   std::function<std::int64_t()> as_of_ms = {};  // as in RunOptions
-  std::int64_t poll_ms = 10'000;                // how often the clock is looked at
+  // Hears, at the start and behind each run, up to when everything is counted.
+  std::function<void(std::int64_t)> on_as_of_ms = {};
+  std::int64_t poll_ms = 10'000;  // how often the clock is looked at
 };
 
 // The first time after `after_ms` that it is that minute of the day.

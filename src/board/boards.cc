@@ -355,15 +355,23 @@ Result<bool> Boards::consume_shard(std::size_t shard, SlotSet& slots, game::Plac
   for (int turn = 0; turn < read_count_max; ++turn) {
     sequencer::Changes found;
     std::uint64_t seq = 0;
-    TRY(parts_.shards[shard].db->read_and_wait([&](sql::Connection& connection) -> Result<void> {
-      TRY_ASSIGN(seq, sequencer::read_seq(connection));
-      TRY_ASSIGN(found, sequencer::read_changes(connection, {.title = {},
-                                                             .arena = {},
-                                                             .slots = SlotSet().set(),
-                                                             .after = read_to_.seqs,
-                                                             .count_max = change_count_max}));
-      return {};
-    }));
+    const Result<void> read =
+        parts_.shards[shard].db->read_and_wait([&](sql::Connection& connection) -> Result<void> {
+          TRY_ASSIGN(seq, sequencer::read_seq(connection));
+          TRY_ASSIGN(found, sequencer::read_changes(connection, {.title = {},
+                                                                 .arena = {},
+                                                                 .slots = SlotSet().set(),
+                                                                 .after = read_to_.seqs,
+                                                                 .count_max = change_count_max}));
+          return {};
+        });
+    if (!read.ok() && read.error().code() == Code::conflict) {
+      // Entities are there all the same.
+      log::warn("board", "commands went before boards read them: they are filled anew");
+      TRY(forget_all());
+      return false;
+    }
+    TRY(read);
     std::vector<Update> updates;
     for (const sequencer::StoredCommand& command : found.commands)
       if (const auto boards = by_title_.find(command.title); boards != by_title_.end())

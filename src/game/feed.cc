@@ -16,6 +16,12 @@ constexpr std::chrono::milliseconds look_again{1000};
 // Queries of one shard in one turn, for a reader who is far behind.
 constexpr int query_count_max = 8;
 
+Error not_kept() {
+  return {Code::conflict,
+          "after: what came behind it is not kept any more. Read entities again, and begin with "
+          "after=now"};
+}
+
 }  // namespace
 
 bool FeedPage::empty() const {
@@ -167,6 +173,11 @@ bool Feed::serve(Reader& reader) {
     });
     return false;
   }
+  if (read.error().code() == Code::conflict) {
+    (void)reader.take(
+        {.parts = {}, .start = reader.query.after, .next = reader.query.after, .is_gone = true});
+    return false;
+  }
   // Who follows waits for better times, but for a damaged database.
   log::warn("game", "changes can't be read", {{"error", read.error().to_string()}});
   return read.error().code() != Code::corrupt &&
@@ -192,8 +203,30 @@ Result<Feed::Read> Feed::read_end() const {
   return Read{.page = {.parts = {}, .start = end, .next = end}};
 }
 
+// Behind everything that is gone.
+Result<Cursor> Feed::first_kept() const {
+  Cursor first(world_);
+  sequencer::SlotSet all;
+  for (const ShardDb& shard : shards_)
+    TRY(shard.db->read_and_wait([&](sql::Connection& connection) -> Result<void> {
+      TRY_ASSIGN(const sequencer::Kept kept, sequencer::read_kept(connection));
+      for (std::size_t slot = 0; slot < first.seqs.size(); ++slot)
+        first.seqs[slot] = std::max(first.seqs[slot], kept.dropped[slot]);
+      all |= kept.slots;
+      return {};
+    }));
+  // Of a slot that nobody has nothing is known: its reader would be told of a loss that is none.
+  if (first != start() && !all.all())
+    return Error(Code::busy, "an arena moves: try again in a moment");
+  return first;
+}
+
 Result<Feed::Read> Feed::read_some(const FeedQuery& query) const {
-  Read read{.page = {.parts = {}, .start = query.after, .next = query.after}};
+  Cursor after = query.after;
+  if (after == start()) {
+    TRY_ASSIGN(after, first_kept());
+  }
+  Read read{.page = {.parts = {}, .start = after, .next = after}};
   std::size_t left = query.count_max;
   for (std::size_t i = 0; i < shards_.size(); ++i) {
     // No shard keeps the others from being heard.
@@ -222,14 +255,17 @@ Result<std::size_t> Feed::read_shard(std::size_t shard, std::size_t count_max,
   bool is_end = false;
   for (int turn = 0; turn < query_count_max && count < count_max && !is_end; ++turn) {
     sequencer::Changes found;
-    TRY(shards_[shard].db->read_and_wait([&](sql::Connection& connection) -> Result<void> {
-      TRY_ASSIGN(found, sequencer::read_changes(connection, {.title = query.title,
-                                                             .arena = query.arena,
-                                                             .slots = wanted,
-                                                             .after = read.page.next.seqs,
-                                                             .count_max = count_max - count}));
-      return {};
-    }));
+    const Result<void> was_read =
+        shards_[shard].db->read_and_wait([&](sql::Connection& connection) -> Result<void> {
+          TRY_ASSIGN(found, sequencer::read_changes(connection, {.title = query.title,
+                                                                 .arena = query.arena,
+                                                                 .slots = wanted,
+                                                                 .after = read.page.next.seqs,
+                                                                 .count_max = count_max - count}));
+          return {};
+        });
+    if (!was_read.ok() && was_read.error().code() == Code::conflict) return not_kept();
+    TRY(was_read);
     read.page.next.raise(found.slots, found.read_to);
     is_end = found.is_end;
     count += found.commands.size();

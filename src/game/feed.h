@@ -49,6 +49,8 @@ struct FeedPage {
   std::vector<Part> parts;
   Cursor start;  // before the first
   Cursor next;   // behind the last
+  // For who follows: commands behind `start` are not kept any more, and this was the last page.
+  bool is_gone = false;
 
   bool empty() const;
 };
@@ -70,8 +72,9 @@ class Feed {
   Feed& operator=(const Feed&) = delete;
 
   // Answers when there is a change, or after `wait_ms` with none. start() begins with the first
-  // command; with `from_now` only what comes from now on counts. Code::conflict for a cursor of the
-  // time before a restore, Code::busy where too many wait.
+  // command that is kept; with `from_now` only what comes from now on counts. Code::conflict for a
+  // cursor of the time before a restore, or where what came behind it is not kept any more;
+  // Code::busy where too many wait.
   void read(FeedQuery query, bool from_now, std::int64_t wait_ms, io::Executor& executor,
             Completion<FeedPage> done);
 
@@ -107,6 +110,7 @@ class Feed {
   bool serve(Reader& reader);
   bool give(Reader& reader, Read read);
   Result<Read> read_some(const FeedQuery& query) const;
+  Result<Cursor> first_kept() const;
   Result<std::size_t> read_shard(std::size_t shard, std::size_t count_max, const FeedQuery& query,
                                  Read& read) const;
   Result<Read> read_end() const;

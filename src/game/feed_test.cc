@@ -18,6 +18,7 @@
 
 #include "game/commands.h"
 #include "game/schema_json.h"
+#include "sequencer/days.h"
 #include "sql/testing/engines.h"
 
 namespace matsuri::game {
@@ -110,6 +111,24 @@ class FeedTest : public sql::ForEachEngine {
     ASSERT_NE(found, seqs.end());
     EXPECT_EQ(found->second.size(), count);
     EXPECT_TRUE(std::ranges::is_sorted(found->second, std::less_equal<>()));
+  }
+
+  // As if it were three weeks later.
+  void drop_days() {
+    const std::int64_t later_ms = io::system_clock().unix_ms() + std::int64_t{21} * 86'400'000;
+    for (const auto& db : dbs_) {
+      std::uint64_t epoch = 0;
+      ASSERT_TRUE(db->read_and_wait([&](sql::Connection& connection) -> Result<void> {
+                      TRY_ASSIGN(const auto found,
+                                 connection.integer("SELECT epoch FROM shard WHERE id = 1"));
+                      epoch = static_cast<std::uint64_t>(found.value_or(0));
+                      return {};
+                    }).ok());
+      auto days = sequencer::Days::open(*db, {}, later_ms);
+      ASSERT_TRUE(days.ok()) << days.error().to_string();
+      const Result<void> passed = (*days)->pass(epoch, later_ms, later_ms);
+      ASSERT_TRUE(passed.ok()) << passed.error().to_string();
+    }
   }
 
   Directory directory_;
@@ -205,6 +224,44 @@ TEST_P(FeedTest, ACursorOfAnotherWorldIsToldSo) {
   feed_->read({.title = ours, .after = Cursor(world + 1)}, false, 0, inline_,
               [&](Result<FeedPage> got) { promise.set_value(got.error().code()); });
   EXPECT_EQ(promise.get_future().get(), Code::conflict);
+}
+
+// Days of commands go: whoever was away for too long is told, who begins begins with what is there,
+// and who has read everything goes on.
+TEST_P(FeedTest, WhoWasAwayForTooLongIsTold) {
+  ASSERT_NO_FATAL_FAILURE(start(2));
+  for (int i = 0; i < 6; ++i) hit(ours, "raid-" + std::to_string(i), 9);
+  const FeedPage some = page({.title = ours, .after = Cursor(world), .count_max = 5});
+  const FeedPage all = page({.title = ours, .after = Cursor(world), .count_max = 1000});
+  drop_days();
+  for (int i = 0; i < 6; ++i) hit(ours, "raid-" + std::to_string(i), 3);
+  std::promise<Result<FeedPage>> promise;
+  feed_->read({.title = ours, .after = some.next}, false, 0, inline_,
+              [&](Result<FeedPage> got) { promise.set_value(std::move(got)); });
+  const Result<FeedPage> refused = promise.get_future().get();
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code(), Code::conflict);
+  EXPECT_NE(refused.error().message().find("not kept any more"), std::string::npos);
+  std::promise<void> told;
+  ASSERT_TRUE(feed_
+                  ->follow({.title = ours, .after = some.next}, false,
+                           [&](const FeedPage& got) {
+                             EXPECT_TRUE(got.is_gone && got.empty());
+                             told.set_value();
+                             return true;
+                           })
+                  .ok());
+  told.get_future().wait();
+
+  for (const std::size_t size : {1U, 3U, 1000U}) {
+    const Seqs seqs = read_all(size);
+    EXPECT_EQ(seqs.size(), 6U);
+    for (const auto& [arena, places] : seqs) expect_each_once(seqs, arena, 2);
+  }
+  Seqs seqs;
+  const FeedPage rest = page({.title = ours, .after = all.next, .count_max = 1000});
+  take(rest, seqs);
+  EXPECT_EQ(seqs, read_all(1000));
 }
 
 // A slot that came has rows below what was read of the shard's other slots: they are still to come,

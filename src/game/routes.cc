@@ -234,7 +234,11 @@ class Routes {
     if (arena.ok() && arena->empty()) arena = Error(Code::invalid, "arena: is missing");
     if (!arena.ok()) return respond.send(http::problem(arena.error()));
     const auto key = parse_key(request->path_parameter("key"));
-    const Error missing(Code::not_found, "no command with this key was executed so far");
+    const bool is_old = key && key->unix_ms() < parts_.clock.unix_ms() - sequencer::key_kept_ms;
+    const Error missing(Code::not_found,
+                        is_old ? "key: is older than keys are kept (key_too_old); whether it was "
+                                 "executed is not known any more"
+                               : "no command with this key was executed so far");
     if (!key) return respond.send(http::problem(missing));
     parts_.commands.look_up(*asker, *arena, *key, *request->executor,
                             [request, missing, respond = std::move(respond)](
@@ -314,6 +318,11 @@ class Routes {
     return parts_.feed.follow(
         std::move(form.query), form.from_now,
         [this, asker, request, stream, is_ready = false](const FeedPage& page) mutable {
+          if (page.is_gone) {
+            (void)stream->send({.id = {}, .name = "gone", .data = "{}"});
+            stream->close();
+            return false;
+          }
           if (!send(asker, *request, page, *stream)) return false;
           if (std::exchange(is_ready, true)) return true;
           return stream->send({.id = page.next.to_token(), .name = "ready", .data = "{}"});

@@ -1,4 +1,5 @@
 // The tables of a shard of game state as the doctor reads them.
+#include <algorithm>
 #include <string>
 
 #include "ops/internal/tables.h"
@@ -26,31 +27,37 @@ Result<void> check_slots(sql::Connection& connection, const std::string& name,
 }  // namespace
 
 Result<void> read_shard(sql::Connection& connection, const std::string& name, Findings& findings) {
-  std::uint64_t seq = 0, row_count = 0;
-  TRY(connection.query("SELECT seq FROM shard", {}, [&](const sql::Row& row) {
+  std::uint64_t seq = 0, dropped = 0, row_count = 0;
+  TRY(connection.query("SELECT seq, dropped_seq FROM shard", {}, [&](const sql::Row& row) {
     ++row_count;
     seq = row.id(0);
+    dropped = row.id(1);
   }));
   if (row_count != 1)
     findings.add(name + ": the shard has " + std::to_string(row_count) + " rows, and not one");
   std::uint64_t count = 0, first = 0, last = 0;
-  TRY(connection.query("SELECT COUNT(*), COALESCE(MIN(seq), 0), COALESCE(MAX(seq), 0) FROM command",
-                       {}, [&](const sql::Row& row) {
-                         count = row.id(0);
-                         first = row.id(1);
-                         last = row.id(2);
-                       }));
+  // Days that were dropped had nothing behind that place, and may have left something before it.
+  for (const char* table : {"command", "kept_command"})
+    TRY(connection.query(
+        "SELECT COUNT(*), MIN(seq), MAX(seq) FROM " + std::string(table) + " WHERE seq > ?",
+        {dropped}, [&](const sql::Row& row) {
+          if (row.id(0) == 0) return;
+          first = count == 0 ? row.id(1) : std::min(first, row.id(1));
+          count += row.id(0);
+          last = std::max(last, row.id(2));
+        }));
   if (last > seq)
     findings.add(name + ": there is a command at place " + std::to_string(last) +
                  ", and the shard has come to " + std::to_string(seq));
   // A slot that came takes a place, and may leave a gap below it.
   TRY_ASSIGN(const auto moved, connection.integer("SELECT COUNT(*) FROM slot WHERE version > 1"));
   const bool is_dense = moved.value_or(0) == 0;
-  if (is_dense && (last < seq || (count != 0 && count != last - first + 1)))
+  if (is_dense && (std::max(last, dropped) < seq || (count != 0 && count != last - first + 1)))
     findings.add(name + ": there are " + std::to_string(count) + " commands from place " +
                  std::to_string(first) + " to " + std::to_string(seq));
   TRY(check_slots(connection, name, "entity", findings));
-  TRY(check_slots(connection, name, "command", findings));
+  for (const char* table : {"command", "moved_command", "kept_command"})
+    TRY(check_slots(connection, name, table, findings));
   return read_ledger(connection, name, findings);
 }
 

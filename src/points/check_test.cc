@@ -74,7 +74,7 @@ TEST_P(CheckTest, FindsWhatIsHeldAndIsNot) {
 }
 
 TEST_P(CheckTest, FindsACommandThatIsGone) {
-  expect_in_shard("DELETE FROM command WHERE seq = 5",
+  expect_in_shard("DELETE FROM kept_command WHERE seq = 5",
                   "account:101 has version 3 behind version 1");
 }
 

@@ -8,12 +8,14 @@
 #include "base/sentence.h"
 #include "game/model.h"
 #include "game/trade.h"
+#include "sequencer/days.h"
 
 namespace matsuri::points {
 namespace {
 
 using sequencer::Kind;
 
+static_assert(points_title == sequencer::kept_title);  // the ledger is never dropped
 static_assert(hold_kind == game::hold_kind);
 static_assert(hold_state_field == game::hold_state);
 static_assert(static_cast<std::int64_t>(HoldState::held) == game::state_held);

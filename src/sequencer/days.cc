@@ -124,6 +124,8 @@ Result<std::unique_ptr<Days>> Days::open(sql::Db& db, const DaysOptions& options
 Result<void> Days::pass(std::uint64_t epoch, std::int64_t now_ms, std::int64_t read_to_ms,
                         const std::stop_token& stop) {
   const std::int64_t first = first_kept_day(options_.keep_days, now_ms, read_to_ms);
+  const std::pair days(first, day_of(now_ms));
+  if (days == passed_) return {};
   if (db_.engine() == sql::Engine::mariadb) {
     TRY_ASSIGN(const auto names, read_names());
     TRY(divide(names, day_of(now_ms)));
@@ -135,7 +137,9 @@ Result<void> Days::pass(std::uint64_t epoch, std::int64_t now_ms, std::int64_t r
     TRY(delete_rows(command_tables[0], epoch, first, stop));
   }
   TRY(delete_rows(command_tables[1], epoch, first, stop));
-  if (first_day_ != nullptr && !stop.stop_requested()) first_day_->set(first * (day_ms / 1000));
+  if (stop.stop_requested()) return {};
+  passed_ = days;
+  if (first_day_ != nullptr) first_day_->set(first * (day_ms / 1000));
   return {};
 }
 

@@ -13,6 +13,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/metrics.h"
@@ -63,7 +64,8 @@ class Days {
                                             std::int64_t now_ms);
 
   // Makes room for days to come, and drops those before first_kept_day(), as the owner with that
-  // epoch. What it did not come to is done by the next pass. Code::conflict where there is another
+  // epoch; nothing where it has done so for the same days. What it did not come to is done by the
+  // next pass. Code::conflict where there is another
   // owner, Code::busy where a reader holds the table for more than a second.
   Result<void> pass(std::uint64_t epoch, std::int64_t now_ms, std::int64_t read_to_ms,
                     const std::stop_token& stop = {});
@@ -84,6 +86,7 @@ class Days {
   sql::Db& db_;
   const DaysOptions options_;
   std::unique_ptr<sql::DedicatedConnection> connection_;
+  std::pair<std::int64_t, std::int64_t> passed_;  // first day that is kept, and today
   metrics::Counter* bytes_ = nullptr;
   metrics::Gauge* first_day_ = nullptr;
 };

@@ -25,7 +25,9 @@ namespace {
 
 constexpr std::chrono::milliseconds look_again{20};
 constexpr std::chrono::milliseconds look_for_shards{1000};  // that were taken meanwhile
-constexpr std::int64_t drop_again_us = 60'000'000;
+constexpr std::int64_t drop_again_us = 5'000'000;
+// After one that failed: commands may have waited for it.
+constexpr std::int64_t drop_later_us = 60'000'000;
 
 // Answers on their way: one post for each executor and batch, not for each command.
 class Mail {
@@ -181,10 +183,10 @@ class Sequencer::Dropper {
     for (std::size_t i = 0; i < days_.size() && !stop.stop_requested(); ++i) {
       const Owner& owner = workers_[i]->owner();
       if (!owner.owns() || clock_.monotonic_us() < next_us_[i]) continue;
-      next_us_[i] = clock_.monotonic_us() + drop_again_us;
       const std::int64_t read_to_ms =
           read_to_ms_ ? read_to_ms_() : std::numeric_limits<std::int64_t>::max();
       const Result<void> passed = days_[i]->pass(owner.epoch(), clock_.unix_ms(), read_to_ms, stop);
+      next_us_[i] = clock_.monotonic_us() + (passed.ok() ? drop_again_us : drop_later_us);
       if (!passed.ok())
         log::warn("sequencer", "days of commands are dropped later",
                   {{"shard", std::uint64_t{i}}, {"reason", passed.error().to_string()}});

@@ -33,7 +33,7 @@ struct SequencerOptions {
 
 // Thread-safe. Two threads a shard: one reads what waiting requests need, one decides and commits.
 // One more moves slots between them, as wished (shard_map.h); it looks once a second. Where
-// commands are not kept for ever one more drops their days (days.h); it looks once a minute.
+// commands are not kept for ever one more drops their days (days.h); it looks every few seconds.
 // Destroying it answers all that wait, and gives the leases back.
 class Sequencer {
  public:

@@ -73,6 +73,8 @@ class ConfigurationTest(CommandTest):
         ('[database.main]\nengine = "oracle"', '"sqlite" or "mariadb"', ""),
         ('[database.main]\ndurability = "some"', '"full" or "normal"', ""),
         ('[game]\nshards = 65', "game.shards", "1 to 64"),
+        ('[game]\nkeep_days = 7', "game.keep_days", "0 or 8 to 400"),
+        ('[game]\nkeep_days = 401', "game.keep_days", "0 or 8 to 400"),
         ('[game]\nengine = "mariadb"\nschemas = []', "game.schemas", "1 to 64"),
         ('[game]\nengine = "oracle"', "game.engine", '"sqlite" or "mariadb"'),
         ('[game]\nschemas = ["a"]', "schemas is for mariadb", ""),

@@ -159,13 +159,13 @@ void PointsTest::replace_in_ledger(const std::string& from, const std::string& t
   std::size_t count = 0;
   const auto replace = [&](sql::Connection& connection) -> Result<void> {
     std::map<std::uint64_t, std::string> changed;
-    TRY(connection.query("SELECT seq, outcome FROM command", {}, [&](const sql::Row& row) {
+    TRY(connection.query("SELECT seq, outcome FROM kept_command", {}, [&](const sql::Row& row) {
       std::string outcome(as_text(row.blob(1)));
       const std::size_t at = outcome.find(from);
       if (at != std::string::npos) changed[row.id(0)] = outcome.replace(at, from.size(), to);
     }));
     for (const auto& [seq, outcome] : changed)
-      TRY(connection.execute("UPDATE command SET outcome = ? WHERE seq = ?",
+      TRY(connection.execute("UPDATE kept_command SET outcome = ? WHERE seq = ?",
                              {as_bytes(outcome), seq}));
     count = changed.size();
     return {};

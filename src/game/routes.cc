@@ -319,7 +319,7 @@ class Routes {
         std::move(form.query), form.from_now,
         [this, asker, request, stream, is_ready = false](const FeedPage& page) mutable {
           if (page.is_gone) {
-            (void)stream->send({.id = {}, .name = "gone", .data = "{}"});
+            (void)stream->send({.id = {}, .name = "reset", .data = "{}"});
             stream->close();
             return false;
           }

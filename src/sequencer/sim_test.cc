@@ -3,7 +3,8 @@
 // Method: three owners on one database that fails before, behind and within its commits; steps, clock
 // jumps, pauses, crashes and retries by a seed, all in one thread; then everything that was
 // answered, and all that the database holds, is compared with the reference model. The owners are
-// those of production. Planted bugs have to be found by the same seeds.
+// those of production. Planted bugs have to be found by the same seeds. Other seeds let days go by,
+// and drop commands as soon as that may be.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -15,6 +16,7 @@
 
 #include "base/sentence.h"
 #include "io/clock.h"
+#include "sequencer/days.h"
 #include "sequencer/decide.h"
 #include "sequencer/owner.h"
 #include "sequencer/testing/model.h"
@@ -25,9 +27,18 @@
 namespace matsuri::sequencer {
 namespace {
 
-enum class Bug { none, forget_guards, forget_keys, no_fencing, answer_before_commit };
+enum class Bug {
+  none,
+  none_in_days,
+  forget_guards,
+  forget_keys,
+  no_fencing,
+  answer_before_commit,
+  drop_early
+};
 
 constexpr std::int64_t start_ms = 1'790'000'000'000;
+constexpr std::int64_t day_ms = std::int64_t{24} * 3600 * 1000;
 
 // One request as its client saw it.
 struct Asked {
@@ -98,6 +109,8 @@ class Simulation {
       restart(index);
     } else if (what == 37) {
       node.paused = static_cast<int>(random_() % 40);
+    } else if (what < 40 && (bug_ == Bug::none_in_days || bug_ == Bug::drop_early)) {
+      pass_days();
     } else if (node.paused > 0) {
       --node.paused;
     } else if (what < 66) {
@@ -105,6 +118,14 @@ class Simulation {
     } else {
       node.owner->step();
     }
+  }
+
+  // Drops what may go at the latest moment before now: nobody waits for readers.
+  void pass_days() {
+    clock_.advance_ms(static_cast<std::int64_t>(random_() % 48) * day_ms / 12);
+    std::int64_t first = first_kept_day(keep_days_min, now(), now() + 1000 * day_ms);
+    if (bug_ == Bug::drop_early) first += 3;
+    database_.first_kept_ms = std::max(database_.first_kept_ms, first * day_ms);
   }
 
   Request any_request() {
@@ -250,9 +271,12 @@ class Simulation {
     }
     if (const auto* lookup = std::get_if<Lookup>(&asked.request)) {
       const Decided* kept = stored(lookup->key);
-      if (answer.outcomes.empty())
-        return kept != nullptr && kept->outcome.seq <= answer.seq ? "a lookup missed a command"
-                                                                  : "";
+      if (answer.outcomes.empty()) {
+        const bool may_be_gone = lookup->key.unix_ms() < database_.first_kept_ms;
+        return kept != nullptr && kept->outcome.seq <= answer.seq && !may_be_gone
+                   ? "a lookup missed a command"
+                   : "";
+      }
       if (!is_decided(answer.outcomes.front().verdict)) return "";
       return kept == nullptr || !(kept->outcome == answer.outcomes.front())
                  ? "a lookup gave what is not stored"
@@ -343,6 +367,24 @@ TEST(SequencerSim, EveryAnswerIsTrueWhateverFails) {
     EXPECT_GE(met[verdict], 100) << "verdict " << static_cast<int>(verdict);
 }
 
+// A day is dropped when the last of its keys is too old, whatever owner meets it when.
+TEST(SequencerSim, AKeyIsDecidedOnceAlsoWhenItsDayIsGone) {
+  hush();
+  const bool one = is_one_seed();
+  int too_old_count = 0, duplicate_count = 0;
+  for (std::uint64_t seed = base_seed(); seed < base_seed() + (one ? 1 : 300); ++seed) {
+    Simulation simulation(seed, Bug::none_in_days);
+    ASSERT_EQ(simulation.run(), "") << "MATSURI_SEED=" << seed;
+    too_old_count += simulation.met().contains(Verdict::key_too_old)
+                         ? simulation.met().at(Verdict::key_too_old)
+                         : 0;
+    duplicate_count += simulation.duplicate_count();
+  }
+  if (one) return;
+  EXPECT_GE(too_old_count, 1000);
+  EXPECT_GE(duplicate_count, 100);
+}
+
 class SequencerPlanted : public ::testing::TestWithParam<Bug> {};
 
 TEST_P(SequencerPlanted, IsFound) {
@@ -354,7 +396,7 @@ TEST_P(SequencerPlanted, IsFound) {
 
 INSTANTIATE_TEST_SUITE_P(Bugs, SequencerPlanted,
                          ::testing::Values(Bug::forget_guards, Bug::forget_keys, Bug::no_fencing,
-                                           Bug::answer_before_commit));
+                                           Bug::answer_before_commit, Bug::drop_early));
 
 }  // namespace
 }  // namespace matsuri::sequencer

@@ -111,7 +111,7 @@ class DaysTest:
                     f"Accept: text/event-stream\r\n{game.server[0][0]}: {game.server[0][1]}\r\n\r\n"
                     .encode())
         self.assertEqual(stream.read_head().status, 200)
-        self.assertEqual(stream.read_event()["event"], "gone")
+        self.assertEqual(stream.read_event()["event"], "reset")
         stream.close()
         for after in ("", quick):
             status, page = game.changes(f"?after={after}")

@@ -257,3 +257,18 @@ test("changes come as the player, resume after the last one, and bring the serve
   assert.deepEqual(asked.slice(0, 2), ["p1 null changes?arena=raid-7&after=g0", "p1 g1 changes?arena=raid-7&after=g0"]);
   assert.ok(game.server_now() >= now_ms + 90_000);
 });
+
+test("a stream that can't go on from its place says so as a refusal does", async () => {
+  const shard = new Shard();
+  const game = new Game({
+    headers: {}, http: {
+      base: "", timeout_ms: 1000, fetch: (async (url, init) => (String(url).includes("/changes")
+        ? new Response("event: reset\ndata: {}\n\n") : shard.fetch(url, init))) as typeof fetch,
+    },
+  }, { title: "5", title_key: "k" });
+  const status = await new Promise<number>((done) => {
+    game.follow({ arena: "raid-7", after: "g0" }, { change: () => done(-1), lost: done });
+  });
+  game.close();
+  assert.equal(status, 409);
+});

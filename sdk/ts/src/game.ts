@@ -192,6 +192,7 @@ export class Game {
     }, {
       opened: (resumed) => handlers.open?.(resumed),
       told: (event, data) => {
+        if (event === "reset") return handlers.lost?.(409); // as where it is asked for again
         const change = event === "change" ? parsed(data) as GameChange | undefined : undefined;
         if (change === undefined) return;
         this.heard(change.time_ms);

@@ -173,7 +173,7 @@ struct Past {
   std::int64_t unix_ms;
 };
 
-// Every command once: a shard keeps for ever what it has decided itself.
+// Every command once: no day of theirs is dropped.
 std::vector<Past> all_commands(const std::vector<sql::Db*>& shards) {
   std::vector<Past> all;
   for (sql::Db* db : shards)

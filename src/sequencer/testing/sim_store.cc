@@ -61,12 +61,14 @@ Result<Found> SimStore::load(const Needs& needs) {
   for (const EntityName& name : needs.entities)
     if (const auto it = database_.entities.find(name); it != database_.entities.end())
       found.entities.emplace_back(*it);
-  for (const Key& key : needs.keys)
+  for (const Key& key : needs.keys) {
+    if (key.unix_ms() < database_.first_kept_ms) continue;
     for (const auto* commands : {&database_.commands, &database_.moved})
       if (const auto it = commands->find(key); it != commands->end()) {
         const auto& [command, outcome] = it->second;
         found.commands.push_back({command.key, command.fingerprint, outcome});
       }
+  }
   return found;
 }
 

@@ -19,6 +19,8 @@ struct SimDatabase {
   std::map<std::uint64_t, Key> order;
   Slots slots = first_slots(0, 1);
   std::map<Key, Decided> moved;  // commands that came with their slots
+  // Days were dropped: nobody finds a command whose key is of before. Audits do.
+  std::int64_t first_kept_ms = 0;
   // A commit whose connection broke: it holds the row's lock, and lands or vanishes before anybody
   // else writes the row. Whoever only reads does not see it.
   std::optional<Write> in_flight;

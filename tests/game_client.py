@@ -55,6 +55,11 @@ def leg(arena, take=(), give=(), **more):
     return {"arena": arena, "take": moves(take), "give": moves(give)} | more
 
 
+def points_leg(*moves):
+    """The leg of points of a trade; what changes hands as (from, to, amount)."""
+    return {"points": [dict(zip(("from", "to", "amount"), move)) for move in moves]}
+
+
 def trade(*legs, key=None, **more):
     return {"key": key or new_key(), "legs": list(legs)} | more
 
@@ -115,9 +120,9 @@ class Game:
         return self.send("GET", f"{self.path}/commands/{key}?arena={arena}", None,
                          who or self.server)
 
-    def trade(self, wanted, send=None):
-        """(status, body)"""
-        return (send or self.send)("POST", f"{self.path}/trades", wanted, self.server)
+    def trade(self, wanted, player=()):
+        """(status, body); with the headers of a player whose points it may take."""
+        return self.send("POST", f"{self.path}/trades", wanted, self.server + list(player[1:]))
 
     def find_trade(self, key):
         return self.send("GET", f"{self.path}/trades/{key}", None, self.server)

@@ -7,6 +7,7 @@
 #include "io/file.h"
 #include "io/random.h"
 #include "ops/backup.h"
+#include "points/trade_leg.h"
 #include "replicas.h"
 #include "stream/incarnation.h"
 #include "stream/rebuild.h"
@@ -169,6 +170,7 @@ Result<void> ServerNode::open_game() {
                                                             .directory = game_directory,
                                                             .clock = clock,
                                                             .random = io::system_random(),
+                                                            .make_points = points::make_trade_leg,
                                                             .on_applied = on_applied,
                                                             .metrics = &metrics});
   return open_history();

@@ -38,6 +38,7 @@
 #include "ops/routes.h"
 #include "ops/upkeep.h"
 #include "points/routes.h"
+#include "points/trade_leg.h"
 #include "posts.h"
 #include "stream/routes.h"
 #include "support/routes.h"
@@ -249,8 +250,11 @@ void add_routes(http::Router& router, const Config& config, ServerNode& node, Po
                                   .gate = *node.game_gate,
                                   .commands = *node.commands,
                                   .clock = io::system_clock()});
-  game::add_trade_routes(
-      router, {.trades = *node.trades, .directory = node.game_directory, .gate = *node.game_gate});
+  game::add_trade_routes(router, {.trades = *node.trades,
+                                  .directory = node.game_directory,
+                                  .gate = *node.game_gate,
+                                  .people = *node.directory,
+                                  .make_points = points::make_trade_leg});
   game::add_history_routes(router, {.history = *node.history,
                                     .titles = *node.game_titles,
                                     .directory = node.game_directory,

@@ -23,13 +23,19 @@ using sequencer::Operation;
 
 FieldIndex amount_field(std::size_t take) { return static_cast<FieldIndex>(hold_state + 1 + take); }
 
+// Commands of trades are told apart by their keys alone.
+Command under(const Key& key, Command command) {
+  command.key = key;
+  std::memcpy(&command.fingerprint, key.bytes.data() + 8, sizeof command.fingerprint);
+  return command;
+}
+
 // Puts a command of one leg together; entities are named when they are needed.
 class Builder {
  public:
   Builder(const Trade& trade, std::size_t leg, const Key& key)
       : trade_(trade), leg_(trade.legs[leg]) {
-    command_.key = key;
-    std::memcpy(&command_.fingerprint, key.bytes.data() + 8, sizeof command_.fingerprint);
+    command_ = under(key, {});
     command_.reason = trade.reason;
     hold_ = name(hold_kind, to_string(trade.key));
   }
@@ -118,6 +124,7 @@ Key key_at(std::int64_t unix_ms, std::uint64_t random_high, std::uint64_t random
 
 Command hold_command(const Trade& trade, std::size_t leg_index) {
   const Leg& leg = trade.legs[leg_index];
+  if (leg.points) return under(hold_key(trade, leg_index), leg.points->hold);
   Builder builder(trade, leg_index, hold_key(trade, leg_index));
   builder.guard(builder.hold(), std::nullopt, Compare::absent);
   for (sequencer::Guard guard : leg.guards) {
@@ -138,14 +145,17 @@ Command hold_command(const Trade& trade, std::size_t leg_index) {
 }
 
 Command commit_command(const Trade& trade, std::size_t leg, const Key& key) {
+  if (trade.legs[leg].points) return under(key, trade.legs[leg].points->commit);
   return end_command(trade, leg, key, trade.legs[leg].give);
 }
 
 Command undo_command(const Trade& trade, std::size_t leg, const Key& key) {
+  if (trade.legs[leg].points) return under(key, trade.legs[leg].points->undo);
   return end_command(trade, leg, key, trade.legs[leg].take);
 }
 
 Command bury_command(const Trade& trade, std::size_t leg, const Key& key) {
+  if (trade.legs[leg].points) return under(key, trade.legs[leg].points->bury);
   Builder builder(trade, leg, key);
   builder.guard(builder.hold(), std::nullopt, Compare::absent);
   builder.step(builder.hold(), hold_state, Operation::set, state_void);
@@ -153,6 +163,7 @@ Command bury_command(const Trade& trade, std::size_t leg, const Key& key) {
 }
 
 Command forget_command(const Trade& trade, std::size_t leg, const Key& key) {
+  MATSURI_ASSERT(!trade.legs[leg].points);
   Builder builder(trade, leg, key);
   builder.guard_state(state_void);
   builder.remove_hold();
@@ -174,6 +185,12 @@ Refusal refusal_of(const Trade& trade, std::size_t leg_index, const sequencer::O
     return refusal;
   }
   --index;
+  if (leg.points) {
+    MATSURI_ASSERT(index < leg.points->whys.size());
+    refusal = leg.points->whys[index];
+    refusal.leg = static_cast<std::uint8_t>(leg_index);
+    return refusal;
+  }
   const auto within = [&](std::size_t count, Refusal::Part part, std::string_view message) {
     if (refusal.part != Refusal::Part::none) return;
     if (index >= count) {

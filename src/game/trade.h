@@ -3,16 +3,21 @@
 // and lies in an entity of the kind `hold` in the same arena, where everybody sees it and nobody
 // can spend it. When all legs are held, the trade is committed, else void: one row of the main
 // database says which (trade_rows.h). Then each leg ends: it gives, or it gives back.
+//
+// One leg may be of points. Their purses are no title's entities, so points make its commands
+// (points/trade_leg.h); what follows from them is the same.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/result.h"
 #include "model/ids.h"
 #include "sequencer/command.h"
 #include "sequencer/schema.h"
@@ -24,6 +29,7 @@ inline constexpr std::size_t leg_count_max = 8;
 inline constexpr std::size_t move_count_max = 8;         // takes of a leg, and gives of a leg
 inline constexpr std::size_t leg_entity_count_max = 16;  // those of its takes and gives among them
 inline constexpr std::size_t leg_guard_count_max = 16;
+inline constexpr std::size_t points_move_count_max = 6;
 inline constexpr std::size_t trade_size_max = 256U << 10;
 
 // The kind that holds are of: the first of every title's schema, so that its number never moves.
@@ -32,7 +38,8 @@ inline constexpr sequencer::KindIndex hold_kind = 0;
 inline constexpr std::string_view hold_name = "hold";
 inline constexpr sequencer::FieldIndex hold_state = 0;
 inline constexpr std::int64_t state_held = 1;
-inline constexpr std::int64_t state_void = 2;  // a tombstone: whoever comes late finds it
+inline constexpr std::int64_t state_void = 2;       // a tombstone: whoever comes late finds it
+inline constexpr std::int64_t state_committed = 3;  // of points, whose holds stay when they ended
 sequencer::Kind hold_kind_of_all();
 
 // How much of a field changes hands.
@@ -44,30 +51,18 @@ struct Move {
   bool operator==(const Move&) const = default;
 };
 
-struct Leg {
-  std::string arena;
-  std::vector<std::pair<sequencer::KindIndex, std::string>> entities;
-  std::vector<sequencer::Guard> guards;
-  std::vector<Move> take;
-  std::vector<Move> give;
+// Points that change hands. Purses are named as postings name them: "account:5", "campaign:summer".
+struct PointsMove {
+  std::string from;
+  std::string to;
+  std::int64_t amount = 0;
 
-  bool operator==(const Leg&) const = default;
+  bool operator==(const PointsMove&) const = default;
 };
-
-struct Trade {
-  TitleId title;
-  sequencer::Key key;
-  std::string reason;
-  std::vector<Leg> legs;
-
-  bool operator==(const Trade&) const = default;
-};
-
-enum class TradeState : std::uint8_t { pending = 0, committed = 1, voided = 2 };
 
 // Why a trade came to nothing.
 struct Refusal {
-  enum class Part : std::uint8_t { none, guard, take, give };
+  enum class Part : std::uint8_t { none, guard, take, give, points };
 
   // rejected, version_mismatch, invalid; overloaded: it was too late.
   sequencer::Verdict verdict = sequencer::Verdict::rejected;
@@ -78,6 +73,48 @@ struct Refusal {
 
   bool operator==(const Refusal&) const = default;
 };
+
+// A leg of points, and all that it is done by: commands that want a key each.
+struct PointsLeg {
+  std::vector<PointsMove> moves;
+  sequencer::Command hold;
+  sequencer::Command commit;
+  sequencer::Command undo;
+  sequencer::Command bury;
+  std::vector<Refusal> whys;    // what it means where a guard of `hold` fails, from the second on
+  std::vector<AccountId> paid;  // those that get some: they have to be there
+  bool takes_from_player = false;
+
+  bool operator==(const PointsLeg&) const = default;
+};
+
+// All but `points` is empty in a leg of points.
+struct Leg {
+  std::string arena;
+  std::vector<std::pair<sequencer::KindIndex, std::string>> entities;
+  std::vector<sequencer::Guard> guards;
+  std::vector<Move> take;
+  std::vector<Move> give;
+  std::optional<PointsLeg> points;
+
+  bool operator==(const Leg&) const = default;
+};
+
+struct Trade {
+  TitleId title;
+  sequencer::Key key;
+  AccountId player;  // whose points it may take; none: nobody's
+  std::string reason;
+  std::vector<Leg> legs;
+
+  bool operator==(const Trade&) const = default;
+};
+
+// Makes the leg of points of a trade: of its title, key, reason and player. Code::invalid, and
+// Code::denied where points of somebody else would be taken.
+using MakePointsLeg = std::function<Result<PointsLeg>(const Trade&, std::vector<PointsMove>)>;
+
+enum class TradeState : std::uint8_t { pending = 0, committed = 1, voided = 2 };
 
 // A trade as its row has it.
 struct TradeStanding {
@@ -99,7 +136,8 @@ sequencer::Command commit_command(const Trade& trade, std::size_t leg, const seq
 sequencer::Command undo_command(const Trade& trade, std::size_t leg, const sequencer::Key& key);
 // Lays a tombstone where the hold would be.
 sequencer::Command bury_command(const Trade& trade, std::size_t leg, const sequencer::Key& key);
-// Takes the tombstone away: when no hold can come any more, because its key is too old.
+// Takes the tombstone away: when no hold can come any more, because its key is too old. Those of
+// points stay, as all that ever had a balance does. REQUIRES: it is no leg of points.
 sequencer::Command forget_command(const Trade& trade, std::size_t leg, const sequencer::Key& key);
 
 // What a hold that was refused says to whoever traded. `outcome` is of hold_command().

@@ -1,5 +1,6 @@
 #include "game/trade_json.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <utility>
@@ -15,7 +16,7 @@ namespace {
 using sequencer::Compare;
 using sequencer::Verdict;
 
-constexpr std::array<std::string_view, 4> part_names = {"none", "guard", "take", "give"};
+constexpr std::array<std::string_view, 5> part_names = {"none", "guard", "take", "give", "points"};
 constexpr std::string_view expired = "expired";
 
 Error invalid(std::string message) { return {Code::invalid, std::move(message)}; }
@@ -26,7 +27,7 @@ bool is_plain(std::string_view text) {
   return true;
 }
 
-// Reads one leg.
+// Reads one leg of entities.
 class LegReader {
  public:
   explicit LegReader(const TitleSchema& schema) : schema_(schema.schema) {}
@@ -148,8 +149,29 @@ class LegReader {
   Leg leg_;
 };
 
+Result<Leg> read_points(const json::Object& object, const Trade& trade,
+                        const MakePointsLeg& make_points) {
+  TRY(object.only({"points"}));
+  TRY_ASSIGN(const json::Array array, object.array("points"));
+  if (array.size() < 1 || array.size() > points_move_count_max)
+    return invalid(sentence("points: 1 to ", points_move_count_max, " are taken"));
+  std::vector<PointsMove> moves;
+  for (const json::Value value : array) {
+    TRY_ASSIGN(const json::Object one, within(array.path_of(moves.size()), value.object()));
+    TRY(one.only({"from", "to", "amount"}));
+    TRY_ASSIGN(const std::string_view from, one.string("from"));
+    TRY_ASSIGN(const std::string_view to, one.string("to"));
+    TRY_ASSIGN(const std::int64_t amount, one.integer("amount"));
+    moves.push_back({.from = std::string(from), .to = std::string(to), .amount = amount});
+  }
+  Leg leg;
+  TRY_ASSIGN(leg.points, make_points(trade, std::move(moves)));
+  return leg;
+}
+
 // Reason and legs.
-Result<void> read_content(const json::Object& object, const TitleSchema& schema, Trade& trade) {
+Result<void> read_content(const json::Object& object, const TitleSchema& schema,
+                          const MakePointsLeg& make_points, Trade& trade) {
   TRY_ASSIGN(const auto reason, object.optional_string("reason"));
   trade.reason = reason.value_or("");
   if (trade.reason.size() > sequencer::reason_size_max || !is_plain(trade.reason))
@@ -160,10 +182,13 @@ Result<void> read_content(const json::Object& object, const TitleSchema& schema,
   for (const json::Value value : array) {
     const std::string path = array.path_of(trade.legs.size());
     TRY_ASSIGN(const json::Object one, within(path, value.object()));
-    TRY_ASSIGN(Leg leg, within(path, LegReader(schema).read(one)));
+    TRY_ASSIGN(Leg leg, within(path, one.find("points") ? read_points(one, trade, make_points)
+                                                        : LegReader(schema).read(one)));
+    // All points are in one arena, which is no title's: theirs is empty.
     for (const Leg& other : trade.legs)
       if (other.arena == leg.arena) return invalid(path + ": each leg has an arena of its own");
     trade.legs.push_back(std::move(leg));
+    if (trade.legs.back().points) continue;
     // The hold has all that the other commands of a leg have.
     const auto checked =
         sequencer::check(hold_command(trade, trade.legs.size() - 1), schema.schema);
@@ -187,7 +212,19 @@ void write_moves(json::Writer& writer, std::string_view name, const std::vector<
   writer.end_array();
 }
 
+void write_points(json::Writer& writer, const PointsLeg& leg) {
+  writer.begin_object().key("points").begin_array();
+  for (const PointsMove& move : leg.moves)
+    writer.begin_object()
+        .field("from", move.from)
+        .field("to", move.to)
+        .field("amount", move.amount)
+        .end_object();
+  writer.end_array().end_object();
+}
+
 void write_leg(json::Writer& writer, const Leg& leg, const sequencer::Schema& schema) {
+  if (leg.points) return write_points(writer, *leg.points);
   writer.begin_object().field("arena", leg.arena).key("entities").begin_array();
   for (const auto& [kind, id] : leg.entities)
     writer.begin_object().field("kind", schema.kinds[kind].name).field("id", id).end_object();
@@ -250,36 +287,44 @@ Result<T> corrupt(Result<T> read) {
 
 }  // namespace
 
-Result<Trade> parse_trade(std::string_view body, TitleId title, const TitleSchema& schema) {
+Result<Trade> parse_trade(std::string_view body, TitleId title, const TitleSchema& schema,
+                          const MakePointsLeg& make_points, AccountId player) {
   TRY_ASSIGN(const json::Document document,
              json::Document::parse(body, {.size_max = trade_size_max}));
   TRY_ASSIGN(const json::Object object, document.object());
   TRY(object.only({"key", "reason", "legs"}));
-  Trade trade{.title = title};
+  Trade trade{.title = title, .player = player};
   TRY_ASSIGN(const std::string_view key, object.string("key"));
   const auto parsed = parse_key(key);
   if (!parsed || !parsed->is_uuid_v7()) return invalid("key: is not a UUIDv7");
   trade.key = *parsed;
-  TRY(read_content(object, schema, trade));
+  TRY(read_content(object, schema, make_points, trade));
+  const auto is_paying = [](const Leg& leg) { return leg.points && leg.points->takes_from_player; };
+  if (player && std::ranges::none_of(trade.legs, is_paying))
+    return Error(Code::denied, "a player has a part in a trade only where their points are taken");
   return trade;
 }
 
 std::string to_text(const Trade& trade, const TitleSchema& schema) {
   std::string text;
   json::Writer writer(text);
-  writer.begin_object().field("reason", trade.reason).key("legs").begin_array();
+  writer.begin_object().field("reason", trade.reason);
+  if (trade.player) writer.field_id("player", trade.player.value);
+  writer.key("legs").begin_array();
   for (const Leg& leg : trade.legs) write_leg(writer, leg, schema.schema);
   writer.end_array().end_object();
   return text;
 }
 
 Result<Trade> parse_stored_trade(std::string_view text, TitleId title, const sequencer::Key& key,
-                                 const TitleSchema& schema) {
+                                 const TitleSchema& schema, const MakePointsLeg& make_points) {
   const auto read = [&]() -> Result<Trade> {
     TRY_ASSIGN(const json::Document document, json::Document::parse(text));
     TRY_ASSIGN(const json::Object object, document.object());
     Trade trade{.title = title, .key = key};
-    TRY(read_content(object, schema, trade));
+    TRY_ASSIGN(const auto player, object.optional_id("player"));
+    trade.player = AccountId{player.value_or(0)};
+    TRY(read_content(object, schema, make_points, trade));
     return trade;
   };
   return corrupt(read());

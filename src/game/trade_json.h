@@ -10,14 +10,17 @@
 
 namespace matsuri::game {
 
-// Code::invalid names what is wrong.
-Result<Trade> parse_trade(std::string_view body, TitleId title, const TitleSchema& schema);
+// `player`: who showed a token beside the title's key, so that the trade may take their points.
+// Code::invalid names what is wrong; Code::denied: see MakePointsLeg, and where a player has no
+// part in it.
+Result<Trade> parse_trade(std::string_view body, TitleId title, const TitleSchema& schema,
+                          const MakePointsLeg& make_points, AccountId player);
 
 // All of a trade but title and key, the same text for the same trade: what its row keeps.
 std::string to_text(const Trade& trade, const TitleSchema& schema);
 // Code::corrupt for anything that to_text() does not give.
 Result<Trade> parse_stored_trade(std::string_view text, TitleId title, const sequencer::Key& key,
-                                 const TitleSchema& schema);
+                                 const TitleSchema& schema, const MakePointsLeg& make_points);
 
 std::string to_text(const Refusal& refusal);
 // Code::corrupt for anything that to_text() does not give.

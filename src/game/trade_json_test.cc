@@ -1,5 +1,5 @@
 // Goal: what a row keeps of a trade is the trade that was sent, and nothing else is taken for one.
-// (Every limit of what is sent has its live request in tests/functional/walk_game.py.)
+// (Every limit of what is sent has its live request in tests/functional/walk_trade.py.)
 #include "game/trade_json.h"
 
 #include <gtest/gtest.h>
@@ -21,7 +21,7 @@ constexpr std::string_view body = R"({"key":"01932c07-8c00-7abc-9def-0123456789a
         {"arena":"b","give":[{"kind":"purse","id":"p","field":"gold","value":3}]}]})";
 
 TEST(TradeJson, TheStoredTextIsTheTrade) {
-  const auto trade = parse_trade(body, trade_title, trade_schema());
+  const auto trade = parse_trade(body, trade_title, trade_schema(), moves_alone, {});
   ASSERT_TRUE(trade.ok()) << trade.error().to_string();
   ASSERT_EQ(trade->legs.size(), 2U);
   const Leg& leg = trade->legs.front();
@@ -29,13 +29,50 @@ TEST(TradeJson, TheStoredTextIsTheTrade) {
                               {purse, "q"}, {purse, "p"}}));
   EXPECT_EQ(leg.take, (std::vector<Move>{{.entity = 1, .field = gold, .value = 3}}));
   const std::string text = to_text(*trade, trade_schema());
-  const auto again = parse_stored_trade(text, trade_title, trade->key, trade_schema());
+  const auto again = parse_stored_trade(text, trade_title, trade->key, trade_schema(), moves_alone);
   ASSERT_TRUE(again.ok()) << again.error().to_string();
   EXPECT_EQ(*again, *trade);
   EXPECT_EQ(to_text(*again, trade_schema()), text);
   for (std::size_t size = 0; size < text.size(); ++size)
-    EXPECT_FALSE(
-        parse_stored_trade(text.substr(0, size), trade_title, trade->key, trade_schema()).ok());
+    EXPECT_FALSE(parse_stored_trade(text.substr(0, size), trade_title, trade->key, trade_schema(),
+                                    moves_alone)
+                     .ok());
+}
+
+TEST(TradeJson, TheStoredTextHasThePoints) {
+  const std::string legs = R"("legs":[{"points":[{"from":"account:7","to":"spend:shop","amount":5},
+    {"from":"campaign:summer","to":"account:9","amount":6}]},
+    {"arena":"b","give":[{"kind":"purse","id":"p","field":"gold","value":3}]})";
+  const std::string begin = R"({"key":"01932c07-8c00-7abc-9def-0123456789ab",)";
+  const auto parse = [&](const std::string& text, AccountId player) {
+    return parse_trade(begin + text, trade_title, trade_schema(), moves_alone, player);
+  };
+  for (const AccountId player : {AccountId{}, AccountId{7}}) {
+    const auto trade = parse(legs + "]}", player);
+    ASSERT_TRUE(trade.ok()) << trade.error().to_string();
+    EXPECT_EQ(trade->player, player);
+    ASSERT_TRUE(trade->legs.front().points);
+    EXPECT_EQ(trade->legs.front().points->moves,
+              (std::vector<PointsMove>{{"account:7", "spend:shop", 5},
+                                       {"campaign:summer", "account:9", 6}}));
+    const std::string text = to_text(*trade, trade_schema());
+    const auto again =
+        parse_stored_trade(text, trade_title, trade->key, trade_schema(), moves_alone);
+    ASSERT_TRUE(again.ok()) << again.error().to_string();
+    EXPECT_EQ(*again, *trade);
+  }
+  EXPECT_EQ(parse(legs + R"(,{"points":[{"from":"a","to":"b","amount":1}]}]})", AccountId{7})
+                .error()
+                .code(),
+            Code::invalid);
+  // Whoever has no part in it does not ask for it.
+  EXPECT_EQ(parse(R"("legs":[{"arena":"a","give":[{"kind":"purse","id":"p","field":"gold",
+                  "value":3}]},{"arena":"b","give":[{"kind":"purse","id":"p","field":"gold",
+                  "value":3}]}]})",
+                  AccountId{7})
+                .error()
+                .code(),
+            Code::denied);
 }
 
 TEST(TradeJson, RefusalsComeBackAsTheyWere) {
@@ -43,7 +80,7 @@ TEST(TradeJson, RefusalsComeBackAsTheyWere) {
   for (const sequencer::Verdict verdict :
        {sequencer::Verdict::rejected, sequencer::Verdict::version_mismatch,
         sequencer::Verdict::invalid, sequencer::Verdict::overloaded})
-    for (const Refusal::Part part : {none, guard, take, give})
+    for (const Refusal::Part part : {none, guard, take, give, points})
       for (const std::optional<std::uint8_t> leg : {std::optional<std::uint8_t>{}, {0}, {7}}) {
         const Refusal refusal{.verdict = verdict,
                               .leg = leg,

@@ -14,14 +14,16 @@ using sequencer::Verdict;
 using What = TradeMachine::Action::What;
 
 // What the guard of a hold, the first of each command, saw where it failed.
-enum class Hold : std::uint8_t { unseen, absent, held, buried };
+enum class Hold : std::uint8_t { unseen, absent, held, buried, committed };
 
 Hold seen_in(const Outcome& outcome) {
   if (outcome.verdict != Verdict::rejected || outcome.guard != 0 || outcome.entities.empty())
     return Hold::unseen;
   const sequencer::Entity& hold = outcome.entities.front().state;
   if (!hold.exists()) return Hold::absent;
-  return hold.get(hold_state) == state_held ? Hold::held : Hold::buried;
+  const std::int64_t state = hold.get(hold_state);
+  if (state == state_held) return Hold::held;
+  return state == state_committed ? Hold::committed : Hold::buried;
 }
 
 }  // namespace
@@ -131,7 +133,7 @@ void TradeMachine::answered(std::uint8_t index, std::uint32_t attempt, const Out
       return hold_answered(index, outcome, now);
     case What::commit:
       // A committed trade was held everywhere: where the hold is gone, it has been committed.
-      if (outcome.verdict == Verdict::applied || seen == Hold::absent)
+      if (outcome.verdict == Verdict::applied || seen == Hold::absent || seen == Hold::committed)
         return reach(leg, Known::closed);
       break;
     case What::undo:

@@ -246,24 +246,19 @@ std::string check(Course& course, std::int64_t gems_at_first) {
   return "";
 }
 
-std::string try_one(const World& world, std::int64_t gems_at_first, const Plan& plan,
-                    TradeMachineOptions options = {}) {
-  Course course(swap(), world, plan, options);
-  return check(course, gems_at_first);
-}
-
 // Runs of one and of two faults and a crash, each at every step; how many are wrong, and the first.
 struct Tally {
   int run_count = 0;
   int wrong_count = 0;
   std::string first;
 };
-Tally try_all(const TradeMachineOptions& options) {
+Tally try_all(const TradeMachineOptions& options, const Trade& trade = swap()) {
   Tally tally;
   const auto run = [&](const Plan& plan) {
     for (const bool is_rich : {true, false}) {
       ++tally.run_count;
-      const std::string wrong = try_one(is_rich ? rich() : poor(), is_rich ? 5 : 2, plan, options);
+      Course course(trade, is_rich ? rich() : poor(), plan, options);
+      const std::string wrong = check(course, is_rich ? 5 : 2);
       if (wrong.empty() || ++tally.wrong_count > 1) continue;
       tally.first = wrong + (is_rich ? " (rich," : " (poor,");
       for (const auto& [step, fate] : plan.fates)
@@ -351,6 +346,15 @@ TEST(TradeMachine, EndsWholeWhateverBecomesOfAnyTwoSteps) {
   const Tally tally = try_all({});
   EXPECT_EQ(tally.wrong_count, 0) << tally.first;
   EXPECT_GT(tally.run_count, 20'000);
+}
+
+TEST(TradeMachine, EndsWholeWhereAHoldStaysWhenItEnded) {
+  for (std::size_t leg = 0; leg < 2; ++leg) {
+    Trade trade = swap();
+    keep_ended_hold(trade, leg);
+    const Tally tally = try_all({}, trade);
+    EXPECT_EQ(tally.wrong_count, 0) << tally.first;
+  }
 }
 
 TEST(TradeMachine, PlantedBugsAreFound) {

@@ -19,28 +19,29 @@ class TradeRoutes {
   explicit TradeRoutes(TradeRouteParts parts) : parts_(parts) {}
 
   void run_trade(const RequestPtr& request, Responder respond) const {
-    const auto title = server_title(*request);
-    if (!title.ok()) return respond.send(http::problem(title.error()));
-    const auto schema = parts_.directory.schema_of(*title);
+    const auto asker = server_of(*request);
+    if (!asker.ok()) return respond.send(http::problem(asker.error()));
+    const auto schema = parts_.directory.schema_of(asker->title);
     if (schema == nullptr)
       return respond.send(
           http::problem(Error(Code::not_found, "the title has no schema: put one first")));
-    auto trade = parse_trade(request->body, *title, *schema);
+    auto trade =
+        parse_trade(request->body, asker->title, *schema, parts_.make_points, asker->player);
     if (!trade.ok()) return respond.send(http::problem(trade.error()));
-    parts_.trades.run(std::move(*trade), *request->executor,
-                      [request, respond = std::move(respond)](Result<TradeTold> told) mutable {
-                        if (!told.ok()) return respond.send(http::problem(told.error()));
-                        respond.send(Response{.body = render(*told)});
-                      });
+    std::vector<AccountId> paid;
+    for (const Leg& leg : trade->legs)
+      if (leg.points) paid = leg.points->paid;
+    run_when_there(request, std::move(*trade), std::move(paid), std::move(respond));
   }
 
   void get_trade(const RequestPtr& request, Responder respond) const {
-    const auto title = server_title(*request);
-    if (!title.ok()) return respond.send(http::problem(title.error()));
+    const auto asker = server_of(*request);
+    if (!asker.ok()) return respond.send(http::problem(asker.error()));
+    if (asker->player) return respond.send(http::problem(only_servers()));
     const Error missing(Code::not_found, "there is no trade with this key");
     const auto key = parse_key(request->path_parameter("key"));
     if (!key) return respond.send(http::problem(missing));
-    parts_.trades.find(*title, *key, *request->executor,
+    parts_.trades.find(asker->title, *key, *request->executor,
                        [request, missing, respond = std::move(respond)](
                            Result<std::optional<TradeTold>> found) mutable {
                          if (!found.ok()) return respond.send(http::problem(found.error()));
@@ -50,13 +51,38 @@ class TradeRoutes {
   }
 
  private:
-  // The title that a server of it asks for.
-  Result<TitleId> server_title(const http::Request& request) const {
+  static Error only_servers() { return {Code::denied, "only the title's own servers trade"}; }
+
+  // A server of the title; with a player whose token it shows.
+  Result<Asker> server_of(const http::Request& request) const {
     const TitleId title = parse_id_as<TitleId>(request.path_parameter("title")).value_or(TitleId{});
     TRY_ASSIGN(const Asker asker, parts_.gate.check(title, request.header("authorization"),
                                                     request.header("matsuri-player")));
-    if (asker.player) return Error(Code::denied, "only the title's own servers trade");
-    return title;
+    if (asker.kind != KeyKind::server) return only_servers();
+    return asker;
+  }
+
+  // Points that nobody can ever have would be lost: first all of `paid` are looked up.
+  void run_when_there(const RequestPtr& request, Trade trade, std::vector<AccountId> paid,
+                      Responder respond) const {
+    if (paid.empty()) return run(request, std::move(trade), std::move(respond));
+    const AccountId next = paid.back();
+    paid.pop_back();
+    parts_.people.resolve(
+        next, *request->executor,
+        [this, request, trade = std::move(trade), paid = std::move(paid),
+         respond = std::move(respond)](const Result<account::Account>& is) mutable {
+          if (!is.ok()) return respond.send(http::problem(is.error()));
+          run_when_there(request, std::move(trade), std::move(paid), std::move(respond));
+        });
+  }
+
+  void run(const RequestPtr& request, Trade trade, Responder respond) const {
+    parts_.trades.run(std::move(trade), *request->executor,
+                      [request, respond = std::move(respond)](Result<TradeTold> told) mutable {
+                        if (!told.ok()) return respond.send(http::problem(told.error()));
+                        respond.send(Response{.body = render(*told)});
+                      });
   }
 
   TradeRouteParts parts_;

@@ -1,6 +1,7 @@
 // The HTTP half of trades.
 #pragma once
 
+#include "account/directory.h"
 #include "game/directory.h"
 #include "game/trades.h"
 #include "http/router.h"
@@ -11,6 +12,8 @@ struct TradeRouteParts {
   Trades& trades;
   const Directory& directory;
   const Gate& gate;
+  account::Directory& people;
+  MakePointsLeg make_points;
 };
 
 // Adds /v1/game/{title}/trades….

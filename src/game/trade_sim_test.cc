@@ -229,6 +229,7 @@ class Simulation {
       legs.push_back(leg);
     }
     trades_.push_back(trade_of(keys_.make(clock_.unix_ms()), legs));
+    if (random_() % 3 == 0) keep_ended_hold(trades_.back(), random_() % count);
     begin(coordinator, trades_.back());
   }
 

@@ -43,6 +43,12 @@ std::optional<TradeTold> refused_by_age(const sequencer::Key& key, std::int64_t 
   return told;
 }
 
+// Where all entities of a chain are.
+std::pair<TitleId, std::string> place_of(const sequencer::Chain& chain) {
+  const sequencer::EntityName& name = chain.commands.front().entities.front();
+  return {name.title, name.arena};
+}
+
 template <class T>
 void tell(io::Executor& executor, Completion<T> done, Result<T> result) {
   executor.post(
@@ -277,10 +283,10 @@ void Trades::send(const RunPtr& run, const TradeMachine::Action& action) {
       chain.commands = {bury_command(trade, leg, new_key())};
       break;
   }
-  const std::string& arena = trade.legs[leg].arena;
-  const std::size_t shard = parts_.sequencer.shard_of(trade.title, arena);
+  const auto [title, arena] = place_of(chain);
+  const std::size_t shard = parts_.sequencer.shard_of(title, arena);
   parts_.sequencer.submit(
-      trade.title, arena, std::move(chain), loop_,
+      title, arena, std::move(chain), loop_,
       [this, run, action, shard](const sequencer::Answer& answer) {
         const sequencer::Outcome& outcome = answer.outcomes.front();
         if (outcome.verdict == Verdict::applied && !outcome.duplicate && parts_.on_applied)
@@ -367,9 +373,10 @@ void Trades::take_up(const TradeRow& row) {
   const RunKey key{row.title, row.key};
   if (active_.contains(key) || active_.size() >= trade_active_count_max) return;
   const auto schema = parts_.directory.schema_of(row.title);
-  Result<Trade> trade = schema == nullptr
-                            ? Error(Code::corrupt, "a stored trade: its title has no schema")
-                            : parse_stored_trade(row.content, row.title, row.key, *schema);
+  Result<Trade> trade =
+      schema == nullptr
+          ? Error(Code::corrupt, "a stored trade: its title has no schema")
+          : parse_stored_trade(row.content, row.title, row.key, *schema, parts_.make_points);
   if (!trade.ok()) {
     log::error("game", "a trade can't be taken up", {{"reason", trade.error().to_string()}});
     return;
@@ -409,9 +416,10 @@ void Trades::forget(TradeRow row) {
   if (row.standing.state == TradeState::voided) {
     const auto schema = parts_.directory.schema_of(row.title);
     if (schema == nullptr) return;
-    auto trade = parse_stored_trade(row.content, row.title, row.key, *schema);
+    auto trade = parse_stored_trade(row.content, row.title, row.key, *schema, parts_.make_points);
     if (!trade.ok()) return;
     forgetting->trade = std::move(*trade);
+    std::erase_if(forgetting->trade.legs, [](const Leg& leg) { return leg.points.has_value(); });
   }
   ++forgetting_count_;
   const auto drop = [this, forgetting] {

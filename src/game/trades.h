@@ -42,6 +42,7 @@ struct TradesParts {
   const Directory& directory;
   io::Clock& clock;
   io::Random& random;
+  MakePointsLeg make_points;
   // Hears from which place on a shard has something new; any thread, be quick.
   std::function<void(std::size_t shard, std::uint64_t seq)> on_applied;
   metrics::Registry* metrics = nullptr;

@@ -57,6 +57,7 @@ class TradesTest : public sql::ForEachEngine {
                                                    .directory = directory_,
                                                    .clock = clock_,
                                                    .random = io::system_random(),
+                                                   .make_points = moves_alone,
                                                    .on_applied = {},
                                                    .machine = {},
                                                    .settle_wait_ms = 300,

@@ -62,7 +62,8 @@ std::int64_t minus(std::int64_t a, std::int64_t b) {
 }
 
 std::int64_t held_of(const Left& left) {
-  return left.name.first == account_kind ? left.state.get(account_held) : 0;
+  const auto field = held_field(left.name.first);
+  return field ? left.state.get(*field) : 0;
 }
 
 }  // namespace
@@ -124,7 +125,7 @@ std::vector<Fault> post(const Posted& posted, Purses& purses) {
     faults.push_back({Fault::What::sum, sentence(at, "postings are ", sum, " in all, not 0")});
   if (held_sum != 0)
     faults.push_back({Fault::What::held,
-                      sentence(at, "accounts have ", held_sum, " more held than their holds got")});
+                      sentence(at, "purses have ", held_sum, " more held than their holds got")});
   return faults;
 }
 

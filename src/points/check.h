@@ -49,7 +49,7 @@ Result<sequencer::Entity> parse_state(std::string_view fields, sequencer::KindIn
 struct PurseState {
   std::uint64_t version = 0;
   std::int64_t balance = 0;
-  std::int64_t held = 0;  // of an account
+  std::int64_t held = 0;  // of an account, or a campaign
 
   bool operator==(const PurseState&) const = default;
 };
@@ -59,7 +59,7 @@ struct Fault {
   enum class What : std::uint8_t {
     sum,    // the postings are not 0 in all
     fold,   // a balance is not what was posted
-    held,   // what an account has held is not what its holds have
+    held,   // what purses have held is not what their holds have
     order,  // a version is not the next one: something is missing, or too much
   };
   What what = What::sum;

@@ -70,7 +70,7 @@ TEST_P(CheckTest, FindsAPostingThatWasChanged) {
 }
 
 TEST_P(CheckTest, FindsWhatIsHeldAndIsNot) {
-  expect_in_ledger("\"held\":8", "\"held\":9", "accounts have 1 more held than their holds got");
+  expect_in_ledger("\"held\":8", "\"held\":9", "purses have 1 more held than their holds got");
 }
 
 TEST_P(CheckTest, FindsACommandThatIsGone) {
@@ -115,7 +115,7 @@ TEST_P(CheckTest, FindsWhatMainShowsWrong) {
                  "account 102 has 26 and 8 held, and by its postings 25 and 8");
   EXPECT_THAT(findings(), Contains(HasSubstr("purses have 1 in all, not 0")));
   expect_in_main("UPDATE points_purse SET held = held + 1 WHERE id = '102'",
-                 "holds have 8, and accounts 9 held");
+                 "holds have 8, and purses 9 held");
   expect_in_main("DELETE FROM points_hold", "open holds have 0, and all holds 8");
 }
 

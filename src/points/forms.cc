@@ -38,22 +38,19 @@ Result<std::string> reason_in(const json::Object& object) {
   return std::string(reason.value_or(""));
 }
 
-void write_named(json::Writer& writer, const NamedPurse& purse, std::string_view balance) {
-  writer.begin_object()
-      .field("name", purse.name)
-      .field_id("title", purse.title.value)
-      .field(balance, purse.balance)
-      .end_object();
-}
-
-std::string_view balance_name(sequencer::KindIndex kind) {
-  return kind == campaign_kind ? "left" : "spent";
+void write_named(json::Writer& writer, const NamedPurse& purse, sequencer::KindIndex kind) {
+  writer.begin_object().field("name", purse.name).field_id("title", purse.title.value);
+  if (kind == campaign_kind)
+    writer.field("left", purse.balance).field("held", purse.held);
+  else
+    writer.field("spent", purse.balance);
+  writer.end_object();
 }
 
 Response render_named(const NamedPurse& purse, sequencer::KindIndex kind) {
   Response response;
   json::Writer writer(response.body);
-  write_named(writer, purse, balance_name(kind));
+  write_named(writer, purse, kind);
   return response;
 }
 
@@ -167,7 +164,7 @@ Response render_list(std::vector<NamedPurse> purses, sequencer::KindIndex kind,
   Response response;
   json::Writer writer(response.body);
   writer.begin_object().key(kind == campaign_kind ? "campaigns" : "sinks").begin_array();
-  for (const NamedPurse& purse : purses) write_named(writer, purse, balance_name(kind));
+  for (const NamedPurse& purse : purses) write_named(writer, purse, kind);
   writer.end_array();
   write_next(writer, has_more ? purses.back().name : std::string());
   writer.end_object();

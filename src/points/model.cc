@@ -20,8 +20,10 @@ static_assert(hold_kind == game::hold_kind);
 static_assert(hold_state_field == game::hold_state);
 static_assert(static_cast<std::int64_t>(HoldState::held) == game::state_held);
 static_assert(static_cast<std::int64_t>(HoldState::voided) == game::state_void);
+static_assert(static_cast<std::int64_t>(HoldState::committed) == game::state_committed);
 
 constexpr char hold_id_separator = '.';
+constexpr char trade_hold_separator = '@';
 constexpr std::size_t key_text_size = 36;
 static_assert(key_text_size + 1 + purse_name_size_max <= sequencer::entity_id_size_max);
 static_assert(purse_name_size_max + 1 + event_size_max <= sequencer::entity_id_size_max);
@@ -40,6 +42,7 @@ sequencer::Schema make_schema() {
   account.fields.push_back({.name = "held", .min = 0});
   Kind campaign = purse_kind("campaign", 0, issue_max);
   campaign.fields.push_back({.name = "title"});
+  campaign.fields.push_back({.name = "held", .min = 0});
   Kind sink = purse_kind("spend", 0, issue_max);
   sink.fields.push_back({.name = "title"});
   Kind grant{.name = "grant", .fields = {{.name = "account"}, {.name = "amount"}}};
@@ -60,6 +63,12 @@ sequencer::FieldIndex balance_field(sequencer::KindIndex kind) {
 
 sequencer::FieldIndex posting_field(sequencer::KindIndex kind) {
   return kind == hold_kind ? hold_posting : 1;
+}
+
+std::optional<sequencer::FieldIndex> held_field(sequencer::KindIndex kind) {
+  if (kind == account_kind) return account_held;
+  if (kind == campaign_kind) return campaign_held;
+  return std::nullopt;
 }
 
 std::string_view name_of(HoldState state) {
@@ -125,6 +134,14 @@ std::optional<HoldId> HoldId::parse(std::string_view text) {
   const std::string_view sink = text.substr(key_text_size + 1);
   if (!key || !check_purse_name(sink).ok()) return std::nullopt;
   return HoldId{.key = *key, .sink = std::string(sink)};
+}
+
+std::string trade_hold_id(TitleId title, const sequencer::Key& trade) {
+  return game::to_string(trade) + trade_hold_separator + std::to_string(title.value);
+}
+
+bool is_trade_hold(std::string_view hold_id) {
+  return hold_id.size() > key_text_size && hold_id[key_text_size] == trade_hold_separator;
 }
 
 }  // namespace matsuri::points

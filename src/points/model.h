@@ -43,8 +43,11 @@ inline constexpr std::string_view source_id = "issue";
 // much the balance changed.
 sequencer::FieldIndex balance_field(sequencer::KindIndex kind);
 sequencer::FieldIndex posting_field(sequencer::KindIndex kind);
-inline constexpr sequencer::FieldIndex account_held = 2;  // the sum of the account's open holds
-inline constexpr sequencer::FieldIndex owner_title = 2;   // of campaigns and sinks
+inline constexpr sequencer::FieldIndex account_held = 2;   // the sum of the account's open holds
+inline constexpr sequencer::FieldIndex owner_title = 2;    // of campaigns and sinks
+inline constexpr sequencer::FieldIndex campaign_held = 3;  // the sum of what trades hold of it
+// Of accounts and campaigns.
+std::optional<sequencer::FieldIndex> held_field(sequencer::KindIndex kind);
 inline constexpr sequencer::FieldIndex grant_account = 0;
 inline constexpr sequencer::FieldIndex grant_amount = 1;
 inline constexpr sequencer::FieldIndex hold_state_field = 0;
@@ -90,6 +93,11 @@ struct HoldId {
   std::string to_string() const;
   static std::optional<HoldId> parse(std::string_view text);
 };
+
+// The name of what a title's trade holds. Never that of another hold, and nobody but the trade ends
+// it.
+std::string trade_hold_id(TitleId title, const sequencer::Key& trade);
+bool is_trade_hold(std::string_view hold_id);
 
 struct Hold {
   HoldId id;

@@ -83,11 +83,14 @@ Result<void> write_purses(sql::Connection& connection, const Purses& purses) {
                                 5, values);
 }
 
-// Where an account's points came from, or went to: what they were held for says less.
+// Where an account's points came from, or went to: what they were held for says less. Of a trade
+// the hold says most: there may be many others.
 std::string counterpart_of(const Posted& posted) {
   const Left* found = nullptr;
   for (const Left& left : posted.left) {
     if (!left.is_purse() || left.name.first == account_kind) continue;
+    if (left.name.first == hold_kind && is_trade_hold(left.name.second))
+      return to_string(left.name);
     if (found == nullptr || found->name.first == hold_kind) found = &left;
   }
   return found == nullptr ? std::string() : to_string(found->name);
@@ -209,8 +212,8 @@ Result<std::vector<Hold>> read_overdue(sql::Connection& connection, std::int64_t
                                        std::size_t count_max) {
   std::vector<Hold> holds;
   TRY(
-      connection.query("SELECT id, account, amount, until_ms FROM points_hold WHERE until_ms < ?"
-                       " ORDER BY until_ms LIMIT ?",
+      connection.query("SELECT id, account, amount, until_ms FROM points_hold"
+                       " WHERE until_ms > 0 AND until_ms < ? ORDER BY until_ms LIMIT ?",
                        {now_ms, std::uint64_t{count_max}}, [&](const sql::Row& row) {
                          auto id = HoldId::parse(row.text(0));
                          if (!id) return;
@@ -242,21 +245,21 @@ Result<std::vector<std::string>> examine_projection(sql::Connection& connection,
         state.balance = row.integer(2);
         state.held = row.integer(3);
       }));
-  std::int64_t held = 0, held_in_accounts = 0;
+  std::int64_t held = 0, held_in_purses = 0;
   TRY(connection.query(
       "SELECT kind, id, balance, held FROM points_purse", {}, [&](const sql::Row& row) {
         sum += row.integer(2);
         if (row.id(0) == hold_kind) held += row.integer(2);
+        held_in_purses += row.integer(3);
         if (row.id(0) != account_kind) return;
-        held_in_accounts += row.integer(3);
         const PurseState& state = sums[std::string(row.text(1))];
         if (state.balance != row.integer(2) || state.held != row.integer(3))
           add(sentence("account ", row.text(1), " has ", row.integer(2), " and ", row.integer(3),
                        " held, and by its postings ", state.balance, " and ", state.held));
       }));
   if (sum != 0) add(sentence("purses have ", sum, " in all, not 0"));
-  if (held != held_in_accounts)
-    add(sentence("holds have ", held, ", and accounts ", held_in_accounts, " held"));
+  if (held != held_in_purses)
+    add(sentence("holds have ", held, ", and purses ", held_in_purses, " held"));
   TRY_ASSIGN(
       const auto open,
       connection.integer("SELECT CAST(COALESCE(SUM(amount), 0) AS INTEGER) FROM points_hold"));

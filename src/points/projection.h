@@ -54,6 +54,7 @@ Result<std::vector<Posting>> read_postings(sql::Connection& connection, AccountI
                                            std::uint64_t before, std::size_t count_max);
 
 // Open holds that have been over since before `now_ms`, the oldest first. Their title is not there.
+// Those of trades are none of them: they have no time, their trades end them.
 Result<std::vector<Hold>> read_overdue(sql::Connection& connection, std::int64_t now_ms,
                                        std::size_t count_max);
 

@@ -29,7 +29,8 @@ Result<std::vector<NamedPurse>> read_named(sql::Connection& connection, const Pu
         if (query.title && query.title != title) return;
         purses.push_back({.name = std::string(row.text(0)),
                           .title = title,
-                          .balance = state->get(balance_field(query.kind))});
+                          .balance = state->get(balance_field(query.kind)),
+                          .held = query.kind == campaign_kind ? state->get(campaign_held) : 0});
       }));
   TRY(std::move(parsed));
   return purses;

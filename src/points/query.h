@@ -18,6 +18,7 @@ struct NamedPurse {
   std::string name;
   TitleId title;
   std::int64_t balance = 0;
+  std::int64_t held = 0;  // of a campaign, by trades
 };
 struct PurseQuery {
   sequencer::KindIndex kind = campaign_kind;

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Goal: trades between shards are all or nothing through kills: after the last start everything settles
-by itself, what there is in all is what there was, and no hold is left.
-Method: two shards, some traders that swap gold and gems between many arenas, and kill -9 in a loop;
-whatever was not answered is asked again under its key. On SQLite, and on MariaDB where it is
-installed. MATSURI_KILLS says how many.
+by itself, what there is in all is what there was, of points to each account, and no hold is left.
+Method: two shards, some traders that swap gold and gems between many arenas, and buy gold for points, and
+kill -9 in a loop; whatever was not answered is asked again under its key. The doctor looks at what is half
+done. On SQLite, and on MariaDB where it is installed. MATSURI_KILLS says how many.
 """
 
 import os
@@ -12,12 +12,14 @@ import time
 import unittest
 
 import support
-from game_client import SCHEMA, command, leg, trade
+from game_client import SCHEMA, command, leg, new_key, points_leg, trade
 from game_test import make_game
 
 KILL_COUNT = int(os.environ.get("MATSURI_KILLS", "6"))
 ARENA_COUNT = 12
 GOLD, GEMS = 10_000, 1_000
+TRADER_COUNT = 6
+BUDGET, POINTS = 40_000, 3_000
 
 
 def schema(gold_max):
@@ -33,10 +35,19 @@ def place_of(number):
 class Trader(threading.Thread):
     """Trades with everybody until it is told to end; `told` has each trade and its answer."""
 
-    def __init__(self, game, random):
+    def __init__(self, game, number, admin):
         super().__init__(daemon=True)
         self.game = game
-        self.random = random
+        self.random = support.random.Random(support.SEED + number)
+        account, token = support.sign_up(game.port, f"trader{number}")
+        self.account = f"account:{account['id']}"
+        self.own = [("Authorization", f"Bearer {token}")]
+        self.player = game.player(self.own)
+        status, told = game.send("POST", "/v1/points/grants", {
+            "event": f"begin-{number}", "campaign": "festival", "account": account["id"],
+            "amount": POINTS}, admin)
+        assert (status, told["outcome"]) == (200, "granted"), told
+        self.others = []
         self.told = []
         self.unanswered = 0
         self.failure = None
@@ -51,17 +62,35 @@ class Trader(threading.Thread):
             self.failure = error
 
     def any_trade(self):
+        return self.purchase() if self.random.randrange(2) else self.swap()
+
+    def purchase(self):
+        """Gold for points: some to whoever has it, some to the shop, and now and then a bonus."""
+        one, other = self.random.sample(range(ARENA_COUNT), 2)
+        gold, price = self.random.randrange(1, 600), self.random.randrange(1, 120)
+        moves = [(self.account, self.random.choice(self.others), price)]
+        if self.random.randrange(2):
+            moves.append((self.account, "spend:shop", 1 + price // 10))
+        if self.random.randrange(2):
+            moves.append(("campaign:festival", self.account, 1 + price // 5))
+        return trade(leg(place_of(one), [("purse", "p", "gold", gold)]), points_leg(*moves),
+                     leg(place_of(other), (), [("purse", "p", "gold", gold)]), reason="buy")
+
+    def swap(self):
         one, other, third = self.random.sample(range(ARENA_COUNT), 3)
         gold, gems = self.random.randrange(1, 600), self.random.randrange(1, 150)
         return trade(leg(place_of(one), [("purse", "p", "gold", gold)], [("purse", "p", "gems", gems)]),
                      leg(place_of(other), [("purse", "p", "gems", gems)]),
                      leg(place_of(third), (), [("purse", "p", "gold", gold)]), reason="swap")
 
+    def send(self, wanted):
+        return self.game.trade(wanted, self.player if wanted["reason"] == "buy" else ())
+
     def ask(self, wanted):
         deadline = time.monotonic() + 90
         while time.monotonic() < deadline:
             try:
-                status, told = self.game.trade(wanted)
+                status, told = self.send(wanted)
                 if status == 200:
                     return told
                 if status != 503:
@@ -82,6 +111,11 @@ class TradeTest(support.CrashTest):
                 {"entity": 0, "field": field, "do": "set", "value": value}
                 for field, value in (("gold", GOLD), ("gems", GEMS))]))
             self.assertEqual(told["outcome"], "applied")
+        for path, more in (("campaigns", {"name": "festival", "budget": BUDGET}),
+                           ("sinks", {"name": "shop"})):
+            status, made = game.send("POST", f"/v1/points/{path}", {
+                "key": new_key(), "title": game.title} | more, game.admin)
+            self.assertEqual(status, 201, made)
         return game
 
     def put_schema(self, game, gold_max):
@@ -91,8 +125,9 @@ class TradeTest(support.CrashTest):
     def kill_loop(self, config):
         server = self.server(config).start()
         game = self.begin(server)
-        traders = [Trader(game, support.random.Random(support.SEED + number)) for number in range(6)]
+        traders = [Trader(game, number, game.server) for number in range(TRADER_COUNT)]
         for trader in traders:
+            trader.others = [other.account for other in traders if other is not trader]
             trader.start()
         for _ in range(KILL_COUNT):
             time.sleep(0.3 + self.random.random() * 1.2)
@@ -105,29 +140,34 @@ class TradeTest(support.CrashTest):
         for trader in traders:
             trader.join(timeout=120)
             self.assertFalse(trader.is_alive() or trader.failure, repr(trader.failure))
-        self.leave_some(server, game)
+        left = self.leave_some(server, traders)
+        self.check_doctor(server)
         server.start()
         # Some wait for room that others took: there is enough from now on.
         self.put_schema(game, GOLD * ARENA_COUNT)
         self.settles(server)
         self.check(game, traders)
+        self.check_points(game, traders, left)
+        self.assertEqual(server.metric("matsuri_points_faults_total"), 0)
         self.check_doctor(server)
 
-    def leave_some(self, server, game):
+    def leave_some(self, server, traders):
         """Trades whose server dies, and that nobody asks for any more."""
-        def ask(wanted):
+        def ask(trader, wanted):
             try:
-                game.trade(wanted)
+                trader.send(wanted)
             except support.NoAnswer:
                 pass
-        threads = [threading.Thread(target=ask, args=(Trader(game, self.random).any_trade(),))
-                   for _ in range(64)]
+        left = [(traders[number % len(traders)], traders[number % len(traders)].any_trade())
+                for number in range(64)]
+        threads = [threading.Thread(target=ask, args=one) for one in left]
         for thread in threads:
             thread.start()
         time.sleep(0.02)
         server.kill()
         for thread in threads:
             thread.join()
+        return [wanted for _, wanted in left]
 
     def settles(self, server, timeout_s=60):
         """Until there is nothing left to do: it has looked, and found nothing."""
@@ -168,6 +208,35 @@ class TradeTest(support.CrashTest):
         for key in ended:
             status, found = game.find_trade(key)
             self.assertEqual((status, found["settled"]), (200, True))
+
+    def check_points(self, game, traders, left):
+        """Everybody has what was granted, and what the moves of applied trades made of it."""
+        has = dict.fromkeys((trader.account for trader in traders), POINTS)
+        has |= {"campaign:festival": BUDGET - POINTS * len(traders), "spend:shop": 0}
+        asked = left + [wanted for trader in traders for wanted, _ in trader.told]
+        count = 0
+        for wanted in asked:
+            status, found = game.find_trade(wanted["key"])
+            if status == 404 or found["outcome"] != "applied":
+                continue
+            for move in (move for leg_ in wanted["legs"] for move in leg_.get("points", ())):
+                has[move["from"]] -= move["amount"]
+                has[move["to"]] += move["amount"]
+                count += 1
+        print(f"{self.id()}: points moved {count} times", flush=True)
+        self.assertGreater(count, 20)
+        now = {}
+        for trader in traders:
+            status, own = game.send("GET", "/v1/points/me", None, trader.own)
+            self.assertEqual((status, own["held"]), (200, 0))
+            now[trader.account] = own["balance"]
+        _, listed = game.send("GET", "/v1/points/campaigns", None, game.server)
+        self.assertEqual(listed["campaigns"][0]["held"], 0)
+        now["campaign:festival"] = listed["campaigns"][0]["left"]
+        _, listed = game.send("GET", "/v1/points/sinks", None, game.server)
+        now["spend:shop"] = listed["sinks"][0]["spent"]
+        self.assertEqual(now, has)
+        self.assertEqual(sum(now.values()), BUDGET)
 
     def test_sqlite(self):
         self.kill_loop("[game]\nshards = 2\n")

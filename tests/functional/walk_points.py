@@ -37,7 +37,7 @@ class PointsWalk(Walk):
         campaign, sink = name("summer"), name("shop")
         made = self.call("createCampaign", 201, who=admin, body={
             "key": new_key(), "name": campaign, "title": game.title, "budget": budget}).json
-        self.assertEqual(made, {"name": campaign, "title": game.title, "left": budget})
+        self.assertEqual(made, {"name": campaign, "title": game.title, "left": budget, "held": 0})
         self.call("createSink", 201, who=admin, body={
             "key": new_key(), "name": sink, "title": game.title})
         player = Person(self.server, f"pt{time.monotonic_ns() % 10**12}")
@@ -83,7 +83,7 @@ class PointsWalk(Walk):
         for amount in (0, BUDGET_MAX + 1):
             self.call("topUpCampaign", 400, who=admin, body={"key": new_key(), "amount": amount},
                       campaign=campaign)
-        for one, key, entry in (("listCampaigns", "campaigns", {"name": campaign, "left": 907}),
+        for one, key, entry in (("listCampaigns", "campaigns", {"name": campaign, "left": 907, "held": 0}),
                                 ("listSinks", "sinks", {"name": sink, "spent": 0})):
             own = self.call(one, 200, headers=game.server).json
             self.assertIn(entry | {"title": game.title}, own[key])

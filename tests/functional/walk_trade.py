@@ -3,15 +3,17 @@
 import copy
 import time
 
-from game_client import SCHEMA, born, command, leg, new_key, trade
+from game_client import SCHEMA, born, command, leg, new_key, points_leg, trade
 from walk import Walk
+from walk_points import name
 
 
 class TradeWalk(Walk):
     bodies = {"runTrade": {"key": "x", "legs": []}}
 
-    def trade_at(self, game, outcome, wanted):
-        told = self.call("runTrade", 200, body=wanted, headers=game.server, title=game.title).json
+    def trade_at(self, game, outcome, wanted, player=()):
+        headers = game.server + list(player[1:])
+        told = self.call("runTrade", 200, body=wanted, headers=headers, title=game.title).json
         self.assertEqual(told["outcome"], outcome, told)
         return told
 
@@ -146,6 +148,83 @@ class TradeWalk(Walk):
         key = self.call("createTitleKey", 201, who=admin, title=empty["id"]).json["key"]
         self.call("runTrade", 404, title=empty["id"], body=trade(*fine),
                   headers=[("Authorization", f"Bearer {key}")])
+
+    def test_trades_with_points(self):
+        game, _, campaign, sink, player = self.shop()
+        token = game.player(player.headers(self.server))
+        mine, theirs = f"account:{player.id}", f"account:{self.mio.id}"
+        before = self.balance(self.mio)[0]
+        self.run_at(game, self.purse("one", 100))
+        swap = trade(leg("one", [("treasure", "t", "gold", 30)]),
+                     leg("two", (), [("treasure", "t", "gold", 30)]),
+                     points_leg((mine, theirs, 40), (mine, f"spend:{sink}", 20),
+                                (f"campaign:{campaign}", mine, 5)), reason="shop.buy")
+        told = self.trade_at(game, "applied", swap, token)
+        self.assertEqual((told["settled"], told["duplicate"]), (True, False))
+        self.assertTrue(self.trade_at(game, "applied", swap, token)["duplicate"])
+        found = self.call("getTrade", 200, key=swap["key"], headers=game.server, title=game.title).json
+        self.assertEqual(found["outcome"], "applied")
+        self.assertEqual(self.gold(game, "two"), 30)
+        self.assertEqual(self.balance(player), (45, 0))
+        self.assertEqual(self.balance(self.mio), (before + 40, 0))
+        left = self.call("listCampaigns", 200, headers=game.server).json["campaigns"][0]
+        self.assertEqual((left["left"], left["held"]), (895, 0))
+        self.assertEqual(self.call("listSinks", 200, headers=game.server).json["sinks"][0]["spent"], 20)
+        postings = self.call("listOwnPostings", 200, who=player).json["postings"]
+        self.assertEqual([(one["amount"], one["held_after"], one["reason"]) for one in postings[:2]],
+                         [(5, 0, "shop.buy"), (-60, 60, "shop.buy")])
+        self.assertEqual({one["with"] for one in postings[:2]}, {f"hold:{swap['key']}@{game.title}"})
+        self.assertEqual({one["by"] for one in postings[:2]}, {player.id})
+        # Nothing of it where there is too little, wherever.
+        other, admin = self.game()
+        self.call("createSink", 201, who=admin, body={
+            "key": new_key(), "name": name("stall"), "title": other.title})
+        foreign = self.call("listSinks", 200, headers=other.server).json["sinks"][0]["name"]
+        give = leg("two", (), [("treasure", "t", "gold", 1)])
+        for wrong in ((mine, theirs, 45 + 1), (mine, f"spend:{foreign}", 1),
+                      (f"campaign:{campaign}", mine, 895 + 1), (f"campaign:{name('c')}", mine, 1)):
+            told = self.trade_at(game, "rejected", trade(give, points_leg((mine, theirs, 1), wrong)),
+                                 token)
+            self.assertEqual((told["leg"], told["settled"]), (1, True))
+            self.assertIn(told["points"], (0, 1))
+        self.trade_at(game, "rejected", trade(leg("one", [("treasure", "t", "gold", 71)]),
+                                              points_leg((mine, theirs, 45))), token)
+        self.assertEqual((self.balance(player), self.gold(game, "two")), ((45, 0), 30))
+        # Without a player only the title's campaigns pay.
+        self.trade_at(game, "applied", trade(give, points_leg((f"campaign:{campaign}", theirs, 895))))
+
+    def test_requests_of_trades_with_points(self):
+        game, _, campaign, sink, player = self.shop()
+        token = game.player(player.headers(self.server))
+        mine, theirs, shop = f"account:{player.id}", f"account:{self.mio.id}", f"spend:{sink}"
+        give = leg("two", (), [("treasure", "t", "gold", 1)])
+        title = {"title": game.title, "headers": game.server + token[1:]}
+        fine = (mine, theirs, 1)
+        for wrong in ((mine, theirs, 0), (mine, theirs, 10**12 + 1), (mine, mine, 1),
+                      (shop, mine, 1), (mine, f"campaign:{campaign}", 1),
+                      (f"campaign:{campaign}", shop, 1), ("source:issue", mine, 1), ("", mine, 1),
+                      (mine, "account:x", 1), (mine, "spend:" + "x" * 24, 1), (mine, "x:y", 1)):
+            self.call("runTrade", 400, body=trade(give, points_leg(wrong)), **title)
+        for wrong in (points_leg(), points_leg(*[fine] * 7), points_leg(fine) | {"arena": "x"},
+                      {"points": [{"from": mine, "to": theirs}]}, {"points": 1}):
+            self.call("runTrade", 400, body=trade(give, wrong), **title)
+        self.call("runTrade", 400, body=trade(points_leg(fine), points_leg(fine)), **title)
+        self.call("runTrade", 400, body=trade(points_leg(fine)), **title)
+        # Nobody else's; and whose they are shows who they are.
+        someone = game.player(self.mio.headers(self.server))
+        body = trade(give, points_leg(fine))
+        self.call("runTrade", 403, body=body, title=game.title, headers=game.server)
+        self.call("runTrade", 403, body=body, title=game.title, headers=game.server + someone[1:])
+        self.call("runTrade", 403, body=body, title=game.title, headers=token)
+        self.call("runTrade", 403, body=trade(give, points_leg((f"campaign:{campaign}", mine, 1))),
+                  **title)
+        self.call("runTrade", 404, body=trade(give, points_leg((mine, "account:9", 1))), **title)
+        self.assertEqual(self.balance(player), (100, 0))
+        # All that there may be of it: six at once, and an amount that nobody has.
+        six = [(mine, theirs if number % 2 else shop, number + 1) for number in range(6)]
+        self.trade_at(game, "applied", trade(give, points_leg(*six)), token)
+        self.assertEqual(self.balance(player), (79, 0))
+        self.trade_at(game, "rejected", trade(give, points_leg((mine, theirs, 10**12))), token)
 
     def test_holds_are_nobodys(self):
         game, admin = self.game()

@@ -1,5 +1,7 @@
 #include "game/testing/trade_world.h"
 
+#include <utility>
+
 #include "base/assert.h"
 #include "game/schema_json.h"
 
@@ -46,6 +48,26 @@ Trade trade_of(const sequencer::Key& key, const std::vector<LegOf>& legs) {
     if (of.give_gems != 0) leg.give.push_back({.field = gems, .value = of.give_gems});
   }
   return trade;
+}
+
+void keep_ended_hold(Trade& trade, std::size_t leg) {
+  PointsLeg points{.hold = hold_command(trade, leg),
+                   .commit = commit_command(trade, leg, trade.key),
+                   .undo = undo_command(trade, leg, trade.key),
+                   .bury = bury_command(trade, leg, trade.key)};
+  for (auto [command, state] :
+       {std::pair(&points.commit, state_committed), std::pair(&points.undo, state_void)}) {
+    sequencer::Step& last = command->steps.back();
+    MATSURI_ASSERT(last.operation == sequencer::Operation::remove);
+    last = {.entity = last.entity, .field = hold_state, .value = state};
+  }
+  for (std::size_t i = 1; i < points.hold.guards.size(); ++i)
+    points.whys.push_back({.part = Refusal::Part::points, .index = static_cast<std::uint8_t>(i)});
+  trade.legs[leg].points = std::move(points);
+}
+
+Result<PointsLeg> moves_alone(const Trade& trade, std::vector<PointsMove> moves) {
+  return PointsLeg{.moves = std::move(moves), .takes_from_player = trade.player.value != 0};
 }
 
 }  // namespace matsuri::game

@@ -2,11 +2,13 @@
 // without end.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "game/model.h"
 #include "game/trade.h"
 #include "sequencer/command.h"
@@ -37,5 +39,10 @@ struct LegOf {
   std::int64_t give_gems = 0;
 };
 Trade trade_of(const sequencer::Key& key, const std::vector<LegOf>& legs);
+// The leg comes as one of points does: with commands of its own, that end a hold without removing
+// it.
+void keep_ended_hold(Trade& trade, std::size_t leg);
+// A leg of points without commands.
+Result<PointsLeg> moves_alone(const Trade& trade, std::vector<PointsMove> moves);
 
 }  // namespace matsuri::game

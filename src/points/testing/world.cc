@@ -35,8 +35,7 @@ void PointsTest::start() {
   people_ = std::make_unique<account::Directory>(*main_);
   sequencer::SequencerOptions options{.owner = {.name = "node 1"}};
   for (const auto& db : shards_) options.shards.push_back(db.get());
-  auto started =
-      sequencer::Sequencer::start(options, with_points([](TitleId) { return nullptr; }), clock_);
+  auto started = sequencer::Sequencer::start(options, with_points(schemas_), clock_);
   ASSERT_TRUE(started.ok()) << started.error().to_string();
   sequencer_ = std::move(*started);
   ledger_ = std::make_unique<Ledger>(

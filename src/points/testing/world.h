@@ -79,6 +79,7 @@ class PointsTest : public sql::ForEachEngine {
   std::unique_ptr<sql::Db> main_;
   std::vector<std::unique_ptr<sql::Db>> shards_;
   std::unique_ptr<account::Directory> people_;
+  sequencer::Schemas schemas_ = [](TitleId) { return nullptr; };  // of other titles
   std::unique_ptr<sequencer::Sequencer> sequencer_;
   std::unique_ptr<Ledger> ledger_;
   std::unique_ptr<Keeper> keeper_;

@@ -17,6 +17,11 @@
 # a domain has its own target and <name>_routes on floor 8. TESTING marks a library of test support,
 # on the floor of what it fakes; only TEST_DEPS and other TESTING modules may name it.
 #
+#   matsuri_planted(<name> SOURCES ... TESTS ... TEST_DEPS ...)
+#
+# builds these of a module once more, with bugs that its tests can plant (base/plant.h), into the test
+# planted_<name>_test. All else that it links is what production has.
+#
 #   matsuri_program(<name> [IN_ROOT] [TESTING] SOURCES ... DEPS ... LINK ...)
 #
 # makes an executable above all floors; IN_ROOT puts it at the top of the build folder.
@@ -112,6 +117,20 @@ function(matsuri_module name)
   foreach(source IN LISTS arg_FUZZ)
     matsuri_fuzz(${name} ${source} "${inside}")
   endforeach()
+endfunction()
+
+function(matsuri_planted name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;TESTS;TEST_DEPS")
+  list(TRANSFORM arg_TEST_DEPS PREPEND matsuri_ OUTPUT_VARIABLE test_deps)
+  set(target planted_${name}_test)
+  # Objects come before libraries: those of the module are not asked for what is here.
+  add_executable(${target} ${arg_SOURCES} ${arg_TESTS})
+  target_compile_definitions(${target} PRIVATE MATSURI_PLANT)
+  target_link_libraries(${target} PRIVATE matsuri_${name} ${test_deps} matsuri_flags
+    GTest::gmock GTest::gtest_main)
+  add_test(NAME ${target} COMMAND ${target})
+  set_tests_properties(${target} PROPERTIES LABELS "${name};unit" TIMEOUT 300
+    WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 endfunction()
 
 # With MATSURI_FUZZ the libFuzzer program; else one that replays the corpus, as a test.

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/plant.h"
+
 namespace matsuri::game {
 namespace {
 
@@ -37,7 +39,7 @@ bool TradeMachine::is_settled() const {
   if (!is_decided()) return false;
   return std::ranges::all_of(legs_, [&](const LegState& leg) {
     return leg.known == Known::closed || leg.known == Known::refused ||
-           (options_.no_tombstones && standing_.state == TradeState::voided &&
+           (planted("no_tombstones") && standing_.state == TradeState::voided &&
             leg.known == Known::nothing);
   });
 }
@@ -61,7 +63,7 @@ void TradeMachine::next_pending(Now now, std::vector<Action>& actions) {
                    .message = "not all legs could be held in time"};
   if (why_) return begin_row(What::decide, TradeState::voided, now, actions);
   if (all_held) {
-    if (options_.commit_before_decision)
+    if (planted("commit_before_decision"))
       for (std::size_t i = 0; i < legs_.size(); ++i)
         if (legs_[i].known == Known::held) begin(i, What::commit, now, actions);
     return begin_row(What::decide, TradeState::committed, now, actions);
@@ -79,7 +81,7 @@ void TradeMachine::next_decided(Now now, std::vector<Action>& actions) {
       begin(i, What::commit, now, actions);
     else if (known == Known::held)
       begin(i, What::undo, now, actions);
-    else if (!options_.no_tombstones)
+    else if (!planted("no_tombstones"))
       begin(i, What::bury, now, actions);
   }
 }

@@ -20,9 +20,6 @@ struct TradeMachineOptions {
   std::int64_t attempt_ms_max = 10'000;  // then an answer is not waited for any longer
   std::int64_t retry_ms = 20;            // doubled each time
   std::int64_t retry_ms_max = 2'000;
-  // Planted bugs, for the tests that have to find them.
-  bool commit_before_decision = false;
-  bool no_tombstones = false;
 };
 
 // Not thread-safe.

@@ -11,6 +11,7 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "base/plant.h"
 
 namespace matsuri::sequencer {
 
@@ -196,7 +197,7 @@ bool Owner::begin_batch() {
     open_.reset();
     return true;
   }
-  if (options_.answer_before_commit) {
+  if (planted("answer_before_commit")) {
     for (std::size_t i = 0; i < open_->waiting.size(); ++i)
       open_->waiting[i].done(open_->answers[i]);
     open_->answered = true;

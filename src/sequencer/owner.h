@@ -35,8 +35,6 @@ struct OwnerOptions {
       5000;  // then who waits for a commit that is unclear hears `unknown`
   metrics::Registry* metrics = nullptr;
   std::uint32_t shard_number = 0;  // a label
-  // Planted bugs, for the tests that have to find them.
-  bool answer_before_commit = false;
 };
 
 class Owner {

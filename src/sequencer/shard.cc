@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "base/plant.h"
 #include "base/sentence.h"
 #include "sequencer/decide.h"
 
@@ -101,8 +102,12 @@ void Shard::own(const ShardRow& row, Slots slots, std::int64_t now_ms) {
   batch_seq_ = row.seq;
 }
 
+bool Shard::has(std::uint32_t slot) const {
+  return slots_[slot].row.state == SlotState::owned || planted("forget_slots");
+}
+
 Shard::Executed Shard::executed(const Key& key, std::uint32_t slot, const Past** past) const {
-  if (options_.forget_keys) return Executed::never;
+  if (planted("forget_keys")) return Executed::never;
   const Said* said = said_.find(key);
   if (said != nullptr && said->past) {
     *past = &*said->past;
@@ -239,7 +244,7 @@ Answer Shard::run(Chain& chain, const Schema& schema, Write& write, std::int64_t
       const auto it = changed.empty() ? changed.end() : changed.find(name);
       before.push_back(it != changed.end() ? it->second : *entities_.touch(name));
     }
-    if (options_.forget_guards) command.guards.clear();
+    if (planted("forget_guards")) command.guards.clear();
     Decision decision = sequencer::decide(command, before, schema, now_ms);
     answer.outcomes.push_back(std::move(decision.outcome));
     if (answer.outcomes.back().verdict != Verdict::applied) {
@@ -324,7 +329,7 @@ Answer Shard::answer(const SlotChange& change, Write& write, std::int64_t now_ms
   Slot& slot = slots_[change.slot];
   Result<void> may = check_change(slot.row, change.row);
   const bool gives = change.row.state == SlotState::given && slot.row != change.row;
-  if (may.ok() && gives && slot.last_seq > change.seq && !options_.forget_slots)
+  if (may.ok() && gives && slot.last_seq > change.seq && !planted("forget_slots"))
     may = Error(Code::conflict, "the slot has commands that were not carried");
   if (!may.ok())
     return {.outcomes = {{.verdict = Verdict::invalid, .message = may.error().message()}},

@@ -55,10 +55,6 @@ struct Answer {
 struct ShardOptions {
   std::size_t entity_count_max = 1U << 20;  // held in memory, about
   std::size_t key_count_max = 1U << 21;     // keys remembered, about
-  // Planted bugs, for the tests that have to find them.
-  bool forget_guards = false;
-  bool forget_keys = false;
-  bool forget_slots = false;
 };
 
 // Not thread-safe.
@@ -113,9 +109,7 @@ class Shard {
     Moment came;
     std::uint64_t last_seq = 0;  // the last of its commands is here or before
   };
-  bool has(std::uint32_t slot) const {
-    return slots_[slot].row.state == SlotState::owned || options_.forget_slots;
-  }
+  bool has(std::uint32_t slot) const;
   enum class Executed : std::uint8_t { never, before, unread };
   // Was the key ever executed? `past` gets the command, where it is to be had.
   Executed executed(const Key& key, std::uint32_t slot, const Past** past) const;

@@ -11,6 +11,7 @@
 #include "base/assert.h"
 #include "base/bytes.h"
 #include "base/log.h"
+#include "base/plant.h"
 #include "base/sentence.h"
 #include "sequencer/internal/command_tables.h"
 #include "sequencer/internal/slot_rows.h"
@@ -289,7 +290,7 @@ Result<void> SqlStore::read_commands(sql::Connection& connection, std::span<cons
 
 // The fence: of two who write, one finds the row where it left it.
 Result<SqlStore::Place> SqlStore::move_row(sql::Connection& connection, const Write& write) {
-  if (options_.no_fencing) {
+  if (planted("no_fencing")) {
     TRY(connection.execute("UPDATE shard SET seq = ? WHERE id = 1", {write.seq_after}));
     return Place::moved;
   }

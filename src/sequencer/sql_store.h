@@ -21,8 +21,6 @@ struct SqlStoreOptions {
   std::uint32_t number = 0;  // of the shard
   // How many shards there are. Counts once: the first start divides the slots among them.
   std::uint32_t shard_count = 1;
-  // Planted bug, for the tests that have to find it.
-  bool no_fencing = false;
 };
 
 class SqlStore final : public Store {

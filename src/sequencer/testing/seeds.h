@@ -18,7 +18,8 @@ inline std::uint64_t base_seed() {
 // Owners and coordinators say a great deal about faults.
 inline void hush() { log::configure(log::Level::error, log::Format::text); }
 
-// In how many of 100 seeds a simulation with this planted bug ends with a complaint.
+// In how many of 100 seeds a simulation ends with a complaint. `bug` is of the world around the
+// code of production; those in that code are planted (base/plant.h).
 template <class Simulation, class Bug>
 unsigned seeds_that_find(Bug bug) {
   unsigned found = 0;

@@ -1,0 +1,179 @@
+#include "match/match.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include "base/assert.h"
+#include "match/internal/kernel.h"
+
+namespace matsuri::match {
+namespace internal {
+namespace {
+
+constexpr double mean_weight = 0.75;    // 2a - a^2 with a = 1/2: half of the mean is taken away
+constexpr double energy_a_cell = 0.05;  // of the floor
+
+std::size_t row_offset(std::uint16_t t_ms) { return (t_ms + 50U) / 100U; }
+static_assert(search_row_count_max + (burst_ms_max + 50) / 100 == slot_count_max);
+
+}  // namespace
+
+Burst burst_of(const Descriptor& descriptor) {
+  Burst burst{.frame_count = descriptor.frame_count};
+  for (std::size_t frame = 0; frame < descriptor.frame_count; ++frame) {
+    const Frame& from = descriptor.frames[frame];
+    burst.offset[frame] = static_cast<std::uint8_t>(row_offset(from.t_ms));
+    for (std::size_t i = 0; i < patterns_per_block; ++i) {
+      burst.values[frame][i] = from.values[i];
+      burst.sums[frame % block_count][i] += from.values[i];
+    }
+  }
+  return burst;
+}
+
+double without_means(const Products& products, std::size_t frame_count) {
+  const auto shorter = static_cast<double>(frame_count / block_count);
+  return products.plain - mean_weight * (products.means[0] / shorter) -
+         mean_weight * (products.means[1] / (shorter + 1));
+}
+
+double energy(const Descriptor& descriptor) {
+  const Burst burst = burst_of(descriptor);
+  Products xx;
+  for (std::size_t frame = 0; frame < burst.frame_count; ++frame)
+    for (const double value : burst.values[frame]) xx.plain += value * value;
+  for (std::size_t block = 0; block < block_count; ++block)
+    for (const double sum : burst.sums[block])
+      xx.means[block < burst.frame_count % block_count ? 1 : 0] += sum * sum;
+  return without_means(xx, burst.frame_count);
+}
+
+double energy_floor(std::size_t frame_count) {
+  return energy_a_cell * static_cast<double>(patterns_per_block * frame_count * cell_count);
+}
+
+}  // namespace internal
+
+namespace {
+
+// Sets of starts, and of the slots that these need.
+using Starts = std::uint64_t;
+static_assert(search_row_count_max == 64);
+struct Slots {
+  std::array<std::uint64_t, 2> bits{};
+
+  // Adds each start, moved by offset <= 34.
+  void add(Starts starts, std::size_t offset) {
+    bits[0] |= starts << offset;
+    if (offset != 0) bits[1] |= starts >> (64 - offset);
+  }
+};
+
+template <class Function>
+void for_each_bit(std::uint64_t bits, const Function& function) {
+  for (; bits != 0; bits &= bits - 1) function(static_cast<std::size_t>(std::countr_zero(bits)));
+}
+
+const internal::KernelFunctions& functions_of(Kernel kernel) {
+  switch (kernel) {
+    case Kernel::scalar:
+    case Kernel::avx2:
+    case Kernel::avx512_vnni:
+      break;
+  }
+  return internal::scalar_functions;
+}
+
+// The eligible starts from row `first` on, as bits, at which the whole burst lies in the reference.
+Starts starts_of(const Reference& reference, std::int64_t first, std::int64_t last) {
+  Starts starts = 0;
+  for (std::int64_t row = first; row <= last; ++row)
+    if (reference.is_eligible(static_cast<std::size_t>(row))) starts |= Starts{1} << (row - first);
+  return starts;
+}
+
+void project_needed(const internal::KernelFunctions& functions, const Patterns& patterns,
+                    const internal::Burst& burst, const std::int8_t* rows, Starts starts,
+                    internal::ProjectedRows& out) {
+  const auto row_count =
+      static_cast<std::size_t>(std::bit_width(starts)) + burst.offset[burst.frame_count - 1];
+  std::array<std::int32_t, internal::slot_count_max> sums;
+  functions.sum_rows(rows, row_count, sums.data());
+  for (std::size_t block = 0; block < block_count; ++block) {
+    Slots needed;
+    for (std::size_t frame = block; frame < burst.frame_count; frame += block_count)
+      needed.add(starts, burst.offset[frame]);
+    std::array<std::uint8_t, internal::slot_count_max> slots;
+    std::size_t count = 0;
+    for (std::size_t word = 0; word < 2; ++word)
+      for_each_bit(needed.bits[word], [&](std::size_t bit) {
+        slots[count++] = static_cast<std::uint8_t>(word * 64 + bit);
+      });
+    functions.project(patterns.minus(block), rows, std::span(slots).first(count), sums.data(),
+                      out[block].data());
+  }
+}
+
+}  // namespace
+
+std::string_view name_of(Kernel kernel) {
+  switch (kernel) {
+    case Kernel::scalar:
+      return "scalar";
+    case Kernel::avx2:
+      return "AVX2";
+    case Kernel::avx512_vnni:
+      return "AVX-512 VNNI";
+  }
+  return "";
+}
+
+std::span<const Kernel> kernels() {
+  static constexpr Kernel all[] = {Kernel::scalar};
+  return all;
+}
+
+Match best(const Patterns& patterns, const Descriptor& descriptor, const Reference& reference,
+           RowRange range) {
+  return best(patterns, descriptor, reference, range, kernels().back());
+}
+
+Match best(const Patterns& patterns, const Descriptor& descriptor, const Reference& reference,
+           RowRange range, Kernel kernel) {
+  MATSURI_ASSERT(std::int64_t{range.to_row} - range.from_row < search_row_count_max);
+  MATSURI_ASSERT(reference.rows.size() == std::size_t{reference.row_count} * cell_count &&
+                 reference.eligible.size() * 8 >= reference.row_count);
+  const internal::Burst burst = internal::burst_of(descriptor);
+  const std::int64_t first = std::max<std::int64_t>(range.from_row, 0);
+  const std::int64_t last = std::min<std::int64_t>(
+      range.to_row, std::int64_t{reference.row_count} - 1 - burst.offset[burst.frame_count - 1]);
+  const Starts starts = starts_of(reference, first, last);
+  if (starts == 0) return {};
+
+  const internal::KernelFunctions& functions = functions_of(kernel);
+  alignas(64) internal::ProjectedRows projected;
+  project_needed(functions, patterns, burst,
+                 reference.rows.data() + static_cast<std::size_t>(first) * cell_count, starts,
+                 projected);
+
+  const double floor = internal::energy_floor(burst.frame_count);
+  const double ex = internal::energy(descriptor) + floor;
+  double best_score = -2;
+  std::size_t best_start = 0;
+  for_each_bit(starts, [&](std::size_t start) {
+    const internal::Compared compared = functions.compare(burst, projected, start);
+    const double xy = internal::without_means(compared.xy, burst.frame_count) / feature_scale;
+    const double yy =
+        internal::without_means(compared.yy, burst.frame_count) / (feature_scale * feature_scale);
+    const double score = xy / std::sqrt(ex * (yy + floor));
+    if (score > best_score) {
+      best_score = score;
+      best_start = start;
+    }
+  });
+  return {.score = static_cast<float>(best_score),
+          .row = static_cast<std::int32_t>(first + static_cast<std::int64_t>(best_start))};
+}
+
+}  // namespace matsuri::match

@@ -1,0 +1,60 @@
+// Where in a programme a burst was filmed, and how sure that is.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "match/descriptor.h"
+#include "match/features.h"
+#include "match/patterns.h"
+
+namespace matsuri::match {
+
+// A programme's pictures, ten a second, in the order of broadcast. A view: who makes it keeps the
+// bytes, and says that rows.size() == row_count * cell_count and that eligible has a bit a row.
+struct Reference {
+  std::span<const std::int8_t> rows;    // 64-byte aligned where speed matters
+  std::span<const std::byte> eligible;  // bit r % 8 of byte r / 8: a burst may begin at row r
+  std::uint32_t row_count = 0;
+
+  bool is_eligible(std::size_t row) const {
+    return (eligible[row / 8] >> (row % 8) & std::byte{1}) != std::byte{0};
+  }
+};
+
+inline constexpr std::int32_t no_row = -1;
+
+struct Match {
+  float score = -1;           // how alike, at most 1; tau() says what is enough. Never told anybody
+  std::int32_t row = no_row;  // where the burst begins; no_row where no row could be searched
+};
+
+// Both ends belong to it. What lies outside of the reference is left out.
+struct RowRange {
+  std::int32_t from_row = 0;
+  std::int32_t to_row = 0;
+};
+
+inline constexpr std::int32_t search_row_count_max = 64;  // 61 are what a check-in searches
+
+// The ways to compute the same numbers.
+enum class Kernel : std::uint8_t { scalar, avx2, avx512_vnni };
+
+std::string_view name_of(Kernel kernel);
+
+// Those that this processor can run, the fastest last: that one is taken unless told.
+std::span<const Kernel> kernels();
+
+// The eligible row of the range at which the burst fits best; of equal ones the first.
+//
+// All kernels give the same, to the last bit. Allocates nothing; some 60 KiB of stack.
+// REQUIRES: range.to_row - range.from_row < search_row_count_max; the descriptor is one that
+// parse() gave; reference is as it says.
+Match best(const Patterns& patterns, const Descriptor& descriptor, const Reference& reference,
+           RowRange range);
+Match best(const Patterns& patterns, const Descriptor& descriptor, const Reference& reference,
+           RowRange range, Kernel kernel);
+
+}  // namespace matsuri::match

@@ -75,16 +75,6 @@ void for_each_bit(std::uint64_t bits, const Function& function) {
   for (; bits != 0; bits &= bits - 1) function(static_cast<std::size_t>(std::countr_zero(bits)));
 }
 
-const internal::KernelFunctions& functions_of(Kernel kernel) {
-  switch (kernel) {
-    case Kernel::scalar:
-    case Kernel::avx2:
-    case Kernel::avx512_vnni:
-      break;
-  }
-  return internal::scalar_functions;
-}
-
 // The eligible starts from row `first` on, as bits, at which the whole burst lies in the reference.
 Starts starts_of(const Reference& reference, std::int64_t first, std::int64_t last) {
   Starts starts = 0;
@@ -117,23 +107,6 @@ void project_needed(const internal::KernelFunctions& functions, const Patterns& 
 
 }  // namespace
 
-std::string_view name_of(Kernel kernel) {
-  switch (kernel) {
-    case Kernel::scalar:
-      return "scalar";
-    case Kernel::avx2:
-      return "AVX2";
-    case Kernel::avx512_vnni:
-      return "AVX-512 VNNI";
-  }
-  return "";
-}
-
-std::span<const Kernel> kernels() {
-  static constexpr Kernel all[] = {Kernel::scalar};
-  return all;
-}
-
 Match best(const Patterns& patterns, const Descriptor& descriptor, const Reference& reference,
            RowRange range) {
   return best(patterns, descriptor, reference, range, kernels().back());
@@ -144,6 +117,7 @@ Match best(const Patterns& patterns, const Descriptor& descriptor, const Referen
   MATSURI_ASSERT(std::int64_t{range.to_row} - range.from_row < search_row_count_max);
   MATSURI_ASSERT(reference.rows.size() == std::size_t{reference.row_count} * cell_count &&
                  reference.eligible.size() * 8 >= reference.row_count);
+  const internal::KernelFunctions& functions = internal::functions_of(kernel);
   const internal::Burst burst = internal::burst_of(descriptor);
   const std::int64_t first = std::max<std::int64_t>(range.from_row, 0);
   const std::int64_t last = std::min<std::int64_t>(
@@ -151,7 +125,6 @@ Match best(const Patterns& patterns, const Descriptor& descriptor, const Referen
   const Starts starts = starts_of(reference, first, last);
   if (starts == 0) return {};
 
-  const internal::KernelFunctions& functions = functions_of(kernel);
   alignas(64) internal::ProjectedRows projected;
   project_needed(functions, patterns, burst,
                  reference.rows.data() + static_cast<std::size_t>(first) * cell_count, starts,

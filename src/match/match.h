@@ -51,7 +51,7 @@ std::span<const Kernel> kernels();
 //
 // All kernels give the same, to the last bit. Allocates nothing; some 60 KiB of stack.
 // REQUIRES: range.to_row - range.from_row < search_row_count_max; the descriptor is one that
-// parse() gave; reference is as it says.
+// parse() gave; reference is as it says; kernel is one of kernels().
 Match best(const Patterns& patterns, const Descriptor& descriptor, const Reference& reference,
            RowRange range);
 Match best(const Patterns& patterns, const Descriptor& descriptor, const Reference& reference,

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
+
+#include "base/assert.h"
+#include "match/internal/kernel.h"
 
 namespace matsuri::match {
 namespace {
@@ -14,28 +16,22 @@ static_assert(pattern_size == 64, "a pattern is one block of ChaCha20");
 
 constexpr unsigned char nonce[crypto_stream_chacha20_IETF_NONCEBYTES] = {'V', 'C', 'I', '1'};
 
-// Bits 0..3 of the index as four bytes of 0 and 1, the lowest bit first.
-constexpr std::array<std::uint32_t, 16> spread = [] {
-  std::array<std::uint32_t, 16> table{};
-  for (std::uint32_t bits = 0; bits < 16; ++bits)
-    for (std::uint32_t bit = 0; bit < 4; ++bit) table[bits] |= (bits >> bit & 1) << (8 * bit);
-  return table;
-}();
+// libsodium looks once which of its own implementations the processor can run.
+bool is_sodium_ready() {
+  static const bool is_ready = sodium_init() >= 0;
+  return is_ready;
+}
 
 }  // namespace
 
 Patterns::Patterns(const Seed& seed) {
-  std::array<std::uint8_t, pattern_count * pattern_size> stream;
-  crypto_stream_chacha20_ietf(stream.data(), stream.size(), nonce, seed.data());
-  constexpr std::size_t four = 4 * patterns_per_block;  // bytes that four cells take
-  for (std::size_t pattern = 0; pattern < pattern_count; ++pattern) {
-    std::uint8_t* to = &minus_[pattern / patterns_per_block * cell_count * patterns_per_block +
-                               pattern % patterns_per_block * 4];
-    for (std::size_t byte = 0; byte < pattern_size; ++byte, to += 2 * four) {
-      const std::uint8_t bits = stream[pattern * pattern_size + byte];
-      std::memcpy(to, &spread[bits & 15U], 4);
-      std::memcpy(to + four, &spread[bits >> 4U], 4);
-    }
+  MATSURI_ASSERT(is_sodium_ready());
+  alignas(64) std::array<std::uint8_t, pattern_count * pattern_size> bits;
+  crypto_stream_chacha20_ietf(bits.data(), bits.size(), nonce, seed.data());
+  const internal::KernelFunctions& functions = internal::functions_of(kernels().back());
+  for (std::size_t block = 0; block < block_count; ++block) {
+    functions.spread(&bits[block * patterns_per_block * pattern_size],
+                     &minus_[block * patterns_per_block * cell_count]);
   }
 }
 

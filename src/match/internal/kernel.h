@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <span>
 
-#include "match/descriptor.h"
+#include "match/match.h"
 
 namespace matsuri::match::internal {
 
@@ -46,6 +46,8 @@ struct Compared {
 };
 
 struct KernelFunctions {
+  // Makes of one block's patterns, 64 bytes each, what Patterns::minus() gives.
+  void (*spread)(const std::uint8_t* bits, std::uint8_t* minus);
   // The sum of each row's cells.
   void (*sum_rows)(const std::int8_t* rows, std::size_t count, std::int32_t* sums);
   // Projects those rows that `slots` names on one block's patterns (Patterns::minus). `rows`,
@@ -57,6 +59,13 @@ struct KernelFunctions {
 };
 
 extern const KernelFunctions scalar_functions;
+#ifdef __x86_64__
+extern const KernelFunctions avx2_functions;
+extern const KernelFunctions avx512_vnni_functions;
+#endif
+
+// REQUIRES: kernel is one of kernels().
+const KernelFunctions& functions_of(Kernel kernel);
 
 // A product without three quarters of what the frames of a block have in common: a still picture
 // says less than what moves in it.

@@ -1,9 +1,11 @@
 // The kernel for any processor, and what the others are held against.
-#include "match/internal/compare.h"
 #include "match/internal/kernel.h"
+#include "match/internal/vectors.h"
 
 namespace matsuri::match::internal {
 namespace {
+
+void spread(const std::uint8_t* bits, std::uint8_t* minus) { spread_with_vectors(bits, minus); }
 
 void sum_rows(const std::int8_t* rows, std::size_t count, std::int32_t* sums) {
   for (std::size_t row = 0; row < count; ++row) {
@@ -34,6 +36,6 @@ Compared compare(const Burst& burst, const ProjectedRows& rows, std::size_t star
 }  // namespace
 
 constexpr KernelFunctions scalar_functions = {
-    .sum_rows = sum_rows, .project = project, .compare = compare};
+    .spread = spread, .sum_rows = sum_rows, .project = project, .compare = compare};
 
 }  // namespace matsuri::match::internal

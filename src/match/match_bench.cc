@@ -1,0 +1,67 @@
+// What a check-in costs the processor: the key, and the search of 61 rows, by each kernel.
+#include <benchmark/benchmark.h>
+
+#include <random>
+#include <vector>
+
+#include "match/match.h"
+
+namespace matsuri::match {
+namespace {
+
+constexpr std::uint32_t row_count = 18'000;  // half an hour
+
+struct World {
+  std::vector<std::int8_t> rows = std::vector<std::int8_t>(std::size_t{row_count} * cell_count);
+  std::vector<std::byte> eligible = std::vector<std::byte>(row_count / 8, std::byte{0xff});
+  Descriptor descriptor{.frame_count = 24};
+
+  World() {
+    std::mt19937 random(1);
+    for (std::int8_t& cell : rows) cell = static_cast<std::int8_t>(random() % 255);
+    for (std::size_t f = 0; f < 24; ++f) {
+      descriptor.frames[f].t_ms = static_cast<std::uint16_t>(f * slot_ms);
+      for (std::int8_t& value : descriptor.frames[f].values)
+        value = static_cast<std::int8_t>(random() % 41);
+    }
+  }
+  Reference reference() const {
+    return {.rows = rows, .eligible = eligible, .row_count = row_count};
+  }
+};
+
+void expand(benchmark::State& state) {
+  Seed seed{};
+  for (auto _ : state) {
+    ++seed[0];
+    const Patterns patterns(seed);
+    benchmark::DoNotOptimize(patterns.minus(0)[seed[0]]);
+  }
+}
+BENCHMARK(expand);
+
+void search(benchmark::State& state) {
+  const Kernel kernel = kernels()[static_cast<std::size_t>(state.range(0))];
+  state.SetLabel(std::string(name_of(kernel)));
+  static const World world;
+  const Patterns patterns(Seed{7});
+  const RowRange range{.from_row = 9'000, .to_row = 9'060};
+  const auto find = [&](Kernel by) {
+    return best(patterns, world.descriptor, world.reference(), range, by);
+  };
+  if (find(kernel).score != find(Kernel::scalar).score) return state.SkipWithError("wrong answer");
+  for (auto _ : state) benchmark::DoNotOptimize(find(kernel).score);
+}
+BENCHMARK(search)->Apply([](benchmark::internal::Benchmark* cases) {
+  cases->DenseRange(0, static_cast<std::int64_t>(kernels().size()) - 1);
+});
+
+void features_of_a_frame(benchmark::State& state) {
+  Luma luma;
+  for (std::size_t i = 0; i < cell_count; ++i) luma[i] = static_cast<double>(i * i % 256);
+  for (auto _ : state) benchmark::DoNotOptimize(quantize(features(luma)));
+}
+BENCHMARK(features_of_a_frame);
+
+}  // namespace
+}  // namespace matsuri::match

@@ -2,6 +2,7 @@
 #include "match/internal/kernel.h"
 
 #include <gtest/gtest.h>
+#include <sodium.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -46,16 +47,25 @@ std::vector<std::int8_t> made_rows(std::mt19937_64& random) {
   return rows;
 }
 
-TEST(Kernel, SpreadsPatterns) {
+// Goal: a pattern is a block of ChaCha20, by every kernel. Method: libsodium gives each block alone,
+// for random seeds and for those with all bits alike.
+TEST(Kernel, ExpandsPatterns) {
   std::mt19937_64 random(seed_for_random());
-  std::array<std::uint8_t, patterns_per_block * cell_count / 8> bits;
-  for (std::uint8_t& byte : bits) byte = static_cast<std::uint8_t>(random());
-  for (const KernelFunctions& functions : functions_of_all()) {
-    std::vector<std::uint8_t> minus(patterns_per_block * cell_count, 7);
-    functions.spread(bits.data(), minus.data());
-    for (std::size_t i = 0; i < minus.size(); ++i) {
-      const std::size_t cell = i / 64 * 4 + i % 4, pattern = i % 64 / 4;
-      ASSERT_EQ(minus[i], bits[pattern * 64 + cell / 8] >> (cell % 8) & 1) << i;
+  for (int round = 0; round < 4; ++round) {
+    Seed seed;
+    for (std::uint8_t& byte : seed)
+      byte = static_cast<std::uint8_t>(round == 0 ? 0 : round == 1 ? 0xff : random());
+    std::array<std::array<unsigned char, 64>, pattern_count> blocks{};
+    for (std::uint32_t p = 0; p < pattern_count; ++p) {
+      crypto_stream_chacha20_ietf_xor_ic(blocks[p].data(), blocks[p].data(), 64,
+                                         pattern_nonce.data(), p, seed.data());
+    }
+    for (const Kernel kernel : kernels()) {
+      const Patterns patterns(seed, kernel);
+      for (std::size_t p = 0; p < pattern_count; ++p)
+        for (std::size_t i = 0; i < cell_count; ++i)
+          ASSERT_EQ(patterns.sign(p, i), (blocks[p][i / 8] >> (i % 8) & 1) != 0 ? -1 : 1)
+              << name_of(kernel) << ' ' << p << ' ' << i;
     }
   }
 }

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string_view>
 
 #include "match/descriptor.h"
 #include "match/features.h"
@@ -38,14 +37,6 @@ struct RowRange {
 };
 
 inline constexpr std::int32_t search_row_count_max = 64;  // 61 are what a check-in searches
-
-// The ways to compute the same numbers.
-enum class Kernel : std::uint8_t { scalar, avx2, avx512_vnni };
-
-std::string_view name_of(Kernel kernel);
-
-// Those that this processor can run, the fastest last: that one is taken unless told.
-std::span<const Kernel> kernels();
 
 // The eligible row of the range at which the burst fits best; of equal ones the first.
 //

@@ -30,15 +30,21 @@ struct World {
   }
 };
 
+void by_kernel(benchmark::internal::Benchmark* cases) {
+  cases->DenseRange(0, static_cast<std::int64_t>(kernels().size()) - 1);
+}
+
 void expand(benchmark::State& state) {
+  const Kernel kernel = kernels()[static_cast<std::size_t>(state.range(0))];
+  state.SetLabel(std::string(name_of(kernel)));
   Seed seed{};
   for (auto _ : state) {
     ++seed[0];
-    const Patterns patterns(seed);
+    const Patterns patterns(seed, kernel);
     benchmark::DoNotOptimize(patterns.minus(0)[seed[0]]);
   }
 }
-BENCHMARK(expand);
+BENCHMARK(expand)->Apply(by_kernel);
 
 void search(benchmark::State& state) {
   const Kernel kernel = kernels()[static_cast<std::size_t>(state.range(0))];
@@ -52,9 +58,7 @@ void search(benchmark::State& state) {
   if (find(kernel).score != find(Kernel::scalar).score) return state.SkipWithError("wrong answer");
   for (auto _ : state) benchmark::DoNotOptimize(find(kernel).score);
 }
-BENCHMARK(search)->Apply([](benchmark::internal::Benchmark* cases) {
-  cases->DenseRange(0, static_cast<std::int64_t>(kernels().size()) - 1);
-});
+BENCHMARK(search)->Apply(by_kernel);
 
 void features_of_a_frame(benchmark::State& state) {
   Luma luma;

@@ -5,6 +5,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <string_view>
 
 #include "match/features.h"
 
@@ -20,6 +22,14 @@ using Seed = std::array<std::uint8_t, 32>;
 // A frame's sums on the patterns of its block, each in [-127, 127].
 using Projection = std::array<std::int8_t, patterns_per_block>;
 
+// The ways to compute the same numbers.
+enum class Kernel : std::uint8_t { scalar, avx2, avx512_vnni };
+
+std::string_view name_of(Kernel kernel);
+
+// Those that this processor can run, the fastest last: that one is taken unless told.
+std::span<const Kernel> kernels();
+
 // The 128 patterns of +1 and -1, each of 512 cells, that a seed gives. Immutable, 64 KiB.
 //
 // Pattern p is the 64 bytes of block p of ChaCha20 (RFC 8439) with the seed as key and the nonce
@@ -29,6 +39,8 @@ class Patterns {
  public:
   static Patterns expand(const Seed& seed) { return Patterns(seed); }
   explicit Patterns(const Seed& seed);
+  // REQUIRES: kernel is one of kernels().
+  Patterns(const Seed& seed, Kernel kernel);
 
   // +1 or -1. REQUIRES: pattern < pattern_count, cell < cell_count.
   int sign(std::size_t pattern, std::size_t cell) const {

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 #include <sodium.h>
 
+#include <algorithm>
 #include <cmath>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -102,13 +104,65 @@ TEST(Vector, WireIsThatOfTheOthers) {
   EXPECT_EQ(*read, descriptor);
 }
 
+// The score at a row of a reference of exact features, as the definition has it.
+double exact_score(const std::vector<Features>& rows, const Patterns& patterns,
+                   const Descriptor& burst, std::size_t row) {
+  double num = 0, ex = 0, ey = 0;
+  for (std::size_t p = 0; p < pattern_count; ++p) {
+    double n = 0, sx = 0, sy = 0;
+    for (std::size_t f = p / patterns_per_block; f < burst.frame_count; f += block_count, ++n) {
+      const Features& features = rows[row + (burst.frames[f].t_ms + 50U) / 100];
+      const double x = burst.frames[f].values[p % patterns_per_block];
+      double y = 0;
+      for (std::size_t i = 0; i < cell_count; ++i) y += patterns.sign(p, i) * features[i];
+      num += x * y, ex += x * x, ey += y * y, sx += x, sy += y;
+    }
+    num -= .75 / n * sx * sy, ex -= .75 / n * sx * sx, ey -= .75 / n * sy * sy;
+  }
+  const double floor = .05 * 16 * static_cast<double>(burst.frame_count) * 512;
+  return num / std::sqrt((ex + floor) * (ey + floor));
+}
+
 TEST(Vector, ScoreIsThatOfTheOthers) {
   const Vector vector;
   const Patterns patterns = Patterns::expand(seed_of("vci1 test"));
   const Match match =
       best(patterns, descriptor_of(patterns), vector.reference(), {.from_row = 0, .to_row = 20});
   EXPECT_EQ(match.row, 0);
-  EXPECT_NEAR(match.score, .9403, .0005);  // theirs with rows of floats
+  EXPECT_NEAR(match.score, .9403, .0005);  // theirs, with rows of floats
+  EXPECT_NEAR(exact_score(vector.exact, patterns, descriptor_of(patterns), 0), .9403, .00005);
+}
+
+// Goal: bytes are enough for the rows of a reference. Method: scores of bursts at each row, beside
+// those of exact rows: clean, faint and noisy pictures, so that scores lie everywhere below 1.
+TEST(Vector, RowsOfBytesHardlyChangeScores) {
+  const Vector vector;
+  double worst = 0, least = 1, most = -1;
+  for (int round = 0; round < 6; ++round) {
+    const Patterns patterns(seed_of("bytes " + std::to_string(round)));
+    Descriptor burst{.frame_count = 24};
+    std::minstd_rand random(static_cast<unsigned>(round) + 1);
+    for (std::size_t f = 0; f < 24; ++f) {
+      Luma seen = picture(f);
+      for (double& cell : seen)
+        cell = 128 + (cell - 128) * (1 - .15 * round) +
+               round * (static_cast<double>(random() % 41) - 20);
+      burst.frames[f] = {.t_ms = static_cast<std::uint16_t>(f * slot_ms),
+                         .values = project(patterns, f, features(seen))};
+    }
+    for (std::int32_t row = 0; row <= 30; ++row) {
+      const double exact =
+          exact_score(vector.exact, patterns, burst, static_cast<std::size_t>(row));
+      const double ours = best(patterns, burst, vector.reference(), {row, row}).score;
+      worst = std::max(worst, std::abs(exact - ours));
+      least = std::min(least, exact), most = std::max(most, exact);
+    }
+  }
+  EXPECT_LT(worst, .0015);
+  EXPECT_GT(worst, 0);
+  EXPECT_LT(least, .1);
+  EXPECT_GT(most, .9);
+  std::printf("scores from %.3f to %.3f; bytes change them by at most %.5f\n", least, most, worst);
 }
 
 TEST(Vector, AnotherSeedFitsNowhere) {

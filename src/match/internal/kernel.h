@@ -1,5 +1,6 @@
-// The inner loops of a match, in one form for each kind of processor. They work in whole numbers,
-// or in doubles that hold whole numbers below 2^53, so that no order of adding changes a result.
+// The loops that a match spends its time in, in one form for each kind of processor. They work in
+// whole numbers, or in doubles that hold whole numbers below 2^53, so that no order of adding
+// changes a result.
 #pragma once
 
 #include <array>
@@ -13,6 +14,9 @@ namespace matsuri::match::internal {
 
 // Rows that a search may look at: 64 starts, and 3.4 s from the last of them on.
 inline constexpr std::size_t slot_count_max = 98;
+
+// Of ChaCha20: the seed is its key, and pattern p its block p.
+inline constexpr std::array<std::uint8_t, 12> pattern_nonce = {'V', 'C', 'I', '1'};
 
 // A burst as the kernels read it.
 struct Burst {
@@ -46,8 +50,8 @@ struct Compared {
 };
 
 struct KernelFunctions {
-  // Makes of one block's patterns, 64 bytes each, what Patterns::minus() gives.
-  void (*spread)(const std::uint8_t* bits, std::uint8_t* minus);
+  // Makes the patterns of a seed, in the form of Patterns::minus(), all blocks one after the other.
+  void (*expand)(const Seed& seed, std::uint8_t* minus);
   // The sum of each row's cells.
   void (*sum_rows)(const std::int8_t* rows, std::size_t count, std::int32_t* sums);
   // Projects those rows that `slots` names on one block's patterns (Patterns::minus). `rows`,
@@ -57,6 +61,9 @@ struct KernelFunctions {
   // The products of the burst with the reference from slot `start` on.
   Compared (*compare)(const Burst& burst, const ProjectedRows& rows, std::size_t start);
 };
+
+// By libsodium's ChaCha20: what the others are held against, and take unless they are faster.
+void expand_with_sodium(const Seed& seed, std::uint8_t* minus);
 
 extern const KernelFunctions scalar_functions;
 #ifdef __x86_64__

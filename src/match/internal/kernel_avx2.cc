@@ -28,10 +28,6 @@ MATSURI_TARGET __m256i widen(__m256i pairs) {
   return _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
 }
 
-MATSURI_TARGET void spread(const std::uint8_t* bits, std::uint8_t* minus) {
-  spread_with_vectors(bits, minus);
-}
-
 MATSURI_TARGET void sum_rows(const std::int8_t* rows, std::size_t count, std::int32_t* sums) {
   const __m256i ones = _mm256_set1_epi8(1);
   for (std::size_t row = 0; row < count; ++row) {
@@ -97,7 +93,7 @@ MATSURI_TARGET Compared compare(const Burst& burst, const ProjectedRows& rows, s
 }  // namespace
 
 constexpr KernelFunctions avx2_functions = {
-    .spread = spread, .sum_rows = sum_rows, .project = project, .compare = compare};
+    .expand = expand_with_sodium, .sum_rows = sum_rows, .project = project, .compare = compare};
 
 }  // namespace matsuri::match::internal
 

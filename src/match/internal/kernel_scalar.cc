@@ -5,8 +5,6 @@
 namespace matsuri::match::internal {
 namespace {
 
-void spread(const std::uint8_t* bits, std::uint8_t* minus) { spread_with_vectors(bits, minus); }
-
 void sum_rows(const std::int8_t* rows, std::size_t count, std::int32_t* sums) {
   for (std::size_t row = 0; row < count; ++row) {
     std::int32_t sum = 0;
@@ -36,6 +34,6 @@ Compared compare(const Burst& burst, const ProjectedRows& rows, std::size_t star
 }  // namespace
 
 constexpr KernelFunctions scalar_functions = {
-    .spread = spread, .sum_rows = sum_rows, .project = project, .compare = compare};
+    .expand = expand_with_sodium, .sum_rows = sum_rows, .project = project, .compare = compare};
 
 }  // namespace matsuri::match::internal

@@ -12,23 +12,16 @@ using Doubles = double __attribute__((vector_size(64)));  // half of a block's p
 using Integers = std::int32_t __attribute__((vector_size(32)));
 using Words = std::uint32_t __attribute__((vector_size(64)));  // one of each pattern of a block
 
-// `bits` are those of a block's patterns, one after the other; `minus` is as in Patterns::minus().
-[[gnu::always_inline]] inline void spread_with_vectors(const std::uint8_t* bits,
-                                                       std::uint8_t* minus) {
-  for (std::size_t cell = 0; cell < cell_count; cell += 32) {
-    std::uint32_t gathered[patterns_per_block];
-    for (std::size_t i = 0; i < patterns_per_block; ++i)
-      std::memcpy(&gathered[i], bits + (i * cell_count + cell) / 8, sizeof gathered[i]);
-    Words words;
-    std::memcpy(&words, gathered, sizeof words);
-    for (std::size_t four = 0; four < 32; four += 4, words >>= 4) {
-      // Bits 0..3 are moved to the lowest of bytes 0..3.
-      Words bytes = words & 15;
-      bytes |= bytes << 14;
-      bytes |= bytes << 7;
-      bytes &= 0x01010101;
-      std::memcpy(minus + (cell + four) * patterns_per_block, &bytes, sizeof bytes);
-    }
+// Writes 32 cells of a block as Patterns::minus() has them: `cells` are their bits.
+[[gnu::always_inline]] inline void spread(const Words& cells, std::uint8_t* minus) {
+  Words words = cells;
+  for (std::size_t four = 0; four < 32; four += 4, words >>= 4) {
+    // Bits 0..3 are moved to the lowest of bytes 0..3.
+    Words bytes = words & 15;
+    bytes |= bytes << 14;
+    bytes |= bytes << 7;
+    bytes &= 0x01010101;
+    std::memcpy(minus + four * patterns_per_block, &bytes, sizeof bytes);
   }
 }
 

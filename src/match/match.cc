@@ -33,7 +33,8 @@ Burst burst_of(const Descriptor& descriptor) {
 }
 
 double without_means(const Products& products, std::size_t frame_count) {
-  const auto shorter = static_cast<double>(frame_count / block_count);
+  const std::size_t shorter_count = frame_count / block_count;
+  const auto shorter = static_cast<double>(shorter_count);
   return products.plain - mean_weight * (products.means[0] / shorter) -
          mean_weight * (products.means[1] / (shorter + 1));
 }

@@ -57,7 +57,7 @@ struct Vector {
 
   Vector() {
     for (std::size_t i = 0; i < 60; ++i) {
-      const auto f = static_cast<std::size_t>(static_cast<double>(i) / 1.25 + .5);
+      const std::size_t f = (8 * i + 5) / 10;  // i / 1.25, rounded
       exact.push_back(features(picture(std::min<std::size_t>(23, f))));
       const Row row = quantize(exact.back());
       rows.insert(rows.end(), row.begin(), row.end());

@@ -1,9 +1,9 @@
 // A phone in front of a TV, as far as a computer can say what one sees: from an angle, by a hand
 // that drifts, through glare, blur and noise, with corners that a finger set.
 //
-// The ranges are those that VCI-1 was measured with; only brightness is simulated, since nothing else
-// counts, and no compression of the camera's pictures. How often a phone is recognised here is a rate
-// of this simulator.
+// The ranges are those that VCI-1 was measured with; only brightness is simulated, since nothing
+// else counts, and no compression of the camera's pictures. How often a phone is recognised here is
+// a rate of this simulator.
 #pragma once
 
 #include <array>

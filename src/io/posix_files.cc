@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <system_error>
 
+#include "io/append.h"
 #include "io/file.h"
 
 namespace matsuri::io {
@@ -247,6 +248,19 @@ class PosixFiles final : public FileSystem {
 FileSystem& posix_files() {
   static PosixFiles files;
   return files;
+}
+
+Result<void> append_once(const std::string& path, Bytes bytes) {
+  const int number = retried([&] {
+    return open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY | O_CLOEXEC, 0640);
+  });
+  if (number < 0) return error_of(errno, "open", path);
+  const Descriptor descriptor(number);
+  // Interrupted means: nothing was written. A part is written only where the disk is full.
+  const ssize_t put = retried([&] { return write(number, bytes.data(), bytes.size()); });
+  if (put < 0) return error_of(errno, "append", path);
+  if (static_cast<std::size_t>(put) < bytes.size()) return error_of(ENOSPC, "append", path);
+  return {};
 }
 
 }  // namespace matsuri::io

@@ -142,6 +142,14 @@ Result<Event> decode(EventKind kind, Bytes bytes) {
       return read<events::EmpathyChanged>(kind, content);
     case EventKind::notification_changed:
       return read<events::NotificationChanged>(kind, content);
+    case EventKind::checkin_attempted:
+      return read<events::CheckinAttempted>(kind, content);
+    case EventKind::inbox_read:
+      return read<events::InboxRead>(kind, content);
+    case EventKind::grant_settled:
+      return read<events::GrantSettled>(kind, content);
+    case EventKind::grant_due:
+      return read<events::GrantDue>(kind, content);
   }
   return damaged(kind, "has no form");
 }

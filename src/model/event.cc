@@ -30,7 +30,11 @@ EventKind kind_of(const Event& event) {
                  [](const PostDeleted&) { return EventKind::post_deleted; },
                  [](const FollowChanged&) { return EventKind::follow_changed; },
                  [](const EmpathyChanged&) { return EventKind::empathy_changed; },
-                 [](const NotificationChanged&) { return EventKind::notification_changed; }},
+                 [](const NotificationChanged&) { return EventKind::notification_changed; },
+                 [](const CheckinAttempted&) { return EventKind::checkin_attempted; },
+                 [](const InboxRead&) { return EventKind::inbox_read; },
+                 [](const GrantSettled&) { return EventKind::grant_settled; },
+                 [](const GrantDue&) { return EventKind::grant_due; }},
       event);
 }
 
@@ -74,6 +78,14 @@ std::string_view name_of(EventKind kind) {
       return "empathy_changed";
     case EventKind::notification_changed:
       return "notification_changed";
+    case EventKind::checkin_attempted:
+      return "checkin_attempted";
+    case EventKind::inbox_read:
+      return "inbox_read";
+    case EventKind::grant_settled:
+      return "grant_settled";
+    case EventKind::grant_due:
+      return "grant_due";
   }
   return "unknown";
 }

@@ -27,6 +27,8 @@ enum class EventKind : std::uint16_t {
   set_follow = 4,
   set_empathy = 5,
   mark_notifications_read = 6,
+  checkin_attempted = 7,
+  inbox_read = 8,
   // Facts of main.
   account_changed = 20,
   block_changed = 21,
@@ -34,6 +36,7 @@ enum class EventKind : std::uint16_t {
   mute_changed = 23,
   title_changed = 24,
   community_changed = 25,
+  grant_settled = 26,
   // Facts of timeline.
   post_published = 40,
   command_refused = 41,
@@ -44,6 +47,8 @@ enum class EventKind : std::uint16_t {
   empathy_changed = 60,
   // Facts of notification.
   notification_changed = 80,
+  // Facts of checkin.
+  grant_due = 100,
 };
 
 // A name in one language.
@@ -62,6 +67,30 @@ enum class CommunityKind : std::uint8_t { main = 0, official = 1, user = 2, anno
 enum class Posters : std::uint8_t { everyone = 0, staff = 1, owner = 2 };
 // Bits of what a community takes.
 enum PostKind : std::uint8_t { post_kind_text = 1, post_kind_drawing = 2 };
+
+// What a check-in was answered, and why. Stored: never renumbered.
+enum class CheckinResult : std::uint8_t {
+  ok = 1,
+  no_match = 2,      // the picture is of something else, or too bad
+  flat = 3,          // too little in the picture to tell
+  not_eligible = 4,  // this stretch of the programme can't be told from others
+  no_window = 5,     // nobody can check in just now
+  too_late = 6,      // for its ticket
+  malformed = 7,     // under a good ticket
+};
+
+// What became of a check-in that was ok. Stored: never renumbered.
+enum class GrantOutcome : std::uint8_t { granted = 1, voided = 2, budget_exhausted = 3 };
+
+// Why nothing is granted for a check-in that was ok. Stored: never renumbered.
+enum class GrantReason : std::uint8_t {
+  none = 0,
+  too_many_attempts = 1,  // with its ticket
+  too_many_tickets = 2,   // of the account, for the programme
+  no_campaign = 3,
+  no_account = 4,
+  bad_amount = 5,
+};
 
 // Command: a post or (with a parent) a comment is to appear. Fat: everything that any view needs.
 struct PublishPost {
@@ -133,6 +162,33 @@ struct MarkNotificationsRead {
   std::uint64_t up_to = 0;  // a sequence number of the recipient's own
 
   bool operator==(const MarkNotificationsRead&) const = default;
+};
+
+// Command: somebody tried to check in, with a ticket that is theirs: the account is in the record's
+// header. A closure writes it, which knows the programme and nothing else.
+struct CheckinAttempted {
+  std::string programme{};   // 1 to 64 bytes of [a-z0-9_-]
+  std::uint32_t window = 0;  // from 1 on; 0 where none was open
+  std::string campaign{};    // that pays for the window
+  std::int64_t points = 0;   // that the window is worth
+  std::string nonce{};       // of the ticket: 16 bytes
+  std::int64_t ticket_unix_ms = 0;
+  CheckinResult result = CheckinResult::no_match;
+  std::string path{};               // how the broadcast reached the viewer
+  std::int32_t score_permille = 0;  // for measuring; never told to the viewer
+  std::uint32_t frame_count = 0;
+
+  bool operator==(const CheckinAttempted&) const = default;
+};
+
+// Command: the records of an inbox file up to an offset are in this journal. It is in one batch
+// with the last of them.
+struct InboxRead {
+  std::string file{};  // 16 bytes that name the file: journal/inbox.h
+  std::uint64_t offset = 0;
+  std::string name{};  // that the file had then
+
+  bool operator==(const InboxRead&) const = default;
 };
 
 // Fact: what others may know of an account.
@@ -299,11 +355,39 @@ struct NotificationChanged {
   bool operator==(const NotificationChanged&) const = default;
 };
 
+// Fact: a check-in was ok, and its points are due; or (with a reason) are to be granted no longer.
+struct GrantDue {
+  AccountId account{};
+  std::string programme{};
+  std::uint32_t window = 0;
+  std::uint64_t rev = 0;  // of the check-in: 1 when it is due, 2 when it is no longer
+  std::string event{};    // the name that the ledger keeps for ever
+  std::string campaign{};
+  std::int64_t points = 0;
+  GrantReason void_reason = GrantReason::none;
+
+  bool operator==(const GrantDue&) const = default;
+};
+
+// Fact: what the ledger made of a check-in. Told of GrantDue, and final.
+struct GrantSettled {
+  AccountId account{};
+  std::string programme{};
+  std::uint32_t window = 0;
+  std::string event{};
+  GrantOutcome outcome = GrantOutcome::voided;
+  GrantReason reason = GrantReason::none;
+  std::int64_t points = 0;  // of a granted one
+
+  bool operator==(const GrantSettled&) const = default;
+};
+
 using Event =
     std::variant<PublishPost, EditPost, DeletePost, SetFollow, SetEmpathy, MarkNotificationsRead,
                  AccountChanged, BlockChanged, CredentialClosed, MuteChanged, TitleChanged,
                  CommunityChanged, PostPublished, CommandRefused, PostEdited, PostDeleted,
-                 FollowChanged, EmpathyChanged, NotificationChanged>;
+                 FollowChanged, EmpathyChanged, NotificationChanged, CheckinAttempted, InboxRead,
+                 GrantSettled, GrantDue>;
 
 EventKind kind_of(const Event& event);
 std::string_view name_of(EventKind kind);

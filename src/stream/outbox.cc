@@ -27,8 +27,10 @@ std::uint64_t subject_of(const Event& event) {
           return fact.account.value;
         else if constexpr (requires { fact.community; })
           return fact.community.value;
-        else
+        else if constexpr (requires { fact.title; })
           return fact.title.value;
+        else
+          return 0;  // no fact: a journal's alone
       },
       event);
 }

@@ -25,6 +25,10 @@ class PostDeleted;
 class FollowChanged;
 class EmpathyChanged;
 class NotificationChanged;
+class CheckinAttempted;
+class InboxRead;
+class GrantSettled;
+class GrantDue;
 }  // namespace matsuri::events
 
 namespace matsuri::internal {
@@ -62,6 +66,10 @@ const events::PostDeleted& stored(const PostDeleted& from);
 const events::FollowChanged& stored(const FollowChanged& from);
 const events::EmpathyChanged& stored(const EmpathyChanged& from);
 const events::NotificationChanged& stored(const NotificationChanged& from);
+const events::CheckinAttempted& stored(const CheckinAttempted& from);
+const events::InboxRead& stored(const InboxRead& from);
+const events::GrantSettled& stored(const GrantSettled& from);
+const events::GrantDue& stored(const GrantDue& from);
 
 // Code::corrupt where the message holds what no version ever stored.
 Result<Event> plain(const events::PublishPost& from);
@@ -83,5 +91,9 @@ Result<Event> plain(const events::PostDeleted& from);
 Result<Event> plain(const events::FollowChanged& from);
 Result<Event> plain(const events::EmpathyChanged& from);
 Result<Event> plain(const events::NotificationChanged& from);
+Result<Event> plain(const events::CheckinAttempted& from);
+Result<Event> plain(const events::InboxRead& from);
+Result<Event> plain(const events::GrantSettled& from);
+Result<Event> plain(const events::GrantDue& from);
 
 }  // namespace matsuri::internal

@@ -43,7 +43,7 @@ struct StoredWindow {
   std::uint32_t id;
   std::uint32_t start_ms;
   std::uint32_t end_ms;
-  std::uint32_t reserved;
+  std::uint32_t points;
   char campaign[campaign_size_max + 1];  // zeros behind it
 };
 static_assert(sizeof(StoredWindow) == 40);
@@ -102,6 +102,7 @@ Result<void> check_windows(std::span<const Window> windows, std::uint32_t durati
       return Error(Code::invalid, name + " starts before the one in front of it ends");
     if (window.end_ms > duration_ms)
       return Error(Code::invalid, name + " ends after the programme");
+    if (window.points == 0) return Error(Code::invalid, name + " is worth no points");
     if (!is_campaign(window.campaign))
       return Error(Code::invalid, name + " has no campaign of 1 to 23 of a-z 0-9 _ -");
     from = window.end_ms;
@@ -126,10 +127,11 @@ Result<Window> read_window(Bytes bytes) {
   const std::size_t size = strnlen(stored.campaign, sizeof stored.campaign);
   const bool is_padded =
       std::all_of(stored.campaign + size, std::end(stored.campaign), [](char c) { return c == 0; });
-  if (stored.reserved != 0 || !is_padded) return corrupt("has a window that is none");
+  if (!is_padded) return corrupt("has a window that is none");
   return Window{.id = stored.id,
                 .start_ms = stored.start_ms,
                 .end_ms = stored.end_ms,
+                .points = stored.points,
                 .campaign = std::string(stored.campaign, size)};
 }
 
@@ -223,7 +225,7 @@ Result<Lines> make_show(const About& about, std::span<const match::Row> rows, By
     StoredWindow stored{.id = window.id,
                         .start_ms = window.start_ms,
                         .end_ms = window.end_ms,
-                        .reserved = 0,
+                        .points = window.points,
                         .campaign = {}};
     window.campaign.copy(stored.campaign, campaign_size_max);
     std::memcpy(bytes.data() + at, &stored, sizeof stored);

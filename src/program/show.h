@@ -27,6 +27,7 @@ struct Window {
   std::uint32_t id = 0;        // from 1, within the programme
   std::uint32_t start_ms = 0;  // since the programme's start
   std::uint32_t end_ms = 0;    // not in it any more
+  std::uint32_t points = 0;    // what a check-in is worth, at least 1
   std::string campaign;        // the purse that grants, of [a-z0-9_-]
 
   bool operator==(const Window&) const = default;

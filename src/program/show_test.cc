@@ -15,8 +15,9 @@ About example() {
           .title = "夏祭り Live",
           .start_unix_ms = 1'796'126'400'000,
           .duration_ms = 1'250,
-          .windows = {{.id = 1, .start_ms = 100, .end_ms = 600, .campaign = "summer"},
-                      {.id = 7, .start_ms = 600, .end_ms = 1'250, .campaign = "night-3"}}};
+          .windows = {
+              {.id = 1, .start_ms = 100, .end_ms = 600, .points = 10, .campaign = "summer"},
+              {.id = 7, .start_ms = 600, .end_ms = 1'250, .points = 500, .campaign = "night-3"}}};
 }
 
 std::vector<match::Row> rows_of(std::uint32_t count) {
@@ -130,6 +131,7 @@ TEST(Show, RefusesWhatAClosureCouldNotServe) {
       {"window 1 ends before", [](About& about) { about.windows[0].end_ms = 100; }},
       {"window 2 starts before", [](About& about) { about.windows[1].start_ms = 599; }},
       {"window 2 ends after", [](About& about) { about.windows[1].end_ms = 1'251; }},
+      {"window 1 is worth no points", [](About& about) { about.windows[0].points = 0; }},
       {"window 1 has no campaign", [](About& about) { about.windows[0].campaign = ""; }},
       {"window 2 has no campaign", [](About& about) { about.windows[1].campaign = "Night"; }},
       {"window 2 has no campaign",
@@ -156,6 +158,7 @@ TEST(Show, TakesEverythingAtItsLimit) {
     about.windows.push_back({.id = i + 1,
                              .start_ms = i,
                              .end_ms = i + 1,
+                             .points = ~std::uint32_t{0} - i,
                              .campaign = std::string(campaign_size_max, 'z')});
   const auto lines = make_show(about, rows_of(13), example_eligible);
   ASSERT_TRUE(lines.ok());

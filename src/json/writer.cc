@@ -164,37 +164,6 @@ Writer& Writer::id(std::uint64_t value) {
   return *this;
 }
 
-// What Value::kind() promises holds, so value() cannot throw here.
-Writer& Writer::copy(Value value) {
-  switch (value.kind()) {
-    case Kind::null:
-      return null();
-    case Kind::boolean:
-      return boolean(*value.boolean());
-    case Kind::integer: {
-      const auto whole = value.integer();
-      return whole.ok() ? integer(*whole) : unsigned_integer(*value.unsigned_integer());
-    }
-    case Kind::number:
-      return number(*value.number());
-    case Kind::string:
-      return string(*value.string());
-    case Kind::array: {
-      begin_array();
-      const Array array = *value.array();
-      for (const Value element : array) copy(element);
-      return end_array();
-    }
-    case Kind::object: {
-      begin_object();
-      const Object object = *value.object();
-      for (const Field field : object) key(field.key).copy(field.value);
-      return end_object();
-    }
-  }
-  return *this;
-}
-
 Writer& Writer::raw(std::string_view json) {
   before_value();
   out_ += json;

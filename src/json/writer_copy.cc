@@ -1,5 +1,5 @@
-// Apart from the rest of the writer: whoever only writes needs no parser, and so no library that can
-// be linked dynamically alone.
+// Apart from the rest of the writer: whoever only writes needs no parser, and so no library that
+// can be linked dynamically alone.
 #include "json/writer.h"
 
 namespace matsuri::json {

@@ -1,0 +1,114 @@
+#include "serve.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <charconv>
+#include <memory>
+#include <utility>
+
+#include "base/assert.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/time.h"
+#include "closure/routes.h"
+#include "http/server.h"
+
+namespace matsuri {
+namespace {
+
+// Blocked before any thread is made, so that sigwait() gets them.
+sigset_t block_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+    sigaddset(&signals, number);
+    signal(number, SIG_DFL);  // one that our parent ignored would never arrive
+  }
+  MATSURI_ASSERT(pthread_sigmask(SIG_BLOCK, &signals, nullptr) == 0);
+  signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+// A socket each: as many as the system lets us have.
+void raise_file_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+Result<http::ServerOptions> server_options(const Options& options) {
+  http::ServerOptions server{.thread_count = options.thread_count};
+  const std::size_t colon = options.listen.rfind(':');
+  const std::string port = options.listen.substr(colon + 1);
+  const auto [end, fault] = std::from_chars(port.data(), port.data() + port.size(), server.port);
+  if (colon == std::string::npos || colon == 0 || fault != std::errc() ||
+      end != port.data() + port.size())
+    return Error(Code::invalid, "listen: HOST:PORT is taken");
+  server.host = options.listen.substr(0, colon);
+  return server;
+}
+
+void log_settings(const char* message, const closure::Settings& settings) {
+  const auto& delay_ms = settings.broadcast.delay_ms;
+  log::info("closure", message,
+            {{"start", to_rfc3339(settings.broadcast.start_unix_ms)},
+             {"delay_terrestrial_ms", delay_ms[0]},
+             {"delay_cable_ms", delay_ms[1]},
+             {"delay_stream_ms", delay_ms[2]},
+             {"signing_key", settings.keys.signing_id()}});
+}
+
+// Until a signal ends it.
+void follow_signals(const sigset_t& signals, closure::Service& service,
+                    const std::function<Result<closure::Settings>()>& read_again) {
+  for (;;) {
+    int number = 0;
+    MATSURI_ASSERT(sigwait(&signals, &number) == 0);
+    if (number != SIGHUP) return;
+    Result<closure::Settings> settings = read_again();
+    if (!settings.ok()) {
+      log::error("closure", "the settings are left as they were",
+                 {{"error", settings.error().to_string()}});
+      continue;
+    }
+    log_settings("settings changed", *settings);
+    service.change(std::move(settings).value());
+  }
+}
+
+}  // namespace
+
+Result<void> serve(const Options& options, const program::Show& show, closure::Settings settings,
+                   const std::function<Result<closure::Settings>()>& read_again) {
+  const sigset_t signals = block_signals();
+  raise_file_limit();
+  metrics::Registry metrics;
+  TRY(io::posix_files().make_folders(options.data));
+  TRY_ASSIGN(const auto journal,
+             journal::Writer::open({.folder = options.data + "/journal",
+                                    .region = static_cast<Region>(options.region),
+                                    .node = static_cast<Node>(options.node),
+                                    .metrics = &metrics}));
+  TRY_ASSIGN(const auto ids, journal::IdMaker::open({.path = options.data + "/ids",
+                                                     .region = static_cast<Region>(options.region),
+                                                     .node = static_cast<Node>(options.node)}));
+  log_settings("settings", settings);
+  closure::Service service({.show = show}, std::move(settings));
+  http::Router router;
+  closure::add_routes(router,
+                      {.service = service, .journal = *journal, .ids = *ids, .metrics = metrics});
+  TRY_ASSIGN(http::ServerOptions server_options, matsuri::server_options(options));
+  server_options.metrics = &metrics;
+  TRY_ASSIGN(const auto server, http::Server::listen(std::move(server_options), router));
+  server->start();
+  log::info("closure", "serving",
+            {{"programme", show.about().programme}, {"port", server->port()}});
+  follow_signals(signals, service, read_again);
+  log::info("closure", "stopping");
+  server->stop();
+  return {};
+}
+
+}  // namespace matsuri

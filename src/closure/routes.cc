@@ -1,0 +1,122 @@
+#include "closure/routes.h"
+
+#include <array>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "closure/request.h"
+
+namespace matsuri::closure {
+namespace {
+
+using http::Cost;
+using http::Method;
+using http::RequestPtr;
+using http::Responder;
+using http::Response;
+
+constexpr std::string_view name_of(CheckinResult result) {
+  switch (result) {
+    case CheckinResult::ok:
+      return "ok";
+    case CheckinResult::no_match:
+      return "no_match";
+    case CheckinResult::flat:
+      return "flat";
+    case CheckinResult::not_eligible:
+      return "not_eligible";
+    case CheckinResult::no_window:
+      return "no_window";
+    case CheckinResult::too_late:
+      return "too_late";
+    case CheckinResult::malformed:
+      return "malformed";
+  }
+  return "unknown";
+}
+
+class Routes {
+ public:
+  explicit Routes(const RouteParts& parts) : parts_(parts) {
+    for (std::size_t i = 1; i < results_.size(); ++i)
+      results_[i] = &parts_.metrics.counter(
+          "matsuri_checkin_attempts_total", "Attempts with a ticket of ours, by what came of them",
+          {{"result", std::string(name_of(static_cast<CheckinResult>(i)))}});
+    refused_ = &parts_.metrics.counter("matsuri_checkin_refused_total",
+                                       "Check-ins that were nobody's attempt: no record is kept");
+    busy_ = &parts_.metrics.counter("matsuri_checkin_busy_total",
+                                    "Attempts that were not kept, so not answered");
+  }
+
+  void give_ticket(const RequestPtr& request, Responder respond) const {
+    respond.send([&]() -> Result<Response> {
+      TRY_ASSIGN(const std::optional<std::string> path, request->query_parameter("path"));
+      return parts_.service.give_ticket(request->path_parameter("programme"),
+                                        request->header("matsuri-pass"), path);
+    }());
+  }
+
+  void check_in(const RequestPtr& request, Responder respond) const {
+    Result<Judged> judged =
+        parts_.service.check_in(request->path_parameter("programme"), request->body);
+    if (!judged.ok()) {
+      refused_->add();
+      return respond.send(judged.error());
+    }
+    keep(*request, std::move(judged).value(), std::move(respond));
+  }
+
+  void ready(const RequestPtr&, Responder respond) const {
+    const bool is_good = parts_.journal.health() == journal::Health::good;
+    respond.send(is_good ? Response{.content_type = "text/plain", .body = "ready\n"}
+                         : http::problem(Error(Code::busy, "the journal takes nothing just now")));
+  }
+
+  void show_metrics(const RequestPtr&, Responder respond) const {
+    respond.send(
+        Response{.content_type = "text/plain; version=0.0.4", .body = parts_.metrics.to_text()});
+  }
+
+ private:
+  // Answers once the record is durable; where it can't be kept, with that error instead.
+  void keep(const http::Request& request, Judged judged, Responder respond) const {
+    // The completion owns the responder only once the journal has taken the record.
+    auto waiting = std::make_shared<std::pair<Responder, Response>>(std::move(respond),
+                                                                    std::move(judged.response));
+    metrics::Counter& counted = *results_[static_cast<std::size_t>(judged.event.result)];
+    const Result<void> appended = [&]() -> Result<void> {
+      TRY_ASSIGN(judged.header.id, parts_.ids.next());
+      return parts_.journal.append(judged.header, as_bytes(encode(judged.event)), *request.executor,
+                                   [waiting, &counted, busy = busy_](const Result<Position>& kept) {
+                                     (kept.ok() ? counted : *busy).add();
+                                     if (kept.ok())
+                                       waiting->first.send(std::move(waiting->second));
+                                     else
+                                       waiting->first.send(kept.error());
+                                   });
+    }();
+    if (appended.ok()) return;
+    busy_->add();
+    waiting->first.send(appended.error());
+  }
+
+  RouteParts parts_;
+  std::array<metrics::Counter*, static_cast<std::size_t>(CheckinResult::malformed) + 1> results_{};
+  metrics::Counter* refused_ = nullptr;
+  metrics::Counter* busy_ = nullptr;
+};
+
+}  // namespace
+
+// Passes and tickets bound what one account can do, and the proxy in front what an address can.
+void add_routes(http::Router& router, const RouteParts& parts) {
+  const http::MemberRoutes add(router, "", std::make_shared<const Routes>(parts));
+  add(Method::get, "/v1/checkin/{programme}/ticket", {.cost = Cost::none}, &Routes::give_ticket);
+  add(Method::post, "/v1/checkin/{programme}",
+      {.cost = Cost::none, .body_size_max = body_size_max, .json_body = true}, &Routes::check_in);
+  add(Method::get, "/readyz", {.cost = Cost::none}, &Routes::ready);
+  add(Method::get, "/metrics", {.cost = Cost::none}, &Routes::show_metrics);
+}
+
+}  // namespace matsuri::closure

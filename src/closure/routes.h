@@ -1,0 +1,26 @@
+// A closure as a resident server: the same two answers over the project's own HTTP server. A record
+// is durable in the process's own journal, many with one sync, before its check-in is answered.
+#pragma once
+
+#include <functional>
+
+#include "base/metrics.h"
+#include "closure/service.h"
+#include "http/router.h"
+#include "journal/id_maker.h"
+#include "journal/writer.h"
+
+namespace matsuri::closure {
+
+struct RouteParts {
+  const Service& service;
+  journal::Writer& journal;
+  journal::IdMaker& ids;
+  metrics::Registry& metrics;
+};
+
+// GET /v1/checkin/{programme}/ticket, POST /v1/checkin/{programme}, GET /readyz, GET /metrics. What
+// the parts refer to outlives the router.
+void add_routes(http::Router& router, const RouteParts& parts);
+
+}  // namespace matsuri::closure

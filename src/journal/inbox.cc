@@ -65,6 +65,23 @@ std::optional<InboxRecord> inbox_record_at(Bytes bytes) {
   return record;
 }
 
+InboxPiece inbox_piece_at(Bytes bytes) {
+  using What = InboxPiece::What;
+  if (auto record = inbox_record_at(bytes))
+    return {.what = What::record, .size = record->size, .record = *std::move(record)};
+  for (std::size_t at = 1; at < bytes.size(); ++at) {
+    const auto* found = static_cast<const std::byte*>(
+        std::memchr(bytes.data() + at, inbox_magic.front(), bytes.size() - at));
+    if (found == nullptr) break;
+    at = static_cast<std::size_t>(found - bytes.data());
+    if (inbox_record_at(bytes.subspan(at))) return {.what = What::damaged, .size = at};
+  }
+  // A whole record that begins before that would have been found.
+  if (bytes.size() >= inbox_record_size_max)
+    return {.what = What::damaged, .size = bytes.size() - inbox_record_size_max + 1};
+  return {.what = What::open, .size = bytes.size()};
+}
+
 Result<void> InboxWriter::append(const RecordHeader& header, Bytes payload) {
   const std::string record = encode_inbox_record(header, payload, random_.next_u64());
   auto appended = io::append_once(path_, as_bytes(record));

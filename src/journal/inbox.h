@@ -56,6 +56,20 @@ struct InboxRecord {
 // The record that begins the bytes, if a whole and undamaged one does.
 std::optional<InboxRecord> inbox_record_at(Bytes bytes);
 
+// What the bytes begin with, and how many of them it takes.
+struct InboxPiece {
+  enum class What : std::uint8_t {
+    record,
+    damaged,  // what is no record up to where one begins, or may begin
+    open,     // all there is, of what may be a record when more of it is written
+  };
+  What what = What::open;
+  std::size_t size = 0;
+  InboxRecord record{};
+};
+// REQUIRES: bytes is not empty.
+InboxPiece inbox_piece_at(Bytes bytes);
+
 // Appends records to the file at `path`, which is made where it is missing. Any number of processes
 // and threads may do so at once; the file may be renamed at any moment, and the next record begins
 // a new one. The folder has to be there.

@@ -20,6 +20,7 @@
 #include "io/random.h"
 #include "sequencer/sequencer.h"
 #include "sequencer/shard_map.h"
+#include "sequencer/testing/world.h"
 #include "sql/testing/engines.h"
 
 namespace matsuri::board {
@@ -419,6 +420,22 @@ TEST_P(BoardsTest, AreFilledAnewWhereAShardIsAnother) {
   ASSERT_TRUE(wait_until_ready(*board));
   EXPECT_EQ(values_of(*board), (std::map<std::string, std::int64_t>{{"x", 2}}));
   EXPECT_TRUE(passed(lost));  // nothing to wait for
+}
+
+// Commands went that it had not read, with the entities that they changed still there.
+TEST_P(BoardsTest, AreFilledAnewWhereDaysOfCommandsWent) {
+  ASSERT_NO_FATAL_FAILURE(start(2));
+  const auto board = define(damage_board(1, Combine::sum));
+  ASSERT_TRUE(board.ok() && wait_until_ready(*board));
+  ASSERT_TRUE(passed(run({hit("a", "x", 5), hit("b", "y", 7)})));
+  stop_boards();
+  run({hit("a", "x", 1), hit("b", "z", 3), hit("c", "z", 4)});
+  for (const auto& db : dbs_) ASSERT_TRUE(sequencer::drop_days_until_now(*db).ok());
+  start_boards();
+  const game::Places after = run({hit("a", "y", 2)});
+  ASSERT_TRUE(wait_until_ready(*board));
+  ASSERT_TRUE(passed(after));
+  EXPECT_EQ(values_of(*board), (std::map<std::string, std::int64_t>{{"x", 6}, {"y", 9}, {"z", 7}}));
 }
 
 TEST_P(BoardsTest, ReadAgainWhatAnotherProcessWrote) {

@@ -18,7 +18,7 @@
 
 #include "game/commands.h"
 #include "game/schema_json.h"
-#include "sequencer/days.h"
+#include "sequencer/testing/world.h"
 #include "sql/testing/engines.h"
 
 namespace matsuri::game {
@@ -111,24 +111,6 @@ class FeedTest : public sql::ForEachEngine {
     ASSERT_NE(found, seqs.end());
     EXPECT_EQ(found->second.size(), count);
     EXPECT_TRUE(std::ranges::is_sorted(found->second, std::less_equal<>()));
-  }
-
-  // As if it were three weeks later.
-  void drop_days() {
-    const std::int64_t later_ms = io::system_clock().unix_ms() + std::int64_t{21} * 86'400'000;
-    for (const auto& db : dbs_) {
-      std::uint64_t epoch = 0;
-      ASSERT_TRUE(db->read_and_wait([&](sql::Connection& connection) -> Result<void> {
-                      TRY_ASSIGN(const auto found,
-                                 connection.integer("SELECT epoch FROM shard WHERE id = 1"));
-                      epoch = static_cast<std::uint64_t>(found.value_or(0));
-                      return {};
-                    }).ok());
-      auto days = sequencer::Days::open(*db, {}, later_ms);
-      ASSERT_TRUE(days.ok()) << days.error().to_string();
-      const Result<void> passed = (*days)->pass(epoch, later_ms, later_ms);
-      ASSERT_TRUE(passed.ok()) << passed.error().to_string();
-    }
   }
 
   Directory directory_;
@@ -233,7 +215,7 @@ TEST_P(FeedTest, WhoWasAwayForTooLongIsTold) {
   for (int i = 0; i < 6; ++i) hit(ours, "raid-" + std::to_string(i), 9);
   const FeedPage some = page({.title = ours, .after = Cursor(world), .count_max = 5});
   const FeedPage all = page({.title = ours, .after = Cursor(world), .count_max = 1000});
-  drop_days();
+  for (const auto& db : dbs_) ASSERT_TRUE(sequencer::drop_days_until_now(*db).ok());
   for (int i = 0; i < 6; ++i) hit(ours, "raid-" + std::to_string(i), 3);
   std::promise<Result<FeedPage>> promise;
   feed_->read({.title = ours, .after = some.next}, false, 0, inline_,

@@ -35,16 +35,14 @@ Result<void> read_shard(sql::Connection& connection, const std::string& name, Fi
   }));
   if (row_count != 1)
     findings.add(name + ": the shard has " + std::to_string(row_count) + " rows, and not one");
-  std::uint64_t count = 0, first = 0, last = 0;
+  std::uint64_t count = 0, last = 0;
   // Days that were dropped had nothing behind that place, and may have left something before it.
   for (const char* table : {"command", "kept_command"})
     TRY(connection.query(
-        "SELECT COUNT(*), MIN(seq), MAX(seq) FROM " + std::string(table) + " WHERE seq > ?",
+        "SELECT COUNT(*), COALESCE(MAX(seq), 0) FROM " + std::string(table) + " WHERE seq > ?",
         {dropped}, [&](const sql::Row& row) {
-          if (row.id(0) == 0) return;
-          first = count == 0 ? row.id(1) : std::min(first, row.id(1));
           count += row.id(0);
-          last = std::max(last, row.id(2));
+          last = std::max(last, row.id(1));
         }));
   if (last > seq)
     findings.add(name + ": there is a command at place " + std::to_string(last) +
@@ -52,9 +50,9 @@ Result<void> read_shard(sql::Connection& connection, const std::string& name, Fi
   // A slot that came takes a place, and may leave a gap below it.
   TRY_ASSIGN(const auto moved, connection.integer("SELECT COUNT(*) FROM slot WHERE version > 1"));
   const bool is_dense = moved.value_or(0) == 0;
-  if (is_dense && (std::max(last, dropped) < seq || (count != 0 && count != last - first + 1)))
+  if (is_dense && last <= seq && count != seq - std::min(dropped, seq))
     findings.add(name + ": there are " + std::to_string(count) + " commands from place " +
-                 std::to_string(first) + " to " + std::to_string(seq));
+                 std::to_string(dropped + 1) + " to " + std::to_string(seq));
   TRY(check_slots(connection, name, "entity", findings));
   for (const char* table : {"command", "moved_command", "kept_command"})
     TRY(check_slots(connection, name, table, findings));

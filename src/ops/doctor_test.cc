@@ -118,6 +118,12 @@ TEST_P(DoctorTest, FindsWhatIsWrongInAShard) {
   run(*shard, "UPDATE shard SET seq = 4");
   run(*shard, "DELETE FROM command WHERE seq = 2");
   EXPECT_THAT(findings_now(), Contains(HasSubstr("there are 3 commands from place 1 to 4")));
+  // A day went, with the command at place 2 in it: what is left below place 2 may be there or not.
+  run(*shard, "UPDATE shard SET dropped_seq = 2");
+  EXPECT_THAT(findings_now(), IsEmpty());
+  run(*shard, "UPDATE shard SET dropped_seq = 1");
+  EXPECT_THAT(findings_now(), Contains(HasSubstr("there are 2 commands from place 2 to 4")));
+  run(*shard, "UPDATE shard SET dropped_seq = 0");
   run(*shard, "UPDATE slot SET version = 2 WHERE slot = 5");
   EXPECT_THAT(findings_now(), IsEmpty());
   run(*shard, "UPDATE command SET seq = 2, arena = 'elsewhere' WHERE seq = 4");

@@ -55,11 +55,6 @@ std::string partition(std::int64_t day) {
   return text + "'), ";
 }
 
-// A statement that waits for readers of the table, but not long: whoever comes waits behind it.
-std::string alter(std::string_view wait, std::string_view what) {
-  return sentence("ALTER TABLE command WAIT ", wait, " ", what);
-}
-
 }  // namespace
 
 std::int64_t day_of(std::int64_t unix_ms) { return unix_ms / day_ms; }
@@ -79,11 +74,10 @@ std::optional<std::string> divide_statement(const std::vector<std::string>& name
   std::string parts = "(";
   for (std::int64_t day = from; day <= last; ++day) parts += partition(day);
   parts += "PARTITION rest VALUES LESS THAN (MAXVALUE))";
-  if (!names.empty()) return alter("1", "REORGANIZE PARTITION rest INTO " + parts);
-  return alter("60",
-               "DROP PRIMARY KEY, ADD PRIMARY KEY (seq, command_key)"
-               " PARTITION BY RANGE COLUMNS (command_key) " +
-                   parts);
+  if (!names.empty()) return "ALTER TABLE command REORGANIZE PARTITION rest INTO " + parts;
+  return "ALTER TABLE command DROP PRIMARY KEY, ADD PRIMARY KEY (seq, command_key)"
+         " PARTITION BY RANGE COLUMNS (command_key) " +
+         parts;
 }
 
 std::vector<std::string> names_before(const std::vector<std::string>& names, std::int64_t first) {
@@ -161,9 +155,17 @@ Result<void> Days::divide(const std::vector<std::string>& names, std::int64_t to
   // What is older than all that is kept gets a partition of its own.
   const auto statement =
       divide_statement(names, today - options_.keep_days - 1, today + ahead_days);
-  if (!statement) return {};
+  return statement ? alter(*statement, names.empty() ? 60 : 1) : Result<void>();
+}
+
+// Waits for readers of the table, but not long: whoever comes waits behind it. Said to the session
+// and not in the statement: a replica has to wait for its own readers, or it would end there.
+Result<void> Days::alter(const std::string& statement, std::uint32_t wait_s) {
   TRY(connection_->begin());
-  const Result<std::uint64_t> altered = connection_->connection().execute(*statement);
+  sql::Connection& connection = connection_->connection();
+  Result<std::uint64_t> altered =
+      connection.execute(sentence("SET SESSION lock_wait_timeout = ", wait_s));
+  if (altered.ok()) altered = connection.execute(statement);
   connection_->rollback();  // there is nothing to take back: it ended its transaction
   if (!altered.ok()) return altered.error();
   return {};
@@ -214,11 +216,7 @@ Result<void> Days::drop_partition(const std::string& name, std::uint64_t epoch) 
     bytes = size.value_or(0);
     return last ? set_dropped(connection, static_cast<std::uint64_t>(*last)) : Result<void>();
   }));
-  TRY(connection_->begin());
-  const Result<std::uint64_t> dropped =
-      connection_->connection().execute(alter("1", "DROP PARTITION " + name));
-  connection_->rollback();
-  if (!dropped.ok()) return dropped.error();
+  TRY(alter("ALTER TABLE command DROP PARTITION " + name, 1));
   log::info("sequencer", "a day of commands was dropped",
             {{"shard", std::uint64_t{options_.shard_number}},
              {"partition", name},

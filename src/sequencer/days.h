@@ -76,6 +76,7 @@ class Days {
 
   Result<std::vector<std::string>> read_names();
   Result<void> divide(const std::vector<std::string>& names, std::int64_t today);
+  Result<void> alter(const std::string& statement, std::uint32_t wait_s);
   Result<void> drop_partition(const std::string& name, std::uint64_t epoch);
   Result<void> delete_rows(std::string_view table, std::uint64_t epoch, std::int64_t first,
                            const std::stop_token& stop);

@@ -66,11 +66,11 @@ TEST(Days, PartitionsAreMadeForDaysThatHaveNone) {
   const std::vector<std::string> names = {"d100", "d101", "d102", "rest"};
   EXPECT_EQ(divide_statement(names, 100, 102), std::nullopt);
   EXPECT_EQ(divide_statement(names, 101, 103),
-            "ALTER TABLE command WAIT 1 REORGANIZE PARTITION rest INTO (PARTITION d103 VALUES LESS"
+            "ALTER TABLE command REORGANIZE PARTITION rest INTO (PARTITION d103 VALUES LESS"
             " THAN (X'000217956000'), PARTITION rest VALUES LESS THAN (MAXVALUE))");
   // After a long rest days that would go at once get one partition together.
   EXPECT_EQ(divide_statement(names, 300, 300),
-            "ALTER TABLE command WAIT 1 REORGANIZE PARTITION rest INTO (PARTITION d300 VALUES LESS"
+            "ALTER TABLE command REORGANIZE PARTITION rest INTO (PARTITION d300 VALUES LESS"
             " THAN (X'00060E1A2C00'), PARTITION rest VALUES LESS THAN (MAXVALUE))");
   EXPECT_EQ(names_before(names, 102), (std::vector<std::string>{"d100", "d101"}));
   EXPECT_TRUE(names_before({"rest"}, 1000).empty());
@@ -369,6 +369,65 @@ TEST_P(DaysTest, ASlotTakesAlongWhatItHasLost) {
   ASSERT_EQ(next->commands.size(), 2U);
   EXPECT_EQ(next->commands[0].seq, came);
   EXPECT_EQ(next->commands[1].seq, later);
+}
+
+// Goal: what points had decided before days were known is kept, be it decided here or come here.
+TEST_P(DaysTest, AnUpgradeMovesTheLedger) {
+  const sql::DbOptions options = fresh_options("shard");
+  {
+    Shop made = shop(options);
+    run(made, pay("raid"));
+    for (int i = 0; i < 3; ++i) run(made, pay("raid", kept_title));
+    // As the version before left it. One came back: it stands in both tables.
+    const std::string columns =
+        " (command_key, seq, fingerprint, title, arena, slot, actor, reason, unix_ms, outcome)"
+        " SELECT command_key, seq, fingerprint, title, arena, slot, actor, reason, unix_ms, outcome"
+        " FROM kept_command WHERE seq ";
+    for (const std::string& statement :
+         {"INSERT INTO command" + columns + "< 4", "INSERT INTO moved_command" + columns + "> 2",
+          std::string("DROP TABLE kept_command"),
+          std::string("ALTER TABLE shard DROP COLUMN dropped_seq"),
+          std::string("ALTER TABLE slot DROP COLUMN dropped_seq"),
+          std::string("ALTER TABLE slot DROP COLUMN since_seq"),
+          std::string("UPDATE schema_version SET version = 4, begun_count = 0"
+                      " WHERE component = 'sequencer'")})
+      ASSERT_TRUE(made.db
+                      ->write_and_wait([&](sql::Connection& connection) -> Result<void> {
+                        TRY(connection.execute(statement));
+                        return {};
+                      })
+                      .ok())
+          << statement;
+  }
+  Shop made = shop(options);
+  EXPECT_EQ(made.integer("SELECT COUNT(*) FROM kept_command"), 3);
+  EXPECT_EQ(made.integer("SELECT COUNT(*) FROM command"), 1);
+  EXPECT_EQ(made.integer("SELECT COUNT(*) FROM moved_command"), 0);
+  const auto ledger = made.changes(kept_title, slot_of(kept_title, "raid"), 0);
+  ASSERT_TRUE(ledger.ok());
+  EXPECT_EQ(ledger->commands.size(), 3U);
+}
+
+// Nobody waits long for who reads the table for long, and the day goes when that is over.
+TEST_P(DaysTest, AReaderOfTheTableIsNotWaitedForLong) {
+  Shop made = shop(fresh_options("shard"));
+  if (made.db->engine() == sql::Engine::sqlite) return;  // readers there hold nobody up
+  divide(made);
+  run(made, pay("raid"));
+  clock_.advance_ms(20 * day_ms);
+  Result<void> passed;
+  ASSERT_TRUE(made.db
+                  ->read_and_wait([&](sql::Connection& connection) -> Result<void> {
+                    TRY(connection.integer("SELECT COUNT(*) FROM command"));
+                    passed = made.days->pass(made.owner->epoch(), clock_.unix_ms(), everybody);
+                    return {};
+                  })
+                  .ok());
+  ASSERT_FALSE(passed.ok());
+  EXPECT_EQ(passed.error().code(), Code::busy);
+  EXPECT_EQ(made.integer("SELECT COUNT(*) FROM command"), 1);
+  pass(made);
+  EXPECT_EQ(made.integer("SELECT COUNT(*) FROM command"), 0);
 }
 
 // A dump of tables that are divided fills an empty database.

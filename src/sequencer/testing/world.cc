@@ -4,6 +4,9 @@
 #include <limits>
 #include <utility>
 
+#include "io/clock.h"
+#include "sequencer/days.h"
+
 namespace matsuri::sequencer {
 
 namespace {
@@ -168,6 +171,18 @@ Command any_command(std::mt19937_64& random, const Key& key, const std::string& 
   for (std::size_t i = random() % 4; i > 0; --i) command.steps.push_back(any_step(random, command));
   command.fingerprint = fingerprint_of(command);
   return command;
+}
+
+Result<void> drop_days_until_now(sql::Db& shard) {
+  std::uint64_t epoch = 0;
+  TRY(shard.read_and_wait([&](sql::Connection& connection) -> Result<void> {
+    TRY_ASSIGN(const auto found, connection.integer("SELECT epoch FROM shard WHERE id = 1"));
+    epoch = static_cast<std::uint64_t>(found.value_or(0));
+    return {};
+  }));
+  const std::int64_t later_ms = io::system_clock().unix_ms() + std::int64_t{21} * 86'400'000;
+  TRY_ASSIGN(const auto days, Days::open(shard, {}, later_ms));
+  return days->pass(epoch, later_ms, later_ms);
 }
 
 }  // namespace matsuri::sequencer

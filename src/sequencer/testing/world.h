@@ -7,9 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
 #include "sequencer/command.h"
 #include "sequencer/schema.h"
 #include "sequencer/shard.h"
+#include "sql/db.h"
 
 namespace matsuri::sequencer {
 
@@ -45,5 +47,8 @@ Command born(const Key& key, const EntityName& name, std::int64_t hit_points);
 // Whatever check() lets through: any guard and step, values near every border.
 Command any_command(std::mt19937_64& random, const Key& key, const std::string& arena,
                     std::int64_t now_ms);
+
+// Drops the days of all commands that there are, as if it were three weeks later.
+Result<void> drop_days_until_now(sql::Db& shard);
 
 }  // namespace matsuri::sequencer

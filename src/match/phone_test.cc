@@ -13,7 +13,7 @@
 namespace matsuri::match::testing {
 namespace {
 
-constexpr std::size_t burst_count = 60;
+constexpr std::size_t burst_count = 40;
 constexpr double crop_error = .04;
 constexpr std::int32_t reach = 30;  // rows that a check-in searches on both sides of its moment
 

@@ -43,14 +43,14 @@ MATSURI_TARGET void sum_rows(const std::int8_t* rows, std::size_t count, std::in
   }
 }
 
-template <std::size_t row_count>
+template <std::size_t RowCount>
 MATSURI_TARGET void project_tile(const std::uint8_t* minus, const std::int8_t* rows,
                                  const std::uint8_t* slots, const std::int32_t* sums,
                                  Projected* out) {
-  __m256i below[row_count][2];
-  const std::int8_t* row[row_count];
+  __m256i below[RowCount][2];
+  const std::int8_t* row[RowCount];
 #pragma clang loop unroll(full)
-  for (std::size_t r = 0; r < row_count; ++r) {
+  for (std::size_t r = 0; r < RowCount; ++r) {
     below[r][0] = below[r][1] = _mm256_setzero_si256();
     row[r] = rows + slots[r] * cell_count;
   }
@@ -58,7 +58,7 @@ MATSURI_TARGET void project_tile(const std::uint8_t* minus, const std::int8_t* r
     const __m256i signs[2] = {load(minus + cell * patterns_per_block),
                               load(minus + cell * patterns_per_block + 32)};
 #pragma clang loop unroll(full)
-    for (std::size_t r = 0; r < row_count; ++r) {
+    for (std::size_t r = 0; r < RowCount; ++r) {
       std::int32_t four;
       std::memcpy(&four, row[r] + cell, sizeof four);
       const __m256i cells = _mm256_set1_epi32(four);
@@ -67,7 +67,7 @@ MATSURI_TARGET void project_tile(const std::uint8_t* minus, const std::int8_t* r
     }
   }
 #pragma clang loop unroll(full)
-  for (std::size_t r = 0; r < row_count; ++r) {
+  for (std::size_t r = 0; r < RowCount; ++r) {
     const __m256i sum = _mm256_set1_epi32(sums[slots[r]]);
     auto* const to = reinterpret_cast<__m256i*>(out[slots[r]].values.data());
     _mm256_store_si256(to, _mm256_sub_epi32(sum, _mm256_slli_epi32(widen(below[r][0]), 1)));
@@ -75,9 +75,9 @@ MATSURI_TARGET void project_tile(const std::uint8_t* minus, const std::int8_t* r
   }
 }
 
-template <std::size_t... index>
-constexpr auto tiles_of(std::index_sequence<index...>) {
-  return std::array{&project_tile<index + 1>...};
+template <std::size_t... Index>
+constexpr auto tiles_of(std::index_sequence<Index...>) {
+  return std::array{&project_tile<Index + 1>...};
 }
 constexpr auto tiles = tiles_of(std::make_index_sequence<tile_max>());
 

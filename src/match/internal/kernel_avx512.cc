@@ -71,37 +71,37 @@ MATSURI_TARGET void sum_rows(const std::int8_t* rows, std::size_t count, std::in
   }
 }
 
-template <std::size_t row_count>
+template <std::size_t RowCount>
 MATSURI_TARGET void project_tile(const std::uint8_t* minus, const std::int8_t* rows,
                                  const std::uint8_t* slots, const std::int32_t* sums,
                                  Projected* out) {
-  __m512i below[row_count];
-  const std::int8_t* row[row_count];
+  __m512i below[RowCount];
+  const std::int8_t* row[RowCount];
 #pragma clang loop unroll(full)
-  for (std::size_t r = 0; r < row_count; ++r) {
+  for (std::size_t r = 0; r < RowCount; ++r) {
     below[r] = _mm512_setzero_si512();
     row[r] = rows + slots[r] * cell_count;
   }
   for (std::size_t cell = 0; cell < cell_count; cell += 4) {
     const __m512i signs = _mm512_load_si512(minus + cell * patterns_per_block);
 #pragma clang loop unroll(full)
-    for (std::size_t r = 0; r < row_count; ++r) {
+    for (std::size_t r = 0; r < RowCount; ++r) {
       std::int32_t four;
       std::memcpy(&four, row[r] + cell, sizeof four);
       below[r] = _mm512_dpbusd_epi32(below[r], signs, _mm512_set1_epi32(four));
     }
   }
 #pragma clang loop unroll(full)
-  for (std::size_t r = 0; r < row_count; ++r) {
+  for (std::size_t r = 0; r < RowCount; ++r) {
     _mm512_store_si512(
         out[slots[r]].values.data(),
         _mm512_sub_epi32(_mm512_set1_epi32(sums[slots[r]]), _mm512_slli_epi32(below[r], 1)));
   }
 }
 
-template <std::size_t... index>
-constexpr auto tiles_of(std::index_sequence<index...>) {
-  return std::array{&project_tile<index + 1>...};
+template <std::size_t... Index>
+constexpr auto tiles_of(std::index_sequence<Index...>) {
+  return std::array{&project_tile<Index + 1>...};
 }
 constexpr auto tiles = tiles_of(std::make_index_sequence<tile_max>());
 

@@ -45,8 +45,9 @@ std::optional<std::string> variable(const char* name) {
 }
 
 // The answer says no more than that we failed; the server's error log has the reason.
-Result<void> run_cgi(const Options& options) {
+Result<void> run_cgi(const Result<Options>& given) {
   const Result<std::string> answer = [&]() -> Result<std::string> {
+    TRY_ASSIGN(const Options options, given);
     if (options.inbox.empty())
       return Error(Code::invalid, "an inbox is needed: MATSURI_CHECKIN_INBOX");
     umask(077);  // the inbox says who checked in
@@ -100,8 +101,6 @@ Result<void> run_new_key(const Options& options) {
 
 Result<void> run(const Options& options, int argc, const char* const* argv) {
   switch (options.command) {
-    case Command::cgi:
-      return run_cgi(options);
     case Command::info:
       return run_info(options);
     case Command::new_key:
@@ -125,8 +124,8 @@ int main(int argc, char** argv) {
   using namespace matsuri;
   const bool is_cgi = std::getenv("GATEWAY_INTERFACE") != nullptr;
   const Result<Options> options = read_options(argc, argv, is_cgi);
-  if (!options.ok()) return options.error().code() == Code::not_found ? 0 : 2;
-  const Result<void> done = run(*options, argc, argv);
+  if (!is_cgi && !options.ok()) return options.error().code() == Code::not_found ? 0 : 2;
+  const Result<void> done = is_cgi ? run_cgi(options) : run(*options, argc, argv);
   if (done.ok()) return 0;
   std::fprintf(stderr, "show.checkin: %s\n", done.error().message().c_str());
   return done.error().code() == Code::invalid ? 2 : 1;

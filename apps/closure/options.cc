@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/sentence.h"
 #include "base/time.h"
 #include "io/file.h"
 #include "ticket/keys.h"
@@ -12,6 +13,7 @@ namespace {
 void add_broadcast(CLI::App& app, Options& options) {
   app.set_config("--settings", "", "File with options, as NAME = \"VALUE\"; SIGHUP reads it again")
       ->envname("MATSURI_CHECKIN_SETTINGS");
+  app.allow_config_extras(CLI::config_extras_mode::error);
   app.add_option("--keys", options.keys, "File with the keys of passes and tickets")
       ->envname("MATSURI_CHECKIN_KEYS");
   app.add_option("--start", options.start,
@@ -24,8 +26,7 @@ void add_broadcast(CLI::App& app, Options& options) {
   for (std::size_t i = 0; i < closure::path_count; ++i)
     app.add_option("--delay-" + std::string(closure::path_names[i]), options.delay_ms[i],
                    "Milliseconds from the studio to viewers on this path")
-        ->envname(variables[i])
-        ->check(CLI::Range(std::int64_t{0}, closure::delay_ms_max));
+        ->envname(variables[i]);
   app.add_option("--inbox", options.inbox, "As CGI: the file that records are appended to")
       ->envname("MATSURI_CHECKIN_INBOX");
 }
@@ -60,20 +61,27 @@ Result<Options> read_options(int argc, const char* const* argv, bool is_cgi) {
       "options then come from the environment.",
       "show.checkin");
   add_broadcast(app, options);
-  if (is_cgi)
-    options.command = Command::cgi;
-  else
-    add_commands(app, options);
+  if (!is_cgi) add_commands(app, options);
   try {
     // A server makes arguments of some queries (RFC 3875, 4.4): strangers wrote them.
     app.parse(is_cgi ? 1 : argc, argv);
+    if (app.get_config_ptr()->count() > 0)
+      options.settings = app.get_config_ptr()->results().front();
   } catch (const CLI::ParseError& error) {
     return Error(app.exit(error) == 0 ? Code::not_found : Code::invalid, "");
   }
   return options;
 }
 
+// CLI11 leaves out what the environment has wrong, files that are missing and numbers out of range:
+// so these are looked at here.
 Result<closure::Settings> read_settings(const Options& options, const program::Show& show) {
+  if (!options.settings.empty())
+    TRY(within("settings", io::posix_files().open(options.settings, io::OpenMode::read)));
+  for (std::size_t i = 0; i < closure::path_count; ++i)
+    if (options.delay_ms[i] < 0 || options.delay_ms[i] > closure::delay_ms_max)
+      return Error(Code::invalid, sentence("--delay-", closure::path_names[i], ": 0 to ",
+                                           closure::delay_ms_max, " milliseconds are taken"));
   if (options.keys.empty())
     return Error(Code::invalid, "a keys file is needed: --keys, or MATSURI_CHECKIN_KEYS");
   TRY_ASSIGN(const std::string text, within("keys", io::read_file(io::posix_files(), options.keys,

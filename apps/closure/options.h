@@ -12,12 +12,13 @@
 
 namespace matsuri {
 
-enum class Command : std::uint8_t { cgi, serve, info, new_key };
+enum class Command : std::uint8_t { serve, info, new_key };
 
 struct Options {
-  Command command = Command::info;
-  std::string keys;   // path of the keys file
-  std::string start;  // RFC 3339; empty for the programme's own
+  Command command = Command::info;  // not as CGI
+  std::string settings;             // path of that file, where one was named
+  std::string keys;                 // path of the keys file
+  std::string start;                // RFC 3339; empty for the programme's own
   std::array<std::int64_t, closure::path_count> delay_ms{};
   std::string inbox;  // of cgi: path of the file
   // Of serve.

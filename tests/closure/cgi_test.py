@@ -79,6 +79,10 @@ class CgiTest(support.ClosureTest):
             self.assertEqual(status, 500)
             self.assertNotIn(b"MATSURI", body)
             self.assertIn(variable.encode("ascii"), run.stderr)
+        for name, value in (("DELAY_CABLE", "soon"), ("DELAY_CABLE", "120001"), ("START", "at nine"), ("SETTINGS", "/missing")):
+            status, _, run = self.run_cgi({"REQUEST_METHOD": "GET", f"MATSURI_CHECKIN_{name}": value})
+            self.assertEqual(status, 500, name)
+            self.assertNotEqual(run.stderr, b"")
 
     def test_a_full_disk_is_busy(self):
         if not may_mount():

@@ -64,8 +64,9 @@ class ResidentTest(support.ClosureTest):
         later = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.start_ms / 1000 + 3600))
         change(f'start = "{later}"\n', "settings changed")
         self.assertEqual(self.answer(server, good)["answer"], "not_now")
-        change('start = "at nine"\n', "left as they were")
-        self.assertEqual(self.answer(server, good)["answer"], "not_now")
+        for wrong in ('start = "at nine"\n', 'delay-cabel = 5\n', 'delay-cable = 120001\n'):
+            change(wrong, "left as they were")
+            self.assertEqual(self.answer(server, good)["answer"], "not_now")
         # 120 s earlier than before, and as much on the way.
         earlier = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(self.start_ms // 1000 - 120))
         change(f'start = "{earlier}.{self.start_ms % 1000:03}Z"\ndelay-terrestrial = 120000\n',

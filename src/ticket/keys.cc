@@ -62,10 +62,10 @@ Result<Keys> Keys::parse(std::string_view text) {
                                               255, ") and ", digit_count, " hexadecimal digits"));
     const std::size_t space = line.find(' ');
     Key key;
-    const auto [stop, fault] =
-        std::from_chars(line.data(), line.data() + std::min(space, line.size()), key.id);
+    const std::string_view id = line.substr(0, space);
+    const auto [stop, fault] = std::from_chars(id.begin(), id.end(), key.id);
     Secret secret;
-    if (space == line.npos || fault != std::errc() || stop != line.data() + space || key.id == 0 ||
+    if (space == line.npos || fault != std::errc() || stop != id.end() || key.id == 0 ||
         !parse_secret(line.substr(space + 1), secret))
       return wrong;
     if (keys.has(key.id))

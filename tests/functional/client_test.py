@@ -12,7 +12,7 @@ import time
 import unittest
 
 import support
-from game_client import Game, sender
+from game_client import Game, new_key, sender
 
 LIVE = os.environ.get("MATSURI_CLIENT_LIVE", str(support.ROOT / "build/dev/sdk/cpp/tests/client_live"))
 KILLS = 5
@@ -59,9 +59,14 @@ class ClientTest(unittest.TestCase):
         self.live_over_kills("posts", self.url, self.server.folder)
 
     def title(self):
-        """A title with game state: its id, and the keys of its server and of its builds."""
+        """A title with game state, a campaign and a sink: its id, and the keys of its server and of its builds."""
         admin = support.Person(self.server, "studio").becomes_admin(self.server)
         game = Game(sender(self.server), admin.headers(self.server))
+        for path, more in (("campaigns", {"name": "festival", "budget": 10**9}),
+                           ("sinks", {"name": "shop"})):
+            status, made = game.send("POST", f"/v1/points/{path}", {
+                "key": new_key(), "title": game.title} | more, game.admin)
+            self.assertEqual(status, 201, made)
         return game.title, game.server_key["key"], game.client_key["key"]
 
     def test_rules(self):
@@ -69,6 +74,9 @@ class ClientTest(unittest.TestCase):
 
     def test_attacks_count_once_over_kills_of_both(self):
         self.live_over_kills("fight", self.url, *self.title(), self.server.folder)
+
+    def test_trades_count_once_over_kills(self):
+        self.live_over_kills("trades", self.url, *self.title(), self.server.folder)
 
 
 if __name__ == "__main__":

@@ -371,6 +371,42 @@ void Client::unfollow(FollowId follow) {
   impl_->follows.remove(follow);
 }
 
+namespace {
+
+std::function<void(const Answer&)> traded(Core& core, Callback<TradeOutcome> then) {
+  return [&core, then = std::move(then)](const Answer& answer) {
+    core.tell(then, answer.error ? Result<TradeOutcome>(*answer.error)
+                                 : parse_trade_outcome(answer.body));
+  };
+}
+
+}  // namespace
+
+std::string Client::propose(const Trade& trade, Callback<TradeOutcome> then) {
+  const std::lock_guard lock(impl_->mutex);
+  std::string key = trade.key().empty() ? impl_->core.make_key() : trade.key();
+  Call call;
+  call.method = "POST";
+  call.path = impl_->session.path("/trades");
+  call.body = to_body(trade, key);
+  if (!trade.player_token().empty())
+    call.authorize = [token = trade.player_token()](HttpRequest& request) {
+      request.headers.emplace_back("Matsuri-Player", token);
+    };
+  call.done = traded(impl_->core, std::move(then));
+  impl_->session.call(std::move(call));
+  return key;
+}
+
+void Client::look_up_trade(const std::string& key, Callback<TradeOutcome> then) {
+  const std::lock_guard lock(impl_->mutex);
+  Call call;
+  call.path = impl_->session.path("/trades/" + escaped(key));
+  call.tries_max = impl_->core.tries_max;
+  call.done = traded(impl_->core, std::move(then));
+  impl_->session.call(std::move(call));
+}
+
 void Client::put_schema(const std::string& schema, Callback<Done> then) {
   const std::lock_guard lock(impl_->mutex);
   Core& core = impl_->core;

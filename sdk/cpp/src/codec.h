@@ -11,6 +11,7 @@
 #include "matsuri/community.h"
 #include "matsuri/game.h"
 #include "matsuri/result.h"
+#include "matsuri/trade.h"
 
 namespace matsuri {
 
@@ -69,5 +70,8 @@ struct EntityAnswer {
 };
 Result<EntityAnswer> parse_entity(const std::string& body);
 Result<Changes> parse_changes(const std::string& body);
+
+std::string to_body(const Trade& trade, const std::string& key);
+Result<TradeOutcome> parse_trade_outcome(const std::string& body);
 
 }  // namespace matsuri

@@ -1,4 +1,4 @@
-// Commands, outcomes, entities and changes as JSON.
+// Commands, outcomes, entities, changes and trades as JSON.
 #include <algorithm>
 #include <utility>
 
@@ -111,6 +111,27 @@ std::optional<WireOutcome> read_outcome(const Json& json) {
   return read;
 }
 
+Json to_json(const std::vector<TradeLeg::Move>& moves) {
+  Json json = Json::array();
+  for (const TradeLeg::Move& move : moves)
+    json.push_back(Json{{"kind", move.entity.kind},
+                        {"id", move.entity.id},
+                        {"field", move.field},
+                        {"value", move.value}});
+  return json;
+}
+
+Json to_json(const TradeLeg& leg) {
+  Names names;
+  Json guards = Json::array();
+  for (const Guard& guard : leg.guards()) guards.push_back(to_json(guard, names));
+  return Json{{"arena", leg.arena()},
+              {"entities", names.to_json()},
+              {"guards", std::move(guards)},
+              {"take", to_json(leg.takes())},
+              {"give", to_json(leg.gives())}};
+}
+
 std::optional<Change> read_change(const Json& json) {
   Reader from(json);
   Change change;
@@ -204,6 +225,44 @@ Result<Changes> parse_changes(const std::string& body) {
   }
   if (!from.ok()) return unreadable("list of changes");
   return read;
+}
+
+std::string to_body(const Trade& trade, const std::string& key) {
+  Json legs = Json::array();
+  for (const TradeLeg& leg : trade.legs()) legs.push_back(to_json(leg));
+  Json points = Json::array();
+  for (const Trade::Payment& payment : trade.payments())
+    points.push_back(Json{{"from", payment.from}, {"to", payment.to}, {"amount", payment.amount}});
+  if (!points.empty()) legs.push_back(Json{{"points", std::move(points)}});
+  return write_json(Json{{"key", key}, {"reason", trade.reason()}, {"legs", std::move(legs)}});
+}
+
+Result<TradeOutcome> parse_trade_outcome(const std::string& body) {
+  const Json json = parse_json(body);
+  Reader from(json);
+  TradeOutcome outcome;
+  const std::string word = from.text("outcome");
+  bool is_known = false;
+  for (const TradeVerdict verdict :
+       {TradeVerdict::applied, TradeVerdict::rejected, TradeVerdict::version_mismatch,
+        TradeVerdict::invalid, TradeVerdict::expired, TradeVerdict::pending,
+        TradeVerdict::key_reuse, TradeVerdict::key_too_old, TradeVerdict::key_from_future}) {
+    if (word != name_of(verdict)) continue;
+    outcome.verdict = verdict;
+    is_known = true;
+  }
+  outcome.key = from.text("key");
+  outcome.duplicate = from.flag_if("duplicate");
+  outcome.settled = from.flag_if("settled");
+  if (from.has("leg")) outcome.leg = static_cast<std::size_t>(from.number("leg"));
+  for (const char* part : {"guard", "take", "give", "points"}) {
+    if (!from.has(part)) continue;
+    outcome.part = part;
+    outcome.index = static_cast<std::size_t>(from.number(part));
+  }
+  outcome.message = from.text_if("message");
+  if (!from.ok() || !is_known) return unreadable("outcome of a trade");
+  return outcome;
 }
 
 }  // namespace matsuri

@@ -1,5 +1,7 @@
-// See matsuri/game.h.
+// See matsuri/game.h and matsuri/trade.h.
 #include "matsuri/game.h"
+
+#include "matsuri/trade.h"
 
 namespace matsuri {
 
@@ -56,6 +58,30 @@ const char* name_of(Verdict verdict) {
       return "key_reuse";
     case Verdict::key_too_old:
       return "key_too_old";
+  }
+  return "";
+}
+
+const char* name_of(TradeVerdict verdict) {
+  switch (verdict) {
+    case TradeVerdict::applied:
+      return "applied";
+    case TradeVerdict::rejected:
+      return "rejected";
+    case TradeVerdict::version_mismatch:
+      return "version_mismatch";
+    case TradeVerdict::invalid:
+      return "invalid";
+    case TradeVerdict::expired:
+      return "expired";
+    case TradeVerdict::pending:
+      return "pending";
+    case TradeVerdict::key_reuse:
+      return "key_reuse";
+    case TradeVerdict::key_too_old:
+      return "key_too_old";
+    case TradeVerdict::key_from_future:
+      return "key_from_future";
   }
   return "";
 }

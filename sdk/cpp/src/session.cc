@@ -25,7 +25,7 @@ void Session::open(const GameOptions& game, Callback<GameSession> then) {
     game_.server_key.clear();
     return tell(claimed.error());
   }
-  tell(GameSession{{}, core_.clock.now_ms()});
+  tell(GameSession{{}, core_.clock.now_ms(), {}});
 }
 
 std::string Session::path(const std::string& rest) const {
@@ -69,7 +69,7 @@ void Session::answered(const Answer& answer, std::uint64_t generation) {
   core_.clock.learn(session->server_time_ms, answer.sent_ms);
   player_token_ = session->player_token;
   player_ = core_.who.account;
-  tell(GameSession{session->player, session->server_time_ms});
+  tell(GameSession{session->player, session->server_time_ms, session->player_token});
   std::vector<Waiting> waiting;
   waiting.swap(waiting_);
   for (Waiting& one : waiting) call_again(std::move(one.call), one.renewals);
@@ -109,7 +109,10 @@ void Session::call(Call call) {
     answer.error = Error{Code::invalid, "no game is open: open_game() comes first", 0, 0};
     return call.done(answer);
   }
-  call.authorize = [this](HttpRequest& request) { authorize(request); };
+  call.authorize = [this, more = std::move(call.authorize)](HttpRequest& request) {
+    authorize(request);
+    if (more) more(request);
+  };
   call_again(std::move(call), 0);
 }
 

@@ -22,8 +22,9 @@ class Session {
   // "/v1/game/{title}", and what follows.
   std::string path(const std::string& rest) const;
 
-  // Calls as the player. Waits for a session where there is none; begins a new one where the server
-  // does not know this one any more. Code::unauthenticated: none can be had.
+  // Calls as the player, with what `call.authorize` adds. Waits for a session where there is none;
+  // begins a new one where the server does not know this one any more. Code::unauthenticated: none
+  // can be had.
   void call(Call call);
   // Learns the server's time again.
   void renew();

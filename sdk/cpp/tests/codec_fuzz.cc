@@ -43,6 +43,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   (void)matsuri::parse_looked_up(body).ok();
   (void)matsuri::parse_entity(body).ok();
   (void)matsuri::parse_changes(body).ok();
+  (void)matsuri::parse_trade_outcome(body).ok();
   (void)matsuri::Queue::open(std::make_unique<Text>(body), {100, 100'000}).ok();
   return 0;
 }

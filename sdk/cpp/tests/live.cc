@@ -403,6 +403,80 @@ void fight(const std::string& server, const Place& title, const std::string& fol
   for (const auto& [key, times] : listed) expect(times == 1, "each once");
 }
 
+TradeOutcome trade(Client& host, const Trade& wanted) {
+  return need<TradeOutcome>(host, [&](auto then) { host.propose(wanted, then); });
+}
+
+// Gold for points, by the title's own server, also while the server is killed: each trade counts
+// once, of gold and of points.
+void trades(const std::string& server, const Place& title, const std::string& folder) {
+  auto host = open(server);
+  need<GameSession>(*host,
+                    [&](auto then) { host->open_game({title.id, {}, title.server_key}, then); });
+  auto client = open(server);
+  sign_up(*client, "mio_trades");
+  const auto session = need<GameSession>(
+      *client, [&](auto then) { client->open_game({title.id, title.client_key, {}}, then); });
+  const std::string account = "account:" + session.player;
+  const EntityRef gold("treasure", "g");
+  (void)run(*host, Command("shop", "fill").then(gold["gold"].set(1'000'000)));
+  const auto has = [&](const char* arena) {
+    return need<EntityRead>(
+               *host,
+               [&](auto then) { host->get_entity(arena, gold, Consistency::linearizable, then); })
+        .entity.get("gold");
+  };
+  const auto sale = [&](std::int64_t value) {
+    return Trade("shop.sale")
+        .leg(TradeLeg("shop").when(gold["gold"] > 0).take(gold["gold"], value))
+        .leg(TradeLeg("mio").give(gold["gold"], value));
+  };
+  const TradeOutcome first = trade(*host, sale(30).pay("campaign:festival", account, 100));
+  expect(first.applied() && first.settled && !first.duplicate, "a campaign pays a player");
+  const TradeOutcome bought =
+      trade(*host, sale(5).pay(account, "spend:shop", 60).as(session.player_token));
+  expect(bought.applied() && has("mio") == 35, "a player pays");
+  const TradeOutcome poor =
+      trade(*host, sale(5).pay(account, "spend:shop", 41).as(session.player_token));
+  expect(poor.verdict == TradeVerdict::rejected && poor.leg == 2U && poor.part == "points" &&
+             has("mio") == 35,
+         "more than there is");
+  const auto forced = wait<TradeOutcome>(
+      *host, [&](auto then) { host->propose(sale(5).pay(account, "spend:shop", 1), then); });
+  expect(!forced && forced.error().code == Code::denied, "nobody pays without their token");
+  const auto looked_up =
+      need<TradeOutcome>(*host, [&](auto then) { host->look_up_trade(first.key, then); });
+  expect(looked_up.applied() && looked_up.settled, "the outcome, again");
+  const auto never = wait<TradeOutcome>(
+      *host, [&](auto then) { host->look_up_trade("01930000-0000-7000-8000-000000000000", then); });
+  expect(!never && never.error().code == Code::not_found, "what was never proposed");
+  const TradeOutcome again =
+      trade(*host, sale(30).pay("campaign:festival", account, 100).under(first.key));
+  expect(again.applied() && again.duplicate && has("mio") == 35, "once under one key");
+
+  say_ready();
+  std::int64_t proposed = 0;
+  std::int64_t applied = 0;
+  const auto hear = [&](const Result<TradeOutcome>& outcome) {
+    if (!outcome) fail("a trade: " + outcome.error().message);
+    if (!outcome->applied()) fail("a trade: " + outcome->message);
+    ++applied;
+  };
+  for (; !is_enough(folder); ++proposed) {
+    host->propose(sale(1).pay("campaign:festival", account, 2), hear);
+    tick_until(*host, [&] { return proposed - applied < 20; }, "answers");
+  }
+  tick_until(*host, [&] { return applied == proposed; }, "all answers");
+  expect(proposed > 20, "there were some");
+  tick_until(*host, [&] { return has("mio") == 35 + proposed; }, "each trade counts");
+  expect(has("shop") == 1'000'000 - 35 - proposed, "nothing is lost");
+  const auto pay = [&](std::int64_t amount) {
+    return trade(*host, sale(1).pay(account, "spend:shop", amount).as(session.player_token));
+  };
+  tick_until(*host, [&] { return pay(40 + 2 * proposed).applied(); }, "all points are there");
+  expect(pay(1).verdict == TradeVerdict::rejected, "and not one more");
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -417,10 +491,13 @@ int main(int count, char** arguments) {
     rules(given[1], Place{given[2], given[3], given[4]});
   } else if (given.size() == 6 && given[0] == "fight") {
     fight(given[1], Place{given[2], given[3], given[4]}, given[5]);
+  } else if (given.size() == 6 && given[0] == "trades") {
+    trades(given[1], Place{given[2], given[3], given[4]}, given[5]);
   } else {
     fail(
         "client_live community|identity SERVER | posts SERVER FOLDER |\n"
-        "rules SERVER TITLE SERVER_KEY CLIENT_KEY | fight SERVER TITLE SERVER_KEY CLIENT_KEY "
+        "rules SERVER TITLE SERVER_KEY CLIENT_KEY | fight|trades SERVER TITLE SERVER_KEY "
+        "CLIENT_KEY "
         "FOLDER");
   }
   std::printf("ok\n");

@@ -15,6 +15,7 @@
 #include "matsuri/community.h"
 #include "matsuri/game.h"
 #include "matsuri/result.h"
+#include "matsuri/trade.h"
 #include "matsuri/transport.h"
 
 namespace matsuri {
@@ -149,6 +150,12 @@ class Client {
   // that, never again. A lost connection is no such error.
   FollowId follow(const ChangesRequest& request, Callback<Changes> then);
   void unfollow(FollowId follow);
+  // With a server key. Returns the trade's key, which stays the same however often it is sent. It
+  // is sent until it is answered, but does not wait in the queue: what a server that ends has
+  // proposed is decided without it, and look_up_trade() tells how.
+  std::string propose(const Trade& trade, Callback<TradeOutcome> then);
+  // Code::not_found: there is no trade with this key.
+  void look_up_trade(const std::string& key, Callback<TradeOutcome> then);
   // Kinds, fields, bounds and what players may do, as JSON. With a server key.
   void put_schema(const std::string& schema, Callback<Done> then);
 

@@ -216,6 +216,8 @@ struct GameOptions {
 struct GameSession {
   std::string player;  // the account's id; empty with a server key
   std::int64_t server_time_ms = 0;
+  // Says to the title's own server who plays, so that a trade may take this player's points.
+  std::string player_token;
 };
 
 }  // namespace matsuri

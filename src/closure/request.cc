@@ -8,7 +8,7 @@
 #include <span>
 
 #include "base/sentence.h"
-#include "ticket/base64url.h"
+#include "model/base64url.h"
 
 namespace matsuri::closure {
 namespace {
@@ -123,7 +123,7 @@ Result<ParsedAttempt> parse_attempt(std::string_view body) {
   TRY_ASSIGN(attempt.rtt_ms, number_of(members, "rtt_ms"));
   TRY_ASSIGN(const std::string_view descriptor, text_of(members, "descriptor"));
   attempt.descriptor.resize(descriptor.size() * 3 / 4);
-  if (!ticket::from_base64url(descriptor, std::as_writable_bytes(std::span(attempt.descriptor))))
+  if (!from_base64url(descriptor, std::as_writable_bytes(std::span(attempt.descriptor))))
     return Error(Code::invalid, "descriptor: is not base64url without padding");
   return attempt;
 }

@@ -7,7 +7,7 @@
 
 #include "base/sentence.h"
 #include "closure/request.h"
-#include "ticket/base64url.h"
+#include "model/base64url.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace matsuri;
@@ -19,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto again = closure::parse_attempt(
       sentence(R"({"ticket":")", read->ticket, R"(","path":")", closure::name_of(read->path),
                R"(","dt_ms":)", read->dt_ms, R"(,"rtt_ms":)", read->rtt_ms, R"(,"descriptor":")",
-               ticket::to_base64url(as_bytes(read->descriptor)), R"("})"));
+               to_base64url(as_bytes(read->descriptor)), R"("})"));
   if (!again.ok() || again->ticket != read->ticket || again->path != read->path ||
       again->dt_ms != read->dt_ms || again->rtt_ms != read->rtt_ms ||
       again->descriptor != read->descriptor)

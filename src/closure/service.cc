@@ -4,7 +4,7 @@
 
 #include "closure/request.h"
 #include "json/writer.h"
-#include "ticket/base64url.h"
+#include "model/base64url.h"
 #include "ticket/pass.h"
 
 namespace matsuri::closure {
@@ -126,7 +126,7 @@ Result<http::Response> Service::give_ticket(std::string_view programme, std::str
       .begin_object()
       .field("answer", "ticket")
       .field("ticket", ticket::seal(settings->keys, ticket))
-      .field("seed", ticket::to_base64url(ticket::seed_of(settings->keys, ticket)))
+      .field("seed", to_base64url(ticket::seed_of(settings->keys, ticket)))
       .field("start_delay_ms", *start_ms - time_ms)
       .field("slots", match::frame_count_max)
       .field("period_ms", match::slot_ms)

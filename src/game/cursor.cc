@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "base/bytes.h"
-#include "game/token.h"
+#include "model/base64url.h"
 
 namespace matsuri::game {
 namespace {
@@ -43,14 +43,14 @@ std::string Cursor::to_token() const {
                                              places.begin()));
     first = end;
   }
-  return "c" + to_base64(bytes);
+  return "c" + to_base64url(bytes);
 }
 
 Result<Cursor> Cursor::from_token(std::string_view token) {
   const Error refused(Code::invalid, "is none that was given here");
   if (!token.starts_with('c') || token.size() > cursor_size_max) return refused;
   std::vector<std::byte> bytes((token.size() - 1) * 3 / 4);
-  if (!from_base64(token.substr(1), bytes) || bytes.size() < head_size) return refused;
+  if (!from_base64url(token.substr(1), bytes) || bytes.size() < head_size) return refused;
   Cursor cursor(load<std::uint64_t>(bytes, 0));
   const std::size_t place_count = load<std::uint16_t>(bytes, 8);
   const std::size_t runs = head_size + place_count * 8;

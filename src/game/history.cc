@@ -12,7 +12,7 @@
 
 #include "base/bytes.h"
 #include "game/places.h"
-#include "game/token.h"
+#include "model/base64url.h"
 
 namespace matsuri::game {
 namespace {
@@ -150,7 +150,7 @@ Result<HistoryPage> read_player(const LogDbs& dbs, const HistoryQuery& query) {
 std::string HistoryCursor::to_token() const {
   std::vector<std::byte> bytes(before.size() * sizeof(std::uint64_t));
   std::memcpy(bytes.data(), before.data(), bytes.size());
-  return "h" + to_base64(bytes);
+  return "h" + to_base64url(bytes);
 }
 
 Result<HistoryCursor> HistoryCursor::from_token(std::string_view token) {
@@ -158,7 +158,7 @@ Result<HistoryCursor> HistoryCursor::from_token(std::string_view token) {
   std::vector<std::byte> bytes((token.size() - 1) * 3 / 4);
   const std::size_t count = bytes.size() / sizeof(std::uint64_t);
   if (count == 0 || count > shard_count_max || bytes.size() % sizeof(std::uint64_t) != 0 ||
-      !from_base64(token.substr(1), bytes))
+      !from_base64url(token.substr(1), bytes))
     return refused();
   HistoryCursor cursor{.before = std::vector<std::uint64_t>(count)};
   std::memcpy(cursor.before.data(), bytes.data(), bytes.size());
@@ -178,13 +178,13 @@ std::string EntitiesCursor::to_token() const {
     const Bytes text = as_bytes(*part);
     bytes.insert(bytes.end(), text.begin(), text.end());
   }
-  return "e" + to_base64(bytes);
+  return "e" + to_base64url(bytes);
 }
 
 Result<EntitiesCursor> EntitiesCursor::from_token(std::string_view token) {
   if (!token.starts_with('e') || token.size() > history_cursor_size_max) return refused();
   std::vector<std::byte> bytes((token.size() - 1) * 3 / 4);
-  if (bytes.empty() || !from_base64(token.substr(1), bytes)) return refused();
+  if (bytes.empty() || !from_base64url(token.substr(1), bytes)) return refused();
   EntitiesCursor cursor{.shard = std::to_integer<std::uint8_t>(bytes[0])};
   Bytes left = Bytes(bytes).subspan(1);
   for (std::string* part : {&cursor.arena, &cursor.kind, &cursor.id}) {

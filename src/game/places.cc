@@ -4,7 +4,7 @@
 #include <array>
 
 #include "base/bytes.h"
-#include "game/token.h"
+#include "model/base64url.h"
 
 namespace matsuri::game {
 namespace {
@@ -33,7 +33,7 @@ std::string Places::to_token() const {
     store<std::uint64_t>(bytes, i * place_size, all[i].incarnation);
     store<std::uint64_t>(bytes, i * place_size + 8, all[i].seq);
   }
-  return "g" + to_base64(bytes);
+  return "g" + to_base64url(bytes);
 }
 
 Result<Places> Places::from_token(std::string_view token) {
@@ -43,7 +43,7 @@ Result<Places> Places::from_token(std::string_view token) {
   const std::size_t size = token.size() * 3 / 4;
   if (size % place_size != 0 || size / place_size > shard_count_max) return refused;
   std::vector<std::byte> bytes(size);
-  if (!from_base64(token, bytes)) return refused;
+  if (!from_base64url(token, bytes)) return refused;
   Places places;
   for (std::size_t at = 0; at < size; at += place_size) {
     const Place place{load<std::uint64_t>(bytes, at), load<std::uint64_t>(bytes, at + 8)};

@@ -3,11 +3,11 @@
 #include <sodium.h>
 
 #include "base/bytes.h"
+#include "model/base64url.h"
 
 namespace matsuri::game {
 namespace {
 
-constexpr int variant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
 constexpr std::string_view key_prefix = "mk_";
 constexpr std::string_view player_prefix = "mp_";
 constexpr std::string_view player_purpose = "player";
@@ -17,23 +17,6 @@ constexpr std::size_t body_size = 1 + 8 + 8 + 8 + 4 + 8 + 1;
 constexpr std::size_t player_size = body_size + sizeof(account::Signer::Seal::mac);
 
 }  // namespace
-
-std::string to_base64(Bytes bytes) {
-  std::string text(sodium_base64_ENCODED_LEN(bytes.size(), variant), '\0');
-  sodium_bin2base64(text.data(), text.size(), reinterpret_cast<const unsigned char*>(bytes.data()),
-                    bytes.size(), variant);
-  text.pop_back();  // the terminating zero
-  return text;
-}
-
-// libsodium takes some texts that it would not give, hence the look back.
-bool from_base64(std::string_view text, MutableBytes bytes) {
-  std::size_t size = 0;
-  const char* end = nullptr;
-  return sodium_base642bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(),
-                           text.data(), text.size(), nullptr, &size, &end, variant) == 0 &&
-         size == bytes.size() && end == text.data() + text.size() && to_base64(bytes) == text;
-}
 
 Secret new_secret(io::Random& random) {
   Secret secret;
@@ -57,12 +40,12 @@ std::string to_text(const KeyText& key) {
   std::array<std::byte, 8 + sizeof(Secret)> bytes{};
   store<std::uint64_t>(bytes, 0, key.id.value);
   std::memcpy(bytes.data() + 8, key.secret.data(), key.secret.size());
-  return std::string(key_prefix) + to_base64(bytes);
+  return std::string(key_prefix) + to_base64url(bytes);
 }
 
 Result<KeyText> parse_key_text(std::string_view text) {
   std::array<std::byte, 8 + sizeof(Secret)> bytes{};
-  if (!text.starts_with(key_prefix) || !from_base64(text.substr(key_prefix.size()), bytes))
+  if (!text.starts_with(key_prefix) || !from_base64url(text.substr(key_prefix.size()), bytes))
     return Error(Code::unauthenticated, "this is no title key");
   KeyText key{.id = TitleKeyId{load<std::uint64_t>(bytes, 0)}};
   std::memcpy(key.secret.data(), bytes.data() + 8, key.secret.size());
@@ -81,14 +64,14 @@ std::string seal(const account::Signer& signer, const PlayerToken& token) {
   const account::Signer::Seal seal = signer.seal(player_purpose, Bytes(bytes).first(body_size - 1));
   bytes[body_size - 1] = std::byte{seal.key_id};
   std::memcpy(bytes.data() + body_size, seal.mac.data(), seal.mac.size());
-  return std::string(player_prefix) + to_base64(bytes);
+  return std::string(player_prefix) + to_base64url(bytes);
 }
 
 Result<PlayerToken> open_player_token(const account::Signer& signer, std::string_view text) {
   const Error refused(Code::unauthenticated, "this is no player token: ask for a session");
   std::array<std::byte, player_size> bytes{};
-  if (!text.starts_with(player_prefix) || !from_base64(text.substr(player_prefix.size()), bytes) ||
-      bytes[0] != player_version)
+  if (!text.starts_with(player_prefix) ||
+      !from_base64url(text.substr(player_prefix.size()), bytes) || bytes[0] != player_version)
     return refused;
   account::Signer::Seal seal{.key_id = std::to_integer<std::uint8_t>(bytes[body_size - 1])};
   std::memcpy(seal.mac.data(), bytes.data() + body_size, seal.mac.size());

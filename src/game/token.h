@@ -49,9 +49,4 @@ std::string seal(const account::Signer& signer, const PlayerToken& token);
 // Code::unauthenticated for all that seal() does not give. Whether it still counts is for others.
 Result<PlayerToken> open_player_token(const account::Signer& signer, std::string_view text);
 
-// base64url without padding, for tokens.
-std::string to_base64(Bytes bytes);
-// False where it is not all of exactly that many bytes.
-bool from_base64(std::string_view text, MutableBytes bytes);
-
 }  // namespace matsuri::game

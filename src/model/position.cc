@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/bytes.h"
+#include "model/base64url.h"
 
 namespace matsuri {
 namespace {
@@ -18,47 +19,9 @@ namespace {
 constexpr std::byte token_version{1};
 constexpr std::size_t token_entry_size = 18;
 constexpr std::size_t token_bytes_max = 1 + position_origin_count_max * token_entry_size;
-static_assert((token_bytes_max * 4 + 2) / 3 <= position_token_size_max);
+static_assert(base64url_size(token_bytes_max) <= position_token_size_max);
 
 constexpr unsigned region_max = 7;
-
-constexpr std::string_view base64url_digits =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-// RFC 4648, section 5, without padding.
-std::string to_base64url(Bytes bytes) {
-  std::string text;
-  std::uint32_t bits = 0;
-  int bit_count = 0;
-  for (const std::byte byte : bytes) {
-    bits = bits << 8 | std::to_integer<std::uint32_t>(byte);
-    for (bit_count += 8; bit_count >= 6; bit_count -= 6)
-      text += base64url_digits[bits >> (bit_count - 6) & 63];
-  }
-  if (bit_count > 0) text += base64url_digits[bits << (6 - bit_count) & 63];
-  return text;
-}
-
-// The bytes read, or nullopt for what to_base64url() does not give and what does not fit. Our own,
-// because libsodium takes bytes from 0x80 up for '_'.
-std::optional<std::size_t> from_base64url(std::string_view text, MutableBytes out) {
-  std::size_t size = 0;
-  std::uint32_t bits = 0;
-  int bit_count = 0;
-  for (const char c : text) {
-    const std::size_t digit = base64url_digits.find(c);
-    if (digit == std::string_view::npos) return std::nullopt;
-    bits = bits << 6 | static_cast<std::uint32_t>(digit);
-    bit_count += 6;
-    if (bit_count < 8) continue;
-    if (size == out.size()) return std::nullopt;
-    bit_count -= 8;
-    out[size++] = static_cast<std::byte>(bits >> bit_count);
-  }
-  // A lone digit at the end, or bits that belong to no byte.
-  if (bit_count >= 6 || (bits & ((1U << bit_count) - 1)) != 0) return std::nullopt;
-  return size;
-}
 
 std::string hex_of(std::uint64_t value) {
   static constexpr char digits[] = "0123456789abcdef";
@@ -160,9 +123,9 @@ std::string PositionSet::to_token() const {
 Result<PositionSet> PositionSet::from_token(std::string_view token) {
   if (token.size() > position_token_size_max) return bad_token("it is too long");
   std::array<std::byte, token_bytes_max> buffer;
-  const auto decoded = from_base64url(token, buffer);
-  if (!decoded) return bad_token("it is not base64url");
-  const std::size_t size = *decoded;
+  const std::size_t size = token.size() * 3 / 4;
+  if (size > buffer.size() || !from_base64url(token, MutableBytes(buffer).first(size)))
+    return bad_token("it is not base64url");
   if (size == 0 || buffer[0] != token_version) return bad_token("its version is unknown");
   if ((size - 1) % token_entry_size != 0) return bad_token("it is cut short");
 

@@ -3,7 +3,7 @@
 #include <array>
 
 #include "base/bytes.h"
-#include "ticket/base64url.h"
+#include "model/base64url.h"
 
 namespace matsuri::ticket {
 namespace {

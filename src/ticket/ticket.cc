@@ -1,7 +1,7 @@
 #include "ticket/ticket.h"
 
 #include "base/bytes.h"
-#include "ticket/base64url.h"
+#include "model/base64url.h"
 
 namespace matsuri::ticket {
 namespace {

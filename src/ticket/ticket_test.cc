@@ -8,7 +8,7 @@
 
 #include <string>
 
-#include "ticket/base64url.h"
+#include "model/base64url.h"
 
 namespace matsuri::ticket {
 namespace {

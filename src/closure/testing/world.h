@@ -10,7 +10,7 @@
 #include "closure/service.h"
 #include "closure/testing/film.h"
 #include "json/value.h"
-#include "ticket/base64url.h"
+#include "model/base64url.h"
 #include "ticket/pass.h"
 
 namespace matsuri::closure {
@@ -56,8 +56,8 @@ struct World {
     const json::Document document = json::Document::parse(ticket_answer).value();
     const json::Object object = document.object().value();
     match::Seed seed;
-    MATSURI_ASSERT(ticket::from_base64url(object.string("seed").value(),
-                                          std::as_writable_bytes(std::span(seed))));
+    MATSURI_ASSERT(
+        from_base64url(object.string("seed").value(), std::as_writable_bytes(std::span(seed))));
     const std::int64_t wait_ms = object.integer("start_delay_ms").value();
     clock.advance_ms(wait_ms);
     const std::string wire =
@@ -65,7 +65,7 @@ struct World {
     clock.advance_ms(3'000);
     return sentence(R"({"ticket":")", object.string("ticket").value(),
                     R"(","path":"terrestrial","dt_ms":)", wait_ms, R"(,"rtt_ms":0,"descriptor":")",
-                    ticket::to_base64url(as_bytes(wire)), R"("})");
+                    to_base64url(as_bytes(wire)), R"("})");
   }
 };
 

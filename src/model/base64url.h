@@ -1,4 +1,4 @@
-// base64url without padding (RFC 4648, 5): how bytes travel in passes, tickets and descriptors.
+// base64url without padding (RFC 4648, 5): how bytes travel in tokens, tickets and descriptors.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,7 @@
 
 #include "base/bytes.h"
 
-namespace matsuri::ticket {
+namespace matsuri {
 
 // Letters that so many bytes take.
 constexpr std::size_t base64url_size(std::size_t byte_count) { return (byte_count * 4 + 2) / 3; }
@@ -18,4 +18,4 @@ std::string to_base64url(Bytes bytes);
 // a text has one reading, and bytes have one text.
 bool from_base64url(std::string_view text, MutableBytes bytes);
 
-}  // namespace matsuri::ticket
+}  // namespace matsuri

@@ -1,8 +1,8 @@
-#include "ticket/base64url.h"
+#include "model/base64url.h"
 
 #include <sodium.h>
 
-namespace matsuri::ticket {
+namespace matsuri {
 namespace {
 
 constexpr int variant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
@@ -27,4 +27,4 @@ bool from_base64url(std::string_view text, MutableBytes bytes) {
          size == bytes.size() && end == text.data() + text.size() && to_base64url(bytes) == text;
 }
 
-}  // namespace matsuri::ticket
+}  // namespace matsuri

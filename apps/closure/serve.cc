@@ -1,7 +1,6 @@
 #include "serve.h"
 
 #include <signal.h>
-#include <sys/resource.h>
 
 #include <charconv>
 #include <memory>
@@ -13,30 +12,10 @@
 #include "base/time.h"
 #include "closure/routes.h"
 #include "http/server.h"
+#include "io/process.h"
 
 namespace matsuri {
 namespace {
-
-// Blocked before any thread is made, so that sigwait() gets them.
-sigset_t block_signals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
-    sigaddset(&signals, number);
-    signal(number, SIG_DFL);  // one that our parent ignored would never arrive
-  }
-  MATSURI_ASSERT(pthread_sigmask(SIG_BLOCK, &signals, nullptr) == 0);
-  signal(SIGPIPE, SIG_IGN);
-  return signals;
-}
-
-// A socket each: as many as the system lets us have.
-void raise_file_limit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 Result<http::ServerOptions> server_options(const Options& options) {
   http::ServerOptions server{.thread_count = options.thread_count};
@@ -82,8 +61,8 @@ void follow_signals(const sigset_t& signals, closure::Service& service,
 
 Result<void> serve(const Options& options, const program::Show& show, closure::Settings settings,
                    const std::function<Result<closure::Settings>()>& read_again) {
-  const sigset_t signals = block_signals();
-  raise_file_limit();
+  const sigset_t signals = io::block_signals({SIGINT, SIGTERM, SIGHUP});
+  io::raise_file_limit();
   metrics::Registry metrics;
   TRY(io::posix_files().make_folders(options.data));
   TRY_ASSIGN(const auto journal,

@@ -1,7 +1,6 @@
 #include "serve.h"
 
 #include <signal.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -33,6 +32,7 @@
 #include "http/router.h"
 #include "http/server.h"
 #include "io/clock.h"
+#include "io/process.h"
 #include "node.h"
 #include "notification/routes.h"
 #include "ops/routes.h"
@@ -64,22 +64,6 @@ class StreamPositionWaiter final : public http::PositionWaiter {
  private:
   stream::Stream& stream_;
 };
-
-// Blocks the signals that end us, before any thread is made: all threads inherit that, and
-// sigwait() gets them. A signal that our parent ignored would never arrive, so it is set back.
-sigset_t block_end_signals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int number : {SIGINT, SIGTERM}) {
-    sigaddset(&signals, number);
-    struct sigaction action = {};
-    action.sa_handler = SIG_DFL;
-    MATSURI_ASSERT(sigaction(number, &action, nullptr) == 0);
-  }
-  MATSURI_ASSERT(pthread_sigmask(SIG_BLOCK, &signals, nullptr) == 0);
-  signal(SIGPIPE, SIG_IGN);
-  return signals;
-}
 
 // Whether one of them has come and waits to be taken.
 bool is_pending(const sigset_t& signals) {
@@ -120,14 +104,6 @@ class StopLimit {
   bool is_over_ = false;
   std::thread thread_;
 };
-
-// A socket each: as many as the system lets us have.
-void raise_file_limit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 bool is_loopback(std::string_view host) {
   return host.starts_with("127.") || host == "::1" || host == "localhost";
@@ -294,8 +270,8 @@ void add_routes(http::Router& router, const Config& config, ServerNode& node, Po
 }  // namespace
 
 Result<void> serve(const Config& config) {
-  const sigset_t signals = block_end_signals();
-  raise_file_limit();
+  const sigset_t signals = io::block_signals({SIGINT, SIGTERM});
+  io::raise_file_limit();
   std::optional<StopLimit> limit;  // Outlives the node: taking that apart counts as stopping.
   TRY_ASSIGN(const std::unique_ptr<ServerNode> node, ServerNode::open(config, NodeUse::serve));
   TRY_ASSIGN(const std::unique_ptr<sql::Db> analytics_db, open_analytics(config, &node->metrics));

@@ -23,6 +23,7 @@
 #include "io/random.h"
 #include "sequencer/sequencer.h"
 #include "sequencer/shard_map.h"
+#include "sequencer/slots.h"
 #include "sql/db.h"
 
 namespace matsuri::bench {
@@ -170,18 +171,20 @@ class Game {
     return waited;
   }
 
-  // Moves the slots of raids from shard to shard, one behind the other.
+  // Moves the slots of raids from shard to shard, one behind the other, until told to stop and the
+  // last has arrived.
   void move_until(const std::atomic<bool>& stop, std::size_t raid_count) {
     for (std::size_t raid = 0; !stop; raid = (raid + 1) % raid_count) {
       const std::string arena = "raid-" + std::to_string(raid);
       const Wish one{.slot = slot_of(title, arena),
                      .shard = static_cast<std::uint32_t>(1 - sequencer_->shard_of(title, arena))};
       must(wish(*dbs_.front(), std::span(&one, 1)));
-      while (!stop && sequencer_->shard_of(title, arena) != one.shard) {
+      while (sequencer_->shard_of(title, arena) != one.shard) {
         sequencer_->look_at_wishes();
         std::this_thread::sleep_for(std::chrono::milliseconds(2));
       }
     }
+    while (owned_slots() < slot_count) std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
 
   // The mean of the first shard's.
@@ -196,10 +199,22 @@ class Game {
   std::int64_t now_ms() const { return clock_.unix_ms(); }
 
  private:
+  std::int64_t owned_slots() {
+    std::int64_t count = 0;
+    for (const auto& db : dbs_)
+      must(db->read_and_wait([&](sql::Connection& connection) -> Result<void> {
+        TRY_ASSIGN(const auto found,
+                   connection.integer("SELECT COUNT(*) FROM slot WHERE state = ?",
+                                      {static_cast<std::int64_t>(SlotState::owned)}));
+        count += found.value_or(0);
+        return {};
+      }));
+    return count;
+  }
   void request(const std::vector<Command>& commands, std::size_t begin, std::size_t end,
                io::Executor& executor, std::function<void()> done) {
-    // Answers to one request come from one thread, in turn.
-    auto left = std::make_shared<std::size_t>(end - begin);
+    // Each shard answers its part of a request from a thread of its own.
+    auto left = std::make_shared<std::atomic<std::size_t>>(end - begin);
     auto then = std::make_shared<std::function<void()>>(std::move(done));
     for (std::size_t i = begin; i < end; ++i)
       sequencer_->submit(title, commands[i].entities.front().arena, Chain{{commands[i]}}, executor,

@@ -12,7 +12,7 @@
 
 #include "closure/testing/film.h"
 #include "io/file.h"
-#include "ticket/base64url.h"
+#include "model/base64url.h"
 
 namespace matsuri::closure {
 namespace {
@@ -37,9 +37,9 @@ int write_show(const std::string& path, std::uint32_t duration_ms) {
 
 int print_burst(std::string_view seed_text, std::uint64_t number, std::int64_t start_ms) {
   match::Seed seed;
-  if (!ticket::from_base64url(seed_text, std::as_writable_bytes(std::span(seed)))) return 1;
+  if (!from_base64url(seed_text, std::as_writable_bytes(std::span(seed)))) return 1;
   const std::string wire = film_burst(seed, {.number = number, .start_ms = start_ms});
-  std::puts(ticket::to_base64url(as_bytes(wire)).c_str());
+  std::puts(to_base64url(as_bytes(wire)).c_str());
   return 0;
 }
 

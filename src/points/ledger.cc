@@ -238,6 +238,21 @@ void Ledger::send_grant(const Asked& asked, const Grant& wanted, io::Executor& e
       });
 }
 
+void Ledger::find_grant(const std::string& campaign, const std::string& event,
+                        io::Executor& executor, Completion<std::optional<Grant>> done) {
+  read(purse(grant_kind, campaign + '/' + event), executor,
+       [campaign, event, done = std::move(done)](Result<sequencer::Entity> found,
+                                                 std::uint64_t) mutable {
+         if (!found.ok()) return done(found.error());
+         if (!found->exists()) return done(std::optional<Grant>());
+         done(std::optional<Grant>(
+             Grant{.event = event,
+                   .campaign = campaign,
+                   .account = AccountId{static_cast<std::uint64_t>(found->get(grant_account))},
+                   .amount = found->get(grant_amount)}));
+       });
+}
+
 void Ledger::spend(const Asked& asked, const Spend& spend, io::Executor& executor,
                    Completion<Spent> done) {
   Transfer transfer = points::spend(asked, spend);

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "account/directory.h"
@@ -111,6 +112,11 @@ class Ledger {
   // the event was granted with another account or amount.
   void grant(const Asker& asker, const Grant& grant, const std::string& reason,
              io::Executor& executor, Completion<Granted> done);
+
+  // What was granted for an event, in the order; nullopt where nothing was.
+  // REQUIRES: both names pass their check.
+  void find_grant(const std::string& campaign, const std::string& event, io::Executor& executor,
+                  Completion<std::optional<Grant>> done);
 
   // By whoever the account is of. Code::not_found: no such sink (of the title that asks).
   void spend(const Asked& asked, const Spend& spend, io::Executor& executor,

@@ -194,6 +194,15 @@ class Doctor {
       TRY(read(*db, [&](sql::Connection& connection) {
         return internal::check_engine(connection, db->name(), findings_);
       }));
+    internal::GrantCheck grants;
+    for (const sql::DbOptions& other : options_.others)
+      if (other.name == "checkin")
+        TRY(read_tables(
+            other, [&](sql::Connection& connection) { return grants.read_checkins(connection); }));
+    for (const sql::DbOptions& shard : options_.shards)
+      TRY(read_tables(shard,
+                      [&](sql::Connection& connection) { return grants.read_shard(connection); }));
+    grants.compare(findings_);
     // Before those whose facts they read.
     for (const sql::DbOptions& shard : options_.shards)
       TRY(read_other(shard, internal::read_shard));

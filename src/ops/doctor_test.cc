@@ -11,6 +11,7 @@
 
 #include "analytics/schema.h"
 #include "board/schema.h"
+#include "checkin/schema.h"
 #include "ops/testing/world.h"
 #include "points/projection.h"
 #include "sequencer/sql_store.h"
@@ -157,6 +158,44 @@ TEST_P(DoctorTest, FindsPointsThatDoNotAddUp) {
   run(*world->main_db,
       "INSERT INTO points_purse (kind, id, version, balance, held) VALUES (1, '5', 1, 7, 0)");
   EXPECT_THAT(findings_now(), Contains(HasSubstr("purses have 7 in all, not 0")));
+}
+
+// Goal: a check-in that says granted is in the ledger, and one that says it is not is not.
+TEST_P(DoctorTest, FindsCheckinsThatTheLedgerDoesNotKnow) {
+  const auto world = healthy();
+  sql::DbOptions checkins = fresh_options("checkin"), options = fresh_options("game");
+  checkins.name = "checkin";
+  const auto db = open(checkins), shard = open(options);
+  ASSERT_TRUE(sequencer::SqlStore::open(*shard, nullptr).ok());
+  ASSERT_TRUE(db->migrate("checkin", checkin::migrations()).ok());
+  ASSERT_TRUE(stream::Outbox::open(*db, Region{0}, Node{1}, io::system_random()).ok());
+  const auto findings_now = [&] {
+    const auto diagnosis = examine({.data = world->place.data,
+                                    .main = world->place.main,
+                                    .timeline = world->place.timeline,
+                                    .others = {checkins},
+                                    .shards = {options}});
+    EXPECT_TRUE(diagnosis.ok());
+    return diagnosis.ok() ? diagnosis->findings : std::vector<std::string>{};
+  };
+  const std::string missing =
+      "check-ins are granted, and the ledger has them not; one of account 5";
+  run(*db,
+      "INSERT INTO checkin (account, programme, window_id, id, unix_ms, status, reason, rev, "
+      "points,"
+      " campaign, event, nonce) VALUES (5, 'show', 1, 9, 1, 1, 0, 1, 10, 'summer', 'e1',"
+      " x'00000000000000000000000000000000')");
+  EXPECT_THAT(findings_now(), IsEmpty()) << "it is pending";
+  run(*db, "UPDATE checkin SET status = 2");
+  EXPECT_THAT(findings_now(), Contains(HasSubstr(missing)));
+  run(*shard,
+      "INSERT INTO entity (title, arena, kind, id, slot, version, fields)"
+      " VALUES (1, 'points', 'grant', 'summer/e1', 284, 1, '{\"account\":5,\"amount\":9}')");
+  EXPECT_THAT(findings_now(), Contains(HasSubstr(missing))) << "of another amount";
+  run(*shard, "UPDATE entity SET fields = '{\"account\":5,\"amount\":10}'");
+  EXPECT_THAT(findings_now(), ::testing::Not(Contains(HasSubstr("check-ins"))));
+  run(*db, "UPDATE checkin SET status = 3");
+  EXPECT_THAT(findings_now(), Contains(HasSubstr("and the ledger has granted them")));
 }
 
 // Goal: entries of leaderboards that do not add up are found.

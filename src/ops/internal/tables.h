@@ -72,6 +72,21 @@ Result<void> read_shard(sql::Connection& connection, const std::string& name, Fi
 Result<void> read_ledger(sql::Connection& connection, const std::string& name, Findings& findings);
 // What main shows of it.
 Result<void> read_points(sql::Connection& connection, const std::string& name, Findings& findings);
+// Check-ins against the ledger: what it is to have granted, and what it is not to have.
+class GrantCheck {
+ public:
+  // First check-in, then all shards: what is final there is in the ledger before.
+  Result<void> read_checkins(sql::Connection& connection);
+  Result<void> read_shard(sql::Connection& connection);
+  void compare(Findings& findings) const;
+
+ private:
+  // By a hash of the grant with all that belongs to it; of the grant's name alone. To the account.
+  std::unordered_map<std::uint64_t, std::uint64_t> granted_, refused_;
+  std::uint64_t granted_though_count_ = 0;
+  std::uint64_t granted_though_account_ = 0;
+};
+
 // Leaderboards: each entry of as many parts as there are.
 Result<void> read_boards(sql::Connection& connection, const std::string& name, Findings& findings);
 

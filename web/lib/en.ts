@@ -343,6 +343,16 @@ export const en = {
     held_for: (name: string) => `Held for ${name}`,
     returned: (name: string) => `Returned by ${name}`,
     taken: (name: string) => `${name} took what was held`,
+    checkins: "Where you checked in",
+    checked_in: (programme: string, window: number) => `${programme}, part ${window}`,
+    checkin_status: {
+      pending: "on its way", granted: "granted", void: "not granted", budget_exhausted: "all given away",
+    },
+    checkin_reason: {
+      too_many_attempts: "too many tries with one ticket", too_many_tickets: "too many tickets",
+      no_campaign: "nobody gives points for it", no_account: "there is no such account",
+      bad_amount: "the points can't be granted",
+    },
   },
   face: {
     edit: "Edit face",

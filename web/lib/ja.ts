@@ -338,6 +338,16 @@ export const ja: Texts = {
     held_for: (name) => `${name} に預けました`,
     returned: (name) => `${name} から戻りました`,
     taken: (name) => `預けた分を ${name} で使いました`,
+    checkins: "チェックインした番組",
+    checked_in: (programme, window) => `${programme}（${window}）`,
+    checkin_status: {
+      pending: "確認中", granted: "付与済み", void: "付与なし", budget_exhausted: "配布終了",
+    },
+    checkin_reason: {
+      too_many_attempts: "一枚のチケットでの試行が多すぎました", too_many_tickets: "チケットが多すぎました",
+      no_campaign: "ポイントの提供がありません", no_account: "アカウントがありません",
+      bad_amount: "付与できないポイントです",
+    },
   },
   face: {
     edit: "顔を編集",

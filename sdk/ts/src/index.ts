@@ -6,7 +6,7 @@ export { EventStream, LiveStream, type StreamHandlers, type StreamOptions } from
 export type { Sort } from "./community";
 export type {
   Account, AccountChange, AnalyticsCommands, AnalyticsField, AnalyticsReport, AnalyticsRun, AnalyticsRunList,
-  AnalyticsTitleList, Author, Authors, CampaignList, Code, Command, Community, CommunityChange,
+  AnalyticsTitleList, Author, Authors, CampaignList, Checkin, CheckinList, Code, Command, Community, CommunityChange,
   CommunityRelation, Counts, CreatedPost, CreatedToken, Drawing, DrawingAddresses, Failure, Followed,
   GameBoardEntry, GameBoardPage, GameChange, GameChanges, GameCommand, GameEntity, GameEntityRead, GameHistory,
   GameOutcome, GameOutcomes, GameSchema, GameSession, GrantOutcome, Me, Names, NewCommunity, NewGrant, NewPost,

@@ -1,6 +1,6 @@
 // One's points: what there is, what is held, and what became of them, the newest first.
 import { useEffect, useMemo, useState } from "preact/hooks";
-import type { Failure, PointsBalance, Posting } from "../../../sdk/ts/src/index";
+import type { Checkin, Failure, PointsBalance, Posting } from "../../../sdk/ts/src/index";
 import { client } from "../../app/client";
 import { expired, session_store } from "../../app/session";
 import { failure_text } from "../../lib/failure";
@@ -13,9 +13,10 @@ import { Invite } from "../feed/Aside";
 import { Pager } from "../feed/pager";
 import { Age } from "../feed/PostCard";
 import { Failed, Older } from "../feed/PostList";
-import { what_happened } from "./words";
+import { what_became, what_happened } from "./words";
 
 const page_count = 50;
+const checkin_count = 20;
 
 export function PointsPage() {
   const t = useTexts();
@@ -34,6 +35,7 @@ function Own() {
   return (
     <>
       <Balance />
+      <Checkins />
       <Postings />
     </>
   );
@@ -65,6 +67,33 @@ function Balance() {
     <section class="card points" aria-label={t.points.balance}>
       <p><b class="num">{number.format(balance.balance)}</b> {t.points.unit(balance.balance)}</p>
       {balance.held > 0 && <p class="quiet small">{t.points.held(balance.held)}</p>}
+    </section>
+  );
+}
+
+/** The newest check-ins: their points are pending until they are in the ledger. */
+function Checkins() {
+  const t = useTexts();
+  const number = new Intl.NumberFormat(useStore(language_store));
+  const [checkins, set_checkins] = useState<Checkin[]>([]);
+  // What can't be read is left out: the postings below say whether anything is wrong.
+  useEffect(() => void client.points.checkins({ limit: checkin_count }).then((reply) => {
+    if (reply.ok) set_checkins(reply.value.checkins);
+  }), []);
+  if (checkins.length === 0) return null;
+  return (
+    <section class="stack" aria-labelledby="checkins">
+      <h2 id="checkins" class="h-card">{t.points.checkins}</h2>
+      <ul class="card flush postings">
+        {checkins.map((one) => (
+          <li key={one.id}>
+            <p>{t.points.checked_in(one.programme, one.window)}</p>
+            <b class={`num ${one.status === "granted" ? "gain" : ""}`}>{number.format(one.points)}</b>
+            <p class="faint xs"><Age time={new Date(one.time_ms).toISOString()} /></p>
+            <span class="faint xs">{what_became(one, t)}</span>
+          </li>
+        ))}
+      </ul>
     </section>
   );
 }

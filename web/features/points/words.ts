@@ -1,5 +1,5 @@
 // What a posting says, in words: where points came from, or what they went to.
-import type { Posting } from "../../../sdk/ts/src/index";
+import type { Checkin, Posting } from "../../../sdk/ts/src/index";
 import type { Texts } from "../../lib/i18n";
 
 export function what_happened(posting: Pick<Posting, "amount" | "with">, t: Texts): string {
@@ -16,4 +16,10 @@ export function what_happened(posting: Pick<Posting, "amount" | "with">, t: Text
     }
     default: return posting.with;
   }
+}
+
+/** What became of a check-in, with the reason where there is one. */
+export function what_became(checkin: Pick<Checkin, "status" | "reason">, t: Texts): string {
+  const status = t.points.checkin_status[checkin.status];
+  return checkin.reason === null ? status : `${status}: ${t.points.checkin_reason[checkin.reason]}`;
 }

@@ -9,7 +9,7 @@ import time
 
 from ports import free_port
 
-DATABASES = ("main", "timeline", "empathy", "notification")
+DATABASES = ("main", "timeline", "empathy", "notification", "checkin", "grants")
 
 
 class Mariadb:

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/time.h"
+#include "checkin.h"
 #include "databases.h"
 #include "game/trade_rows.h"
 #include "io/clock.h"
@@ -76,7 +77,9 @@ Result<std::optional<stream::Snapshot>> rebuild_source(const Config& config,
   TRY_ASSIGN(auto snapshot,
              stream::newest_snapshot(files, folder.snapshots(), std::string(kind.name)));
   if (snapshot) return snapshot;
-  TRY_ASSIGN(const std::vector<std::string> journals, ops::journal_folders(files, config.data));
+  TRY_ASSIGN(std::vector<std::string> journals, ops::journal_folders(files, config.data));
+  std::ranges::move(checkin_journal_folders(files, config.checkin_journals),
+                    std::back_inserter(journals));
   std::vector<std::unique_ptr<sql::Db>> dbs;
   std::vector<std::unique_ptr<stream::Outbox>> outboxes;
   std::vector<stream::Outbox*> read;
@@ -191,8 +194,9 @@ Result<int> run_rebuild(const Config& config, const std::string& view) {
   if (view == "points") return rebuild_points(config);
   const DatabaseKind* const kind = kind_of_view(view);
   if (kind == nullptr)
-    return Error(Code::invalid, "no view is called " + view +
-                                    "; there are: timeline, empathy, notification, points");
+    return Error(Code::invalid,
+                 "no view is called " + view +
+                     "; there are: timeline, empathy, notification, checkin, grants, points");
   TRY(need_data(config));
   {
     TRY_ASSIGN(const auto lock, lock_data(config));

@@ -285,6 +285,10 @@ Result<Config> from_table(const toml::table& table) {
   TRY(read_game(root.section("game"), config));
   TRY(read_log_replica(root.section("log_replica"), config));
   TRY(read_analytics(root.section("analytics"), config));
+  Section checkin = root.section("checkin");
+  TRY(checkin.read("journals", config.checkin_journals));
+  TRY(checkin.read("inboxes", config.checkin_inboxes));
+  TRY(checkin.refuse_unknown());
   TRY(read_limits(root.section("limits"), config.limits));
   TRY(root.refuse_unknown());
   return config;

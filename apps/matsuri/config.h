@@ -35,6 +35,8 @@ struct Config {
   sql::DbOptions timeline;
   sql::DbOptions empathy;
   sql::DbOptions notification;
+  sql::DbOptions checkin;
+  sql::DbOptions grants;     // what is due to be granted, until the ledger has answered
   sql::DbOptions analytics;  // no part of a backup: made again from the commands of games
   std::vector<sql::DbOptions> shards = {{}};  // of game state, in the order of their numbers
   std::uint32_t game_keep_days = 0;           // of its commands; 0: for ever
@@ -45,6 +47,9 @@ struct Config {
   std::string log_views = "matsuri_views";  // the schema there that views of kinds are made in
   // Leaderboards: no part of a backup, because all of it can be made again.
   sql::DbOptions board = {.durability = sql::Durability::normal};
+  // Folders of closures: journals of those that are servers, inboxes of those that are CGI.
+  std::vector<std::string> checkin_journals;
+  std::vector<std::string> checkin_inboxes;
   http::ServerOptions limits;                 // only its rate limits are read
   analytics::Zone analytics_zone;             // by whose days is counted
   std::optional<int> analytics_minute = 210;  // of the day; none: only when somebody asks

@@ -2,12 +2,14 @@
 
 #include "account/schema.h"
 #include "board/schema.h"
+#include "checkin/schema.h"
 #include "community/schema.h"
 #include "empathy/schema.h"
 #include "game/schema.h"
 #include "notification/query.h"
 #include "notification/schema.h"
 #include "people/schema.h"
+#include "points/dues.h"
 #include "points/projection.h"
 #include "timeline/schema.h"
 
@@ -65,6 +67,24 @@ std::span<const DatabaseKind> database_kinds() {
        .components = {{"people", people::migrations()}, {"empathy", empathy::migrations()}},
        .view = [](ServerNode& node) -> stream::View* { return &node.empathy_view; },
        .begins_with_kept = true},
+      {.name = "grants",
+       .options = &Config::grants,
+       .db = &ServerNode::grants_db,
+       .outbox = &ServerNode::grants_outbox,
+       .components = {{"grants", points::dues_migrations()}},
+       .view = [](ServerNode& node) -> stream::View* { return &node.dues_view; },
+       .begins_with_kept = true},
+      {.name = "checkin",
+       .options = &Config::checkin,
+       .db = &ServerNode::checkin_db,
+       .outbox = &ServerNode::checkin_outbox,
+       .components = {{"checkin", checkin::migrations()}},
+       .view = [](ServerNode& node) -> stream::View* { return &node.checkin_view; },
+       .begins_with_kept = true,
+       .clean_up =
+           [](ServerNode& node, std::int64_t now_unix_ms) {
+             return count_in(*node.checkin_db, now_unix_ms, checkin::forget_old_tickets);
+           }},
       {.name = "main",
        .options = &Config::main,
        .db = &ServerNode::main_db,

@@ -46,7 +46,9 @@ struct DatabaseKind {
 
 // In the order of a backup: whose view reads another's facts comes before the other, so that no
 // copy has read facts that the other copy has not. Timeline and empathy read each other's: a
-// deletion that empathy has read too early comes again from the journal.
+// deletion that empathy has read too early comes again from the journal. So do grants and checkin:
+// what is due is told again after a restore, and the ledger, which is copied before them, knows
+// what it has granted.
 std::span<const DatabaseKind> database_kinds();
 
 }  // namespace matsuri

@@ -257,6 +257,25 @@ void ServerNode::open_points() {
                           .ledger = *ledger,
                           .metrics = &metrics});
   points_keeper->start();
+  settler = std::make_unique<points::Settler>(points::SettlerParts{.outbox = *grants_outbox,
+                                                                   .ledger = *ledger,
+                                                                   .people = *directory,
+                                                                   .clock = io::system_clock(),
+                                                                   .metrics = &metrics});
+}
+
+void ServerNode::open_agent() {
+  if (config.checkin_inboxes.empty()) return;
+  agent = std::make_unique<journal::Agent>(journal::AgentOptions{
+      .folders = config.checkin_inboxes,
+      .quarantine_folder = folder.inbox_quarantine(),
+      .kinds = {EventKind::checkin_attempted},
+      .writer = journal.get(),
+      .ids = ids.get(),
+      .offset_of =
+          [this](const journal::InboxFileId& file) { return place_of_inbox(*checkin_db, file); },
+      .metrics = &metrics});
+  agent->start();
 }
 
 std::vector<sql::Db*> ServerNode::shard_dbs() const {
@@ -270,13 +289,17 @@ Result<void> ServerNode::open_stream(NodeUse use, const NodeSeams& seams) {
   stream = std::make_unique<stream::Stream>(stream::StreamOptions{
       .retry_ms_max = seams.retry_ms_max, .gives_way = use == NodeUse::serve, .metrics = &metrics});
   // Others than these two are what a restore under another node number has left to be read.
-  TRY_ASSIGN(const auto journals, ops::journal_folders(io::posix_files(), folder.path));
+  TRY_ASSIGN(auto journals, ops::journal_folders(io::posix_files(), folder.path));
   for (const std::string& path : journals) {
     journal::Writer* writer = nullptr;
     if (path == folder.journal()) writer = journal.get();
     if (path == folder.import_journal()) writer = import_journal.get();
     TRY(stream->add_journal(path, writer));
   }
+  const std::vector<std::string> closures =
+      checkin_journal_folders(io::posix_files(), config.checkin_journals);
+  for (const std::string& path : closures) TRY(stream->add_journal(path, nullptr));
+  journals.insert(journals.end(), closures.begin(), closures.end());
   for (const DatabaseKind& kind : database_kinds()) TRY(stream->add_outbox(*(this->*kind.outbox)));
   for (const DatabaseKind& kind : database_kinds()) {
     if (kind.view == nullptr) continue;
@@ -342,10 +365,19 @@ Result<bool> ServerNode::start(const std::function<bool()>& is_ending) {
       [this](sql::Connection& connection) { return recent_keys.load(connection); }));
   TRY(timeline_db->read_and_wait(
       [this](sql::Connection& connection) { return plaza.load(connection); }));
+  if (settler == nullptr) return true;
+  settler->start();
+  // Where inboxes are is known when the journal is applied.
+  open_agent();
+  if (!config.checkin_journals.empty())
+    follower = std::make_unique<JournalFollower>(*stream, config.checkin_journals);
   return true;
 }
 
 void ServerNode::stop() {
+  follower.reset();
+  agent.reset();
+  if (settler != nullptr) settler->stop();
   // Before the feed, which hears of what it answers; and it answers on threads of the server's, and
   // to trades, which have to be quiet by then.
   if (trades != nullptr) trades->stop();

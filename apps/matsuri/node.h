@@ -16,6 +16,8 @@
 #include "base/result.h"
 #include "board/boards.h"
 #include "board/definitions.h"
+#include "checkin.h"
+#include "checkin/apply.h"
 #include "community/directory.h"
 #include "community/exec.h"
 #include "config.h"
@@ -32,12 +34,15 @@
 #include "io/clock.h"
 #include "io/random.h"
 #include "io/thread_pool.h"
+#include "journal/agent.h"
 #include "journal/id_maker.h"
 #include "journal/writer.h"
 #include "notification/apply.h"
 #include "notification/exec.h"
+#include "points/dues.h"
 #include "points/keeper.h"
 #include "points/ledger.h"
+#include "points/settler.h"
 #include "replicas.h"
 #include "sequencer/sequencer.h"
 #include "sql/db.h"
@@ -68,6 +73,7 @@ struct DataFolder {
   std::string certificate() const { return path + "/tls/self-signed.pem"; }
   std::string ids() const { return path + "/ids"; }
   std::string journal() const { return path + "/journal/main"; }
+  std::string inbox_quarantine() const { return path + "/inbox-quarantine"; }
   std::string import_journal() const { return path + "/journal/import"; }
 };
 
@@ -157,10 +163,14 @@ class ServerNode {
   std::unique_ptr<sql::Db> timeline_db;
   std::unique_ptr<sql::Db> empathy_db;
   std::unique_ptr<sql::Db> notification_db;
+  std::unique_ptr<sql::Db> checkin_db;
+  std::unique_ptr<sql::Db> grants_db;
   std::unique_ptr<stream::Outbox> main_outbox;
   std::unique_ptr<stream::Outbox> timeline_outbox;
   std::unique_ptr<stream::Outbox> empathy_outbox;
   std::unique_ptr<stream::Outbox> notification_outbox;
+  std::unique_ptr<stream::Outbox> checkin_outbox;
+  std::unique_ptr<stream::Outbox> grants_outbox;
   std::unique_ptr<journal::IdMaker> ids;
   std::unique_ptr<journal::Writer> journal;
   std::unique_ptr<journal::Writer> import_journal;  // only with NodeUse::import
@@ -177,6 +187,10 @@ class ServerNode {
   timeline::TimelineView timeline_view{&home, &plaza};
   empathy::EmpathyView empathy_view;
   notification::NotificationView notification_view;
+  checkin::CheckinView checkin_view;
+  points::DuesView dues_view{[this] {
+    if (settler != nullptr) settler->wake();
+  }};
   timeline::RecentKeys recent_keys;
   timeline::Rankings rankings{home, io::system_clock(), io::system_random()};
   std::unique_ptr<timeline::Live> live;
@@ -207,6 +221,9 @@ class ServerNode {
   std::unique_ptr<game::LogViews> log_views;  // null without a log replica
   std::unique_ptr<points::Ledger> ledger;
   std::unique_ptr<points::Keeper> points_keeper;
+  std::unique_ptr<points::Settler> settler;   // stays until the views are gone, which wake it
+  std::unique_ptr<journal::Agent> agent;      // null without inboxes
+  std::unique_ptr<JournalFollower> follower;  // null without closures' journals
 
  private:
   explicit ServerNode(const Config& config);
@@ -217,6 +234,7 @@ class ServerNode {
   Result<void> open_history();
   std::unique_ptr<game::Replicas> watch(const std::string& role, const ShardDbs& dbs);
   void open_points();
+  void open_agent();
   Result<void> open_boards(const std::vector<game::ShardDb>& dbs);
   Result<void> open_stream(NodeUse use, const NodeSeams& seams);
 };

@@ -19,6 +19,7 @@
 #include "base/assert.h"
 #include "base/log.h"
 #include "board/routes.h"
+#include "checkin/routes.h"
 #include "commands.h"
 #include "community/routes.h"
 #include "databases.h"
@@ -253,6 +254,7 @@ void add_routes(http::Router& router, const Config& config, ServerNode& node, Po
                       .db = *node.main_db,
                       .shards = node.shard_dbs(),
                       .has_title = [&node](TitleId title) { return node.has_title(title); }});
+  checkin::add_routes(router, *node.checkin_db);
   support::add_routes(router, {.main = *node.main_db,
                                .timeline = *node.timeline_db,
                                .logs = node.log_reader.dbs,

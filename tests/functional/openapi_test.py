@@ -12,6 +12,7 @@ from walk import CONTRACT
 from walk_account import AccountWalk
 from walk_analytics import AnalyticsWalk
 from walk_board import BoardWalk
+from walk_checkin import CheckinWalk
 from walk_common import CommonWalk
 from walk_community import CommunityWalk
 from walk_empathy import EmpathyWalk
@@ -28,7 +29,7 @@ from walk_timeline import TimelineWalk
 from walk_trade import TradeWalk
 
 
-class OpenapiTest(AccountWalk, AnalyticsWalk, BoardWalk, CommonWalk, CommunityWalk,
+class OpenapiTest(AccountWalk, AnalyticsWalk, BoardWalk, CheckinWalk, CommonWalk, CommunityWalk,
                   EmpathyWalk, FollowWalk, GameWalk, HistoryWalk, NotificationWalk, PlayWalk, PlazaWalk, PointsWalk,
                   StreamWalk, SupportWalk, TimelineWalk, TradeWalk, unittest.TestCase):
     def test_z_every_documented_pair_was_met(self):

@@ -6,11 +6,13 @@ three, between which things happen to that list: something comes on top, and wha
 reader moves. A list that is not known here fails.
 """
 
+import os
 import time
 import unittest
 
 from contract import Contract
 from game_client import Game, attack, born, command, new_key, sender
+from inbox import append, attempt
 from support import Person, Server
 
 CONTRACT = Contract()
@@ -62,6 +64,7 @@ class PagesTest(unittest.TestCase):
             cls.found("campaigns", f"c-{number:02}", budget=1000)
             cls.found("sinks", f"s-{number:02}")
             cls.grant(number)
+            cls.check_in(number + 1)
 
     @classmethod
     def damage(cls, arena):
@@ -77,6 +80,15 @@ class PagesTest(unittest.TestCase):
     def grant(cls, event):
         cls.send(cls.star, "POST", "/v1/points/grants", {
             "event": str(event), "campaign": "c-00", "account": cls.people[0].id, "amount": 1})
+
+    @classmethod
+    def check_in(cls, window):
+        """Answered when it is there: pages are of what is."""
+        append(f"{cls.server.inbox}/show.inbox", attempt(
+            cls.people[0].id, os.urandom(16), programme=f"show-{window // 8}", window=window))
+        while not any(one["window"] == window for one in cls.send(
+                cls.people[0], "GET", "/v1/checkin/me")["checkins"]):
+            time.sleep(0.05)
 
     @classmethod
     def tearDownClass(cls):
@@ -171,6 +183,7 @@ class PagesTest(unittest.TestCase):
                            lambda number: self.found("sinks", f"a-{number}"))],
             "listOwnPostings": [("/v1/points/me/postings?", reader,
                                  lambda number: self.grant(f"own-{number}"))],
+            "listOwnCheckins": [("/v1/checkin/me?", reader, lambda number: self.check_in(100 + number))],
             "listPostings": [(f"/v1/points/accounts/{player}/postings?", self.star,
                               lambda number: self.grant(f"their-{number}"))],
         }

@@ -145,7 +145,10 @@ class Server:
         self.folder = tempfile.mkdtemp(prefix="matsuri_functional_")
         self.data = data or f"{self.folder}/data"
         self.config = f"{self.folder}/matsuri.toml"
-        pathlib.Path(self.config).write_text(config, encoding="utf-8")
+        self.inbox = f"{self.folder}/inbox"  # where a closure would write
+        os.mkdir(self.inbox)
+        pathlib.Path(self.config).write_text(f'{config}\n[checkin]\ninboxes = ["{self.inbox}"]\n',
+                                             encoding="utf-8")
         self.process = None
         self.port = 0
         self.kept = None  # one connection for requests that need none of their own

@@ -1,6 +1,5 @@
 // `matsuri import`: the files through the importer, with what a person at a terminal wants to see.
 #include <signal.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <cinttypes>
@@ -10,13 +9,12 @@
 #include "commands.h"
 #include "import/importer.h"
 #include "io/clock.h"
+#include "io/progress_bar.h"
 
 namespace matsuri {
 namespace {
 
 constexpr int status_refused = 3;  // docs/formats/import.md
-constexpr std::int64_t line_period_us = 5'000'000;
-constexpr std::int64_t bar_period_us = 100'000;
 
 std::atomic<bool> was_interrupted = false;
 static_assert(std::atomic<bool>::is_always_lock_free);  // a signal handler sets it
@@ -30,10 +28,9 @@ void stop_on_signals() {
   sigaction(SIGTERM, &action, nullptr);
 }
 
-// A bar that is written over on a terminal; elsewhere a line every few seconds.
 class Console final : public imports::Observer {
  public:
-  explicit Console(io::Clock& clock) : clock_(clock), begin_us_(clock.monotonic_us()) {}
+  explicit Console(io::Clock& clock) : bar_(clock) {}
 
   void refused(const std::string& file, std::uint64_t line,
                const imports::Refusal& refusal) override {
@@ -43,37 +40,27 @@ class Console final : public imports::Observer {
   }
 
   void progressed(const imports::Progress& progress) override {
-    const std::int64_t now_us = clock_.monotonic_us();
-    if (now_us < next_us_) return;
-    next_us_ = now_us + (is_terminal_ ? bar_period_us : line_period_us);
-    clear();
-    std::fputs(describe(progress, now_us).c_str(), stderr);
-    if (!is_terminal_) std::fputc('\n', stderr);
+    if (!bar_.is_due()) return;
+    const double part = progress.size_total == 0 ? 1
+                                                 : static_cast<double>(progress.size_done) /
+                                                       static_cast<double>(progress.size_total);
+    bar_.show(part, describe(progress, part));
   }
 
   bool wants_stop() override { return was_interrupted; }
 
-  void clear() const {
-    if (is_terminal_) std::fputs("\r\033[K", stderr);
-  }
+  void clear() const { bar_.clear(); }
 
  private:
-  std::string describe(const imports::Progress& progress, std::int64_t now_us) const {
-    const double seconds = static_cast<double>(now_us - begin_us_) / 1e6;
-    const double part = progress.size_total == 0 ? 1
-                                                 : static_cast<double>(progress.size_done) /
-                                                       static_cast<double>(progress.size_total);
+  std::string describe(const imports::Progress& progress, double part) const {
+    const double seconds = bar_.seconds();
     const auto lines = static_cast<double>(progress.summary.line_count);
-    constexpr int width = 24;
-    const int filled = static_cast<int>(part * width);
     char text[256];
-    int size =
-        std::snprintf(text, sizeof text, "[%.*s%.*s] %3d %%  %.0f lines, %.0f/s", filled,
-                      "########################", width - filled, "........................",
-                      static_cast<int>(part * 100), lines, seconds > 0 ? lines / seconds : 0);
+    int size = std::snprintf(text, sizeof text, "%.0f lines, %.0f/s", lines,
+                             seconds > 0 ? lines / seconds : 0);
     std::string all(text, static_cast<std::size_t>(size));
     if (progress.stage == imports::Stage::reading && part > 0 && part < 1) {
-      size = std::snprintf(text, sizeof text, ", %.0f s left", seconds / part - seconds);
+      size = std::snprintf(text, sizeof text, ", %.0f s left", bar_.seconds_left(part));
       all.append(text, static_cast<std::size_t>(size));
     } else if (progress.stage != imports::Stage::reading) {
       all += ", " + std::to_string(progress.lag_count) + " to apply";
@@ -82,10 +69,7 @@ class Console final : public imports::Observer {
     return all;
   }
 
-  io::Clock& clock_;
-  const std::int64_t begin_us_;
-  const bool is_terminal_ = isatty(STDERR_FILENO) != 0;
-  std::int64_t next_us_ = 0;
+  io::ProgressBar bar_;
 };
 
 // "12 people, 3 titles": what there is none of is not said.

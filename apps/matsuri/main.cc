@@ -1,6 +1,10 @@
 // The one binary: the server and every operator's command. Only the command line is read here.
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 #include "base/log.h"
 #include "commands.h"
@@ -167,7 +171,19 @@ void add_shards(CLI::App& app, Arguments& arguments, Command& chosen) {
       ->required();
 }
 
+// Programmes are built by a program of their own, which lies beside this one: it has the decoders
+// of all videos in it, and a server must not.
+int run_program(char** argv) {
+  char path[4096];
+  const ssize_t size = readlink("/proc/self/exe", path, sizeof path);
+  const std::string self(path, size > 0 ? static_cast<std::size_t>(size) : 0);
+  const std::string builder = self + "-program";
+  execv(builder.c_str(), argv + 1);
+  return report(Error(Code::io, builder + " can't be started: " + std::strerror(errno)));
+}
+
 int run(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "program") return run_program(argv);
   CLI::App app("Matsuri: a backend for crowds that arrive all at once", "matsuri");
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string("matsuri ") + MATSURI_VERSION);
@@ -176,6 +192,8 @@ int run(int argc, char** argv) {
   add_commands(app, arguments, chosen);
   add_shards(app, arguments, chosen);
   add_analytics(app, arguments, chosen);
+  // For the help alone: run_program() takes it before anything else is read.
+  app.add_subcommand("program", "Build programmes that viewers check in to, from their videos");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

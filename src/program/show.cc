@@ -74,12 +74,6 @@ Error corrupt(std::string_view why) {
   return {Code::corrupt, "a programme's data " + std::string(why)};
 }
 
-bool is_campaign(std::string_view name) {
-  return !name.empty() && name.size() <= campaign_size_max && std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-  });
-}
-
 bool is_title(std::string_view title) {
   return !title.empty() && title.size() <= title_size_max &&
          std::ranges::none_of(
@@ -108,17 +102,6 @@ Result<void> check_windows(std::span<const Window> windows, std::uint32_t durati
     from = window.end_ms;
   }
   return {};
-}
-
-Result<void> check_about(const About& about) {
-  if (about.programme == 0 || about.programme > programme_max)
-    return Error(Code::invalid, "a programme's id is from 1 to 2^63 - 1");
-  if (!is_title(about.title)) return Error(Code::invalid, "a title is one line of 1 to 400 bytes");
-  if (about.duration_ms == 0 || about.duration_ms > duration_ms_max)
-    return Error(Code::invalid, "a programme lasts at most six hours, and not no time at all");
-  if (about.windows.size() > window_count_max)
-    return Error(Code::invalid, "a programme has at most 256 windows");
-  return check_windows(about.windows, about.duration_ms);
 }
 
 Result<Window> read_window(Bytes bytes) {
@@ -157,6 +140,31 @@ Result<Head> read_head(Bytes bytes) {
 }
 
 }  // namespace
+
+bool is_campaign(std::string_view name) {
+  return !name.empty() && name.size() <= campaign_size_max && std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+  });
+}
+
+Result<void> check_about(const About& about) {
+  if (about.programme == 0 || about.programme > programme_max)
+    return Error(Code::invalid, "a programme's id is from 1 to 2^63 - 1");
+  if (!is_title(about.title)) return Error(Code::invalid, "a title is one line of 1 to 400 bytes");
+  if (about.duration_ms == 0 || about.duration_ms > duration_ms_max)
+    return Error(Code::invalid, "a programme lasts at most six hours, and not no time at all");
+  if (about.windows.size() > window_count_max)
+    return Error(Code::invalid, "a programme has at most 256 windows");
+  return check_windows(about.windows, about.duration_ms);
+}
+
+Result<std::size_t> Show::size_at(Bytes bytes) {
+  TRY_ASSIGN(const Head head, read_head(bytes));
+  const std::size_t size =
+      sizes_of(head.window_count, head.title_size, row_count_of(head.duration_ms)).all();
+  if (size > bytes.size()) return corrupt("is cut short");
+  return size;
+}
 
 Result<Show> Show::open(Bytes bytes) {
   if (reinterpret_cast<std::uintptr_t>(bytes.data()) % alignment != 0)

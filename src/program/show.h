@@ -33,6 +33,9 @@ struct Window {
   bool operator==(const Window&) const = default;
 };
 
+// Of 1 to campaign_size_max of [a-z0-9_-]?
+bool is_campaign(std::string_view name);
+
 // All of a programme but its pictures.
 struct About {
   std::uint64_t programme = 0;     // its id: 1 to 2^63 - 1
@@ -43,6 +46,9 @@ struct About {
 
   bool operator==(const About&) const = default;
 };
+
+// Code::invalid says what of it no programme may have.
+Result<void> check_about(const About& about);
 
 // A row for each tenth of a second that has begun.
 constexpr std::uint32_t row_count_of(std::uint32_t duration_ms) {
@@ -60,6 +66,10 @@ class Show {
   // Code::corrupt for all that make_show() does not write, Code::invalid where `bytes` is not
   // aligned to 64.
   static Result<Show> open(Bytes bytes);
+
+  // How long the show is that these bytes begin with: for those who look for one among other bytes.
+  // Code::corrupt where none begins here, or it does not end within them.
+  static Result<std::size_t> size_at(Bytes bytes);
 
   // Reads everything: Code::corrupt where a byte is not as it was written.
   Result<void> check() const;

@@ -11,7 +11,8 @@ namespace {
 // Scripts, styles and data come from this server alone; a page may be framed by nobody.
 constexpr std::string_view page_headers =
     "content-security-policy: default-src 'none'; script-src 'self'; style-src 'self'; "
-    "img-src 'self' data:; connect-src 'self'; font-src 'self'; manifest-src 'self'; "
+    "img-src 'self' data:; media-src blob:; connect-src 'self'; font-src 'self'; "
+    "manifest-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'\r\n"
     "x-content-type-options: nosniff\r\n"
     "referrer-policy: same-origin\r\n"

@@ -41,8 +41,9 @@ Result<std::uint64_t> place_of_inbox(sql::Db& checkin, const journal::InboxFileI
   return offset;
 }
 
-JournalFollower::JournalFollower(stream::Stream& stream, std::vector<std::string> folders)
-    : stream_(stream), folders_(std::move(folders)), thread_([this] { loop(); }) {}
+JournalFollower::JournalFollower(stream::Stream& stream,
+                                 std::function<std::vector<std::string>()> find)
+    : stream_(stream), find_(std::move(find)), thread_([this] { loop(); }) {}
 
 JournalFollower::~JournalFollower() {
   {
@@ -60,7 +61,7 @@ void JournalFollower::loop() {
     lock.unlock();
     std::string now;
     // What is followed already changes nothing.
-    for (const std::string& path : checkin_journal_folders(io::posix_files(), folders_))
+    for (const std::string& path : find_())
       if (const auto added = stream_.add_journal(path, nullptr); !added.ok())
         now = added.error().to_string();
     if (!now.empty() && now != trouble)

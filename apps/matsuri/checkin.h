@@ -2,6 +2,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -27,7 +28,8 @@ Result<std::uint64_t> place_of_inbox(sql::Db& checkin, const journal::InboxFileI
 // them. Owns one thread.
 class JournalFollower {
  public:
-  JournalFollower(stream::Stream& stream, std::vector<std::string> folders);
+  // `find` gives the journals that are there.
+  JournalFollower(stream::Stream& stream, std::function<std::vector<std::string>()> find);
   ~JournalFollower();
   JournalFollower(const JournalFollower&) = delete;
   JournalFollower& operator=(const JournalFollower&) = delete;
@@ -36,7 +38,7 @@ class JournalFollower {
   void loop();
 
   stream::Stream& stream_;
-  const std::vector<std::string> folders_;
+  const std::function<std::vector<std::string>()> find_;
   std::mutex mutex_;
   std::condition_variable wake_;
   bool is_ending_ = false;

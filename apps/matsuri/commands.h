@@ -16,6 +16,8 @@ namespace matsuri {
 Result<int> run_import(const Config& config, const std::vector<std::string>& files);
 Result<int> run_account_role(const Config& config, const std::string& handle,
                              const std::string& role);
+// Takes a closure into the data folder; the server that serves it hears of it within a second.
+Result<int> run_program_add(const Config& config, const std::string& closure);
 // Makes the example game, or what of it is missing, and prints what plays it.
 Result<int> run_raid(const Config& config);
 Result<int> run_backup(const Config& config, const std::string& to);

@@ -26,7 +26,7 @@ struct Arguments {
   std::string config;
   std::string data;
   std::string listen;
-  std::string to, from, view, handle, role, position, slots, shard, day;
+  std::string to, from, view, handle, role, position, slots, shard, day, closure;
   int node = -1;
   bool all = false, again = false, tls_self_signed = false;
   std::vector<std::string> files;
@@ -171,9 +171,25 @@ void add_shards(CLI::App& app, Arguments& arguments, Command& chosen) {
       ->required();
 }
 
+void add_program(CLI::App& app, Arguments& arguments, Command& chosen) {
+  CLI::App* const program = app.add_subcommand("program", "Programmes that viewers check in to");
+  program->require_subcommand(1);
+  // For the help alone: build_program() takes it before anything else is read.
+  program->add_subcommand("build", "Make a programme's closure from its video");
+  CLI::App* const added = add(
+      *program, "add", "Have a programme served, also beside a running server", arguments,
+      [](const Config& config, const Arguments& given) {
+        return run_program_add(config, given.closure);
+      },
+      chosen);
+  added->add_option("CLOSURE", arguments.closure, "The show.checkin that build made")
+      ->required()
+      ->check(CLI::ExistingFile);
+}
+
 // Programmes are built by a program of their own, which lies beside this one: it has the decoders
 // of all videos in it, and a server must not.
-int run_program(char** argv) {
+int build_program(char** argv) {
   char path[4096];
   const ssize_t size = readlink("/proc/self/exe", path, sizeof path);
   const std::string self(path, size > 0 ? static_cast<std::size_t>(size) : 0);
@@ -183,7 +199,8 @@ int run_program(char** argv) {
 }
 
 int run(int argc, char** argv) {
-  if (argc > 1 && std::string_view(argv[1]) == "program") return run_program(argv);
+  if (argc > 2 && std::string_view(argv[1]) == "program" && std::string_view(argv[2]) == "build")
+    return build_program(argv);
   CLI::App app("Matsuri: a backend for crowds that arrive all at once", "matsuri");
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string("matsuri ") + MATSURI_VERSION);
@@ -192,8 +209,7 @@ int run(int argc, char** argv) {
   add_commands(app, arguments, chosen);
   add_shards(app, arguments, chosen);
   add_analytics(app, arguments, chosen);
-  // For the help alone: run_program() takes it before anything else is read.
-  app.add_subcommand("program", "Build programmes that viewers check in to, from their videos");
+  add_program(app, arguments, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

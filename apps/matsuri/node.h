@@ -70,6 +70,7 @@ struct DataFolder {
   std::string keys() const { return path + "/keys"; }
   std::string databases() const { return path + "/db"; }
   std::string snapshots() const { return path + "/snapshots"; }
+  std::string programmes() const { return path + "/programmes"; }
   std::string certificate() const { return path + "/tls/self-signed.pem"; }
   std::string ids() const { return path + "/ids"; }
   std::string journal() const { return path + "/journal/main"; }
@@ -235,6 +236,8 @@ class ServerNode {
   std::unique_ptr<game::Replicas> watch(const std::string& role, const ShardDbs& dbs);
   void open_points();
   void open_agent();
+  // Of those that the configuration names, and of programmes in the data folder.
+  std::vector<std::string> closure_journals() const;
   Result<void> open_boards(const std::vector<game::ShardDb>& dbs);
   Result<void> open_stream(NodeUse use, const NodeSeams& seams);
 };

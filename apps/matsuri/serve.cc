@@ -19,6 +19,7 @@
 #include "base/assert.h"
 #include "base/log.h"
 #include "board/routes.h"
+#include "broadcast/routes.h"
 #include "checkin/routes.h"
 #include "commands.h"
 #include "community/routes.h"
@@ -286,6 +287,10 @@ Result<void> serve(const Config& config) {
        .metrics = &node->metrics,
        .as_of_ms = [&node = *node] { return node.log_as_of_ms(); },
        .on_as_of_ms = [&node = *node](std::int64_t as_of_ms) { node.analysed_to_ms = as_of_ms; }});
+  TRY_ASSIGN(const std::unique_ptr<broadcast::Programmes> programmes,
+             broadcast::Programmes::open({.folder = node->folder.programmes(),
+                                          .keys = node->folder.keys() + "/checkin.keys",
+                                          .region = config.region}));
   ops::Readiness readiness;
   account::CredentialAuthenticator authenticator(*node->signer, *node->standings, *node->accounts,
                                                  config.behind_tls);
@@ -301,6 +306,8 @@ Result<void> serve(const Config& config) {
                                  .gate = *node->game_gate,
                                  .clock = io::system_clock(),
                                  .title_json = title_json_of(titles)});
+
+  broadcast::add_routes(router, *programmes, io::system_clock());
 
   http::ServerOptions options = server_options(config);
   options.authenticator = &authenticator;
@@ -326,6 +333,7 @@ Result<void> serve(const Config& config) {
                       .snapshot_folder = node->folder.snapshots(),
                       .journal_keep_size = config.journal_keep_size,
                       .clock = io::system_clock()});
+  programmes->start();
   server->start();
   if (front) front->start();
   readiness.set(ops::Readiness::State::serving);
@@ -341,6 +349,7 @@ Result<void> serve(const Config& config) {
   node->trades->drain();
   if (front) front->begin_stop();
   server->stop();
+  programmes->stop();
   upkeep.stop();
   runs.stop();
   node->stop();

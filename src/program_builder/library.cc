@@ -3,7 +3,8 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <cstring>
+
+#include "program/find.h"
 
 namespace matsuri::program_builder {
 namespace {
@@ -32,23 +33,6 @@ Result<void> collect(io::FileSystem& files, const std::string& folder, int depth
 
 }  // namespace
 
-Result<program::Lines> find_show(Bytes file) {
-  // Copied, because a file in memory need not lie at a multiple of 64.
-  program::Lines lines(file.size() / program::alignment);
-  if (!lines.empty()) std::memcpy(lines.data(), file.data(), lines.size() * program::alignment);
-  const Bytes all = program::bytes_of(lines);
-  for (std::size_t at = 0; at < lines.size(); ++at) {
-    const Bytes rest = all.subspan(at * program::alignment);
-    const auto size = program::Show::size_at(rest);
-    if (!size.ok()) continue;
-    const auto show = program::Show::open(rest.first(*size));
-    if (!show.ok() || !show->check().ok()) continue;
-    const auto first = lines.begin() + static_cast<std::ptrdiff_t>(at);
-    return program::Lines(first, first + static_cast<std::ptrdiff_t>(*size / program::alignment));
-  }
-  return Error(Code::corrupt, "has no programme in it that is whole");
-}
-
 Result<std::vector<LibraryShow>> read_library(io::FileSystem& files, const std::string& folder,
                                               std::uint64_t programme) {
   std::vector<std::string> paths;
@@ -56,7 +40,7 @@ Result<std::vector<LibraryShow>> read_library(io::FileSystem& files, const std::
   std::vector<LibraryShow> library;
   for (const std::string& path : paths) {
     TRY_ASSIGN(const std::string content, io::read_file(files, path, file_size_max));
-    TRY_ASSIGN(program::Lines data, within(path, find_show(as_bytes(content))));
+    TRY_ASSIGN(program::Lines data, within(path, program::find_show(as_bytes(content))));
     LibraryShow found{.path = path, .data = std::move(data)};
     const bool is_known = std::ranges::any_of(library, [&](const LibraryShow& one) {
       return std::ranges::equal(program::bytes_of(one.data), program::bytes_of(found.data));

@@ -19,10 +19,6 @@ struct LibraryShow {
   program::Show show() const { return program::Show::open(program::bytes_of(data)).value(); }
 };
 
-// The programme's data within the bytes of a file: it lies at a multiple of 64, as linkers put it
-// in an executable. Code::corrupt where there is none that is whole.
-Result<program::Lines> find_show(Bytes file);
-
 // All programmes of a folder and the folders below it, in files that end with .checkin or .data: in
 // the order of their paths, each once, without `programme` itself. Code::corrupt where a file has
 // none that is whole: a library that is half read lets pass what it should keep out.

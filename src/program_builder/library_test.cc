@@ -22,33 +22,6 @@ std::string show_of(std::uint64_t programme) {
   return std::string(as_text(program::bytes_of(lines.value())));
 }
 
-// Goal: programmes are found in executables, wherever their linker put them. Method: shows at
-// multiples of 64 among other bytes, some of which begin like one.
-TEST(Library, FindsAProgrammeAmongOtherBytes) {
-  const std::string show = show_of(3);
-  for (const std::size_t lines_before : {0U, 1U, 5U, 64U}) {
-    for (const std::size_t size_behind : {0U, 1U, 63U, 1000U}) {
-      std::string file(lines_before * 64, 'x');
-      if (lines_before > 1) file.replace(64, 64, show.substr(0, 64));
-      file += show + std::string(size_behind, 'y');
-      const auto found = find_show(as_bytes(file));
-      ASSERT_TRUE(found.ok()) << lines_before;
-      EXPECT_EQ(as_text(program::bytes_of(*found)), show);
-    }
-  }
-}
-
-TEST(Library, FindsNothingWhereNothingIsWhole) {
-  const std::string show = show_of(3);
-  for (std::size_t at = 0; at < show.size(); at += 41) {
-    std::string damaged = show;
-    damaged[at] = static_cast<char>(damaged[at] ^ 4);
-    EXPECT_FALSE(find_show(as_bytes(damaged)).ok()) << at;
-    EXPECT_FALSE(find_show(as_bytes(show).first(at)).ok()) << at;
-  }
-  EXPECT_FALSE(find_show(as_bytes("x" + show)).ok());
-}
-
 TEST(Library, IsEveryOtherProgrammeOfAFolderOnce) {
   const Videos folder;
   for (const char* name : {"lib", "lib/week2", "lib/week1"})

@@ -1,6 +1,7 @@
 // The calls of the API. Keeps the position token, so that one reads one's own writes, and turns
 // every way of failing into a value.
 import { analytics_calls } from "./analytics";
+import { checkin_calls } from "./checkin";
 import {
   community_calls, mute_calls, notice_calls, people_calls, points_calls, post_calls, type Call, type Caller,
 } from "./community";
@@ -95,6 +96,7 @@ export class Client {
   readonly communities = community_calls(this.caller);
   readonly notices = notice_calls(this.caller);
   readonly points = points_calls(this.caller);
+  readonly checkin = checkin_calls(this.caller);
   readonly support = support_calls(this.caller);
   readonly analytics = analytics_calls(this.caller);
 

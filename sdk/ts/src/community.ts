@@ -1,7 +1,7 @@
 // The calls of the community: titles, communities, posts with drawings, follows, empathy and
 // notifications.
 import type {
-  Authors, CheckinList, Community, CommunityChange, CommunityIds, CommunityPage, CommunityRelation, CreatedPost, DeletedPost,
+  Authors, Community, CommunityChange, CommunityIds, CommunityPage, CommunityRelation, CreatedPost, DeletedPost,
   Drawing, EmpathySet, Followed, MuteList, NewCommunity, NewPost, NewTitle, NoticePage, NoticeSettings,
   PeoplePage, PersonRelation, Plaza, PointsBalance, Post, PostChange, PostingList, PostPage, ReadMarkSet, Reply, Title,
   TitleChange, TitlePage,
@@ -136,8 +136,6 @@ export function notice_calls({ read, command }: Caller) {
 export function points_calls({ read }: Caller) {
   return {
     me: () => read<PointsBalance>("/v1/points/me"),
-    /** What one has checked in to, the newest first. */
-    checkins: (page: Page = {}) => read<CheckinList>(`/v1/checkin/me${query({ ...page })}`),
     postings: (page: Page = {}) => read<PostingList>(`/v1/points/me/postings${query({ ...page })}`),
   };
 }

@@ -8,6 +8,9 @@ const cell_count = columns * rows;
 export const frame_count = 24;
 export const period_ms = 125;
 export const frame_count_min = 12;
+/** From its first frame to its last. */
+export const burst_ms_min = 1400;
+export const burst_ms_max = 3400;
 
 const block_count = 8;
 const patterns_in_block = 16;

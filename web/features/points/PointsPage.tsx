@@ -77,7 +77,7 @@ function Checkins() {
   const number = new Intl.NumberFormat(useStore(language_store));
   const [checkins, set_checkins] = useState<Checkin[]>([]);
   // What can't be read is left out: the postings below say whether anything is wrong.
-  useEffect(() => void client.points.checkins({ limit: checkin_count }).then((reply) => {
+  useEffect(() => void client.checkin.own({ limit: checkin_count }).then((reply) => {
     if (reply.ok) set_checkins(reply.value.checkins);
   }), []);
   if (checkins.length === 0) return null;

@@ -22,6 +22,7 @@ function title_of(route: Route, t: Texts): string {
     case "post": return `${t.post.page} · ${t.app.name}`;
     case "points": return `${t.points.title} · ${t.app.name}`;
     case "play": return `${t.nav.play} · ${t.app.name}`;
+    case "checkin": return `${t.checkin.title} · ${t.app.name}`;
     case "support": return `${t.nav.support} · ${t.app.name}`;
     case "analytics": return `${t.nav.analytics} · ${t.app.name}`;
     case "not_found": return `${t.not_found.title} · ${t.app.name}`;
@@ -48,6 +49,9 @@ const PointsPage = later(() => import("./pages").then((part) => part.PointsPage)
 
 const PlayPage = later(() =>
   with_styles(play_css, import("./play").then((part) => part.PlayPage)));
+
+const CheckinPage = later(() =>
+  with_styles(checkin_css, import("./checkin").then((part) => part.CheckinPage)));
 
 const SupportPage = later(() =>
   with_styles(support_css, import("./support").then((part) => part.SupportPage)));
@@ -89,6 +93,7 @@ function Page({ route }: { route: Route }) {
     case "post": return <PostPage id={route.post} key={route.post} />;
     case "points": return <PointsPage />;
     case "play": return <PlayPage />;
+    case "checkin": return <CheckinPage />;
     case "support": return <SupportPage who={route.who} />;
     case "analytics": return <AnalyticsPage />;
     case "not_found": return <NotFoundPage />;

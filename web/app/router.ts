@@ -19,7 +19,7 @@ export type Route =
 const plain_pages = {
   "/": "plaza", "/signup": "sign_up", "/login": "log_in", "/settings": "settings",
   "/communities": "communities", "/play": "play", "/timeline": "timeline", "/notifications": "notifications",
-  "/points": "points", "/studio/analytics": "analytics",
+  "/points": "points", "/checkin": "checkin", "/studio/analytics": "analytics",
 } as const;
 type PlainPage = (typeof plain_pages)[keyof typeof plain_pages];
 

@@ -328,6 +328,11 @@ export const en = {
     kind_thread: "Others’ comments where I commented",
     kind_follow: "New followers",
   },
+  checkin: {
+    title: "Check in",
+    way: (title: string) => `Check in: ${isolated(title)}`,
+    way_lead: "Point a camera at the broadcast, and be there.",
+  },
   points: {
     title: "Points",
     balance: "What you have",
@@ -344,15 +349,15 @@ export const en = {
     returned: (name: string) => `Returned by ${name}`,
     taken: (name: string) => `${name} took what was held`,
     checkins: "Where you checked in",
-    checked_in: (programme: string, window: number) => `${programme}, part ${window}`,
-    checkin_status: {
-      pending: "on its way", granted: "granted", void: "not granted", budget_exhausted: "all given away",
-    },
-    checkin_reason: {
-      too_many_attempts: "too many tries with one ticket", too_many_tickets: "too many tickets",
-      no_campaign: "nobody gives points for it", no_account: "there is no such account",
-      bad_amount: "the points can't be granted",
-    },
+    checked_in: (programme: string, window: number) => `${isolated(programme)}, window ${window}`,
+    checkin_pending: "on its way",
+    checkin_granted: "granted",
+    checkin_void: (why: string) => `not granted: ${why}`,
+    checkin_exhausted: "all given away",
+    void_attempts: "too many tries with one ticket",
+    void_tickets: "too many tickets",
+    void_campaign: "nobody gives points for it",
+    void_other: "the points can’t be granted",
   },
   face: {
     edit: "Edit face",

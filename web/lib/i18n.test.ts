@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import test from "node:test";
+import { words as checkin } from "../features/checkin/words";
 import { words } from "../features/play/words";
 import { studio_words } from "../features/studio/words";
 import { words as support } from "../features/support/words";
@@ -27,7 +28,7 @@ function said(leaf: Leaf): string {
 // The page's own texts, and those of parts that come later.
 const texts_in = (language: "en" | "ja") => [
   ...leaves(all_texts[language]), ...leaves(words[language], "words."), ...leaves(support[language], "support."),
-  ...leaves(studio_words[language], "studio."),
+  ...leaves(checkin[language], "checkin_page."), ...leaves(studio_words[language], "studio."),
 ];
 const en = new Map(texts_in("en"));
 const ja = new Map(texts_in("ja"));
@@ -56,7 +57,7 @@ function sources_in(folder: string): string {
 test("every text is used", () => {
   const sources = ["app", "features", "lib", "ui"].map(sources_in).join("\n");
   for (const key of en.keys()) {
-    const named = key.replace(/^(words|support)\./, "w.").replace(/^studio\./, "s.").replace(".", "\\.");
+    const named = key.replace(/^(words|support|checkin_page)\./, "w.").replace(/^studio\./, "s.").replace(".", "\\.");
     assert.match(sources, new RegExp(`\\b${named}\\b`), key);
   }
 });

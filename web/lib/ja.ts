@@ -323,6 +323,11 @@ export const ja: Texts = {
     kind_thread: "自分がコメントした投稿の続き",
     kind_follow: "新しいフォロワー",
   },
+  checkin: {
+    title: "チェックイン",
+    way: (title) => `チェックイン：${isolated(title)}`,
+    way_lead: "放送にカメラを向ければ、そこにいた印になります。",
+  },
   points: {
     title: "ポイント",
     balance: "いまのポイント",
@@ -339,15 +344,15 @@ export const ja: Texts = {
     returned: (name) => `${name} から戻りました`,
     taken: (name) => `預けた分を ${name} で使いました`,
     checkins: "チェックインした番組",
-    checked_in: (programme, window) => `${programme}（${window}）`,
-    checkin_status: {
-      pending: "確認中", granted: "付与済み", void: "付与なし", budget_exhausted: "配布終了",
-    },
-    checkin_reason: {
-      too_many_attempts: "一枚のチケットでの試行が多すぎました", too_many_tickets: "チケットが多すぎました",
-      no_campaign: "ポイントの提供がありません", no_account: "アカウントがありません",
-      bad_amount: "付与できないポイントです",
-    },
+    checked_in: (programme, window) => `${isolated(programme)} ${window}回目`,
+    checkin_pending: "確認中",
+    checkin_granted: "付与済み",
+    checkin_void: (why) => `付与なし（${why}）`,
+    checkin_exhausted: "配布終了",
+    void_attempts: "一枚の整理券で試した回数が多すぎました",
+    void_tickets: "試した回数が多すぎました",
+    void_campaign: "ポイントの提供がありません",
+    void_other: "付与できないポイントです",
   },
   face: {
     edit: "顔を編集",

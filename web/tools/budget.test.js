@@ -23,7 +23,7 @@ test("what comes later is not in the first view", () => {
     ["the drawing editor", "getCoalescedEvents"], ["the editor of faces", "face-part"],
     ["tokens", "made-token"], ["notifications", "n-link"], ["posts", "post-acts"],
     ["the composer", "comp-foot"], ["the raid", "catfish"], ["log-in", "gate-head"], ["charts", "u-over"],
-    ["support", "titles_whole"],
+    ["support", "titles_whole"], ["check-in", "willReadFrequently"],
   ]) {
     const holders = manifest.assets.filter(({ file }) =>
       file.endsWith(".js") && read(file).includes(mark));

@@ -28,7 +28,7 @@ const media_types = {
 
 // The addresses that are pages of the app: the server answers index.html for them.
 const routes = [
-  "/", "/signup", "/login", "/settings", "/notifications", "/timeline", "/play", "/points",
+  "/", "/signup", "/login", "/settings", "/notifications", "/timeline", "/play", "/points", "/checkin",
   "/support", "/studio/analytics", "/posts/{id}",
   "/communities", "/communities/{id}", "/communities/{id}/hot", "/communities/{id}/popular",
   "/communities/{id}/edit", "/titles/new", "/titles/{id}/edit", "/titles/{id}/communities/new",
@@ -95,6 +95,7 @@ async function bundle() {
     ...common,
     entryPoints: {
       first: "app/first.ts", "app-style": "ui/app.css", docs: "ui/docs.css", play: "features/play/play.css",
+      checkin: "features/checkin/checkin.css",
       support: "features/support/support.css",
       studio: "features/studio/studio.css",
     },
@@ -145,6 +146,7 @@ async function write_dist() {
   const out = new Dist();
   const { app, needed } = await add_app(out, {
     play_css: await out.add_hashed("play.css", files["play.css"]),
+    checkin_css: await out.add_hashed("checkin.css", files["checkin.css"]),
     support_css: await out.add_hashed("support.css", files["support.css"]),
     studio_css: await out.add_hashed("studio.css", files["studio.css"]),
   });

@@ -9,6 +9,7 @@ import { language_store } from "../../lib/prefs";
 import { useStore } from "../../lib/store";
 import { Lantern } from "../../ui/Lantern";
 import { Notice, Skeleton } from "../../ui/States";
+import { CheckinWay, useProgrammes } from "../checkin/Way";
 import { common_ground } from "../feed/desks";
 import { Pager } from "../feed/pager";
 import { Failed, Older } from "../feed/PostList";
@@ -30,6 +31,7 @@ export function CommunitiesPage() {
   const followed = useFollowed();
   const me = useMe();
   const play = usePlay();
+  const programmes = useProgrammes();
   useEffect(() => void pager.read(), []);
   return (
     <main id="main" class="narrow stack">
@@ -43,6 +45,7 @@ export function CommunitiesPage() {
         <span><b class="title-name">{t.feed.title}</b><br /><span class="small quiet">{t.feed.lead}</span></span>
       </a>
       {play !== null && <PlayCard title={play.title} />}
+      <CheckinWay programmes={programmes} />
       {state.status === "loading" && <Skeleton count={3} />}
       {state.status === "failed" && (
         <Failed failure={state.failure} retry={() => void pager.retry()} />

@@ -1,6 +1,6 @@
 // One's points: what there is, what is held, and what became of them, the newest first.
 import { useEffect, useMemo, useState } from "preact/hooks";
-import type { Checkin, Failure, PointsBalance, Posting } from "../../../sdk/ts/src/index";
+import type { Checkin, Failure, PointsBalance, Posting, Programme } from "../../../sdk/ts/src/index";
 import { client } from "../../app/client";
 import { expired, session_store } from "../../app/session";
 import { failure_text } from "../../lib/failure";
@@ -9,6 +9,7 @@ import { language_store } from "../../lib/prefs";
 import { mapped } from "../../lib/reply";
 import { useStore } from "../../lib/store";
 import { Notice, Skeleton } from "../../ui/States";
+import { CheckinWay, useProgrammes } from "../checkin/Way";
 import { Invite } from "../feed/Aside";
 import { Pager } from "../feed/pager";
 import { Age } from "../feed/PostCard";
@@ -32,10 +33,12 @@ export function PointsPage() {
 }
 
 function Own() {
+  const programmes = useProgrammes();
   return (
     <>
       <Balance />
-      <Checkins />
+      <CheckinWay programmes={programmes} />
+      <Checkins programmes={programmes} />
       <Postings />
     </>
   );
@@ -72,7 +75,7 @@ function Balance() {
 }
 
 /** The newest check-ins: their points are pending until they are in the ledger. */
-function Checkins() {
+function Checkins({ programmes }: { programmes: readonly Programme[] }) {
   const t = useTexts();
   const number = new Intl.NumberFormat(useStore(language_store));
   const [checkins, set_checkins] = useState<Checkin[]>([]);
@@ -81,13 +84,14 @@ function Checkins() {
     if (reply.ok) set_checkins(reply.value.checkins);
   }), []);
   if (checkins.length === 0) return null;
+  const title_of = ({ programme }: Checkin) => programmes.find(({ id }) => id === programme)?.title ?? programme;
   return (
     <section class="stack" aria-labelledby="checkins">
       <h2 id="checkins" class="h-card">{t.points.checkins}</h2>
       <ul class="card flush postings">
         {checkins.map((one) => (
           <li key={one.id}>
-            <p>{t.points.checked_in(one.programme, one.window)}</p>
+            <p>{t.points.checked_in(title_of(one), one.window)}</p>
             <b class={`num ${one.status === "granted" ? "gain" : ""}`}>{number.format(one.points)}</b>
             <p class="faint xs"><Age time={new Date(one.time_ms).toISOString()} /></p>
             <span class="faint xs">{what_became(one, t)}</span>

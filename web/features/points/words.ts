@@ -19,7 +19,20 @@ export function what_happened(posting: Pick<Posting, "amount" | "with">, t: Text
 }
 
 /** What became of a check-in, with the reason where there is one. */
-export function what_became(checkin: Pick<Checkin, "status" | "reason">, t: Texts): string {
-  const status = t.points.checkin_status[checkin.status];
-  return checkin.reason === null ? status : `${status}: ${t.points.checkin_reason[checkin.reason]}`;
+export function what_became({ status, reason }: Pick<Checkin, "status" | "reason">, t: Texts): string {
+  switch (status) {
+    case "pending": return t.points.checkin_pending;
+    case "granted": return t.points.checkin_granted;
+    case "budget_exhausted": return t.points.checkin_exhausted;
+    case "void": return t.points.checkin_void(why_void(reason, t));
+  }
+}
+
+function why_void(reason: Checkin["reason"], t: Texts): string {
+  switch (reason) {
+    case "too_many_attempts": return t.points.void_attempts;
+    case "too_many_tickets": return t.points.void_tickets;
+    case "no_campaign": return t.points.void_campaign;
+    default: return t.points.void_other;
+  }
 }

@@ -26,10 +26,11 @@ function chromium_path() {
   throw new Error(`no Chromium: none of ${names.join(", ")} is on the PATH`);
 }
 
-export function launch() {
+/** `more` are arguments of Chromium. */
+export function launch(more = []) {
   // Chromium's own sandbox does not work for root, as whom containers run.
   const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
-  args.push("--disable-dev-shm-usage"); // Which is small there.
+  args.push("--disable-dev-shm-usage", ...more); // Which is small there.
   return chromium.launch({ executablePath: chromium_path(), args });
 }
 

@@ -6,6 +6,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import test from "node:test";
+import { checkin, has_ffmpeg } from "./checkin.js";
 import { community } from "./community.js";
 import { connection } from "./connection.js";
 import { festival } from "./festival.js";
@@ -84,11 +85,12 @@ await test("the server carries the page that was built last", async () => {
 });
 try {
   for (const [name, run] of Object.entries({ ...journey, ...words, ...keyboard, ...connection,
-    ...settings, ...community, ...titles, ...timeline, ...plaza, ...play, ...points, ...studio, ...support, ...xss,
+    ...settings, ...community, ...titles, ...timeline, ...plaza, ...play, ...points, ...checkin, ...studio, ...support, ...xss,
     ...looks })) {
     if (!name.includes(wanted)) continue;
-    const skip = name in xss && !has_collections
-      && "wants the collections of naughty strings (../shared, or MATSURI_SHARED)";
+    const skip = (name in xss && !has_collections
+      && "wants the collections of naughty strings (../shared, or MATSURI_SHARED)")
+      || (name in checkin && !has_ffmpeg && "wants ffmpeg, which makes its programme");
     await test(name, { timeout: 240_000, skip }, async () => {
       try {
         await run(world, shots);

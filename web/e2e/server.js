@@ -7,7 +7,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
-const binary = process.env.MATSURI_BINARY ?? path.join(root, "build/release/matsuri");
+export const binary = process.env.MATSURI_BINARY ?? path.join(root, "build/release/matsuri");
 
 export class Server {
   child = null;

@@ -22,6 +22,7 @@ const pages = {
   notices: ["/notifications", "main .n, main .state"],
   points: ["/points", "main .points"],
   play: ["/play", ".moves .btn"],
+  checkin: ["/checkin", "main .state"],
   settings: ["/settings", "#blocks ~ p, #blocks ~ ul"],
   "sign-up": ["/signup", "#password"],
   "log-in": ["/login", "#password"],

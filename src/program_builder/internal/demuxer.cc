@@ -67,7 +67,7 @@ Result<void> Demuxer::find_video() {
   if (const int error = avformat_find_stream_info(format_, nullptr); error < 0)
     return damaged(text_of(error));
   const int index = av_find_best_stream(format_, AVMEDIA_TYPE_VIDEO, -1, -1, nullptr, 0);
-  if (index < 0) return Error(Code::invalid, "has no video that can be decoded");
+  if (index < 0) return Error(Code::invalid, "has no video that can be decoded, or was cut short");
   stream_ = format_->streams[index];
   if ((stream_->disposition & AV_DISPOSITION_ATTACHED_PIC) != 0)
     return Error(Code::invalid, "has a cover picture, but no video");

@@ -21,6 +21,7 @@ const edges_pictures_min = 4;
 const moved_min = 0.005; // of what is shown: less is where it was
 const reserve_ms = 1000; // for the way to the server
 const second_look_ms = 2500; // time to read why
+const too_few_max = 2;
 const wait_ms_max = 120_000;
 const backoff_ms_min = 1000;
 const backoff_ms_max = 8000;
@@ -87,6 +88,7 @@ export class CheckIn {
   private by_hand = false; // the edges that were found did not do
   private failures = 0;
   private renewals = 0;
+  private too_few = 0;
 
   constructor(
     private readonly parts: Parts, private readonly programme: string, private readonly path: BroadcastPath,
@@ -103,6 +105,7 @@ export class CheckIn {
   start(): void {
     this.failures = 0;
     this.renewals = 0;
+    this.too_few = 0;
     const number = ++this.run;
     const is_on = () => number === this.run;
     const { camera } = this.parts;
@@ -210,8 +213,10 @@ export class CheckIn {
       });
     if (made.end === "hidden") return this.hidden();
     const last = frames.at(-1);
-    if (made.first_ms === null || last === undefined || frames.length < frame_count_min || last.at_ms < burst_ms_min)
-      return { is: "again", why: "few_pictures", at_ms: null, kept: false };
+    if (made.first_ms === null || last === undefined || frames.length < frame_count_min || last.at_ms < burst_ms_min) {
+      const at_ms = ++this.too_few < too_few_max ? this.now() + second_look_ms : null;
+      return { is: "again", why: "few_pictures", at_ms, kept: false };
+    }
     return {
       ticket: ticket.text, path: this.path, rtt_ms: claimed(ticket.rtt_ms),
       dt_ms: claimed(made.first_ms - ticket.asked_ms), descriptor: base64url(packed(frames)),

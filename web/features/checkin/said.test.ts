@@ -15,7 +15,7 @@ const again = (why: Why, at_ms: number | null, kept = false): Step => ({ is: "ag
 
 test("what goes on by itself says so, and nothing else does", () => {
   for (const why of whys) {
-    if (why !== "few_pictures") assert.match(said(again(why, 100)).text, /by itself|begins anew/, why);
+    assert.match(said(again(why, 100)).text, /by itself|begins anew/, why);
     if (why !== "wait" && why !== "hidden") assert.doesNotMatch(said(again(why, null)).text, /itself|anew/, why);
     assert.equal(tone_of(again(why, 100)), "warn");
     assert.equal(tone_of(again(why, null)), "bad");

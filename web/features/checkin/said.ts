@@ -22,7 +22,7 @@ function again_said(why: Why, at_ms: number | null, kept: boolean, w: Words): Sa
     case "wait": return { title: w.wait_title, text: w.wait, at_ms };
     case "hidden": return { title: w.hidden_title, text: w.hidden };
     case "new_ticket": return { title: w.new_ticket_title, text: by_itself ? w.new_ticket : w.new_ticket_stop };
-    case "few_pictures": return { title: w.few_title, text: w.few };
+    case "few_pictures": return { title: w.few_title, text: by_itself ? w.few_again : w.few };
     case "hold_still": return { title: w.hold_still_title, text: by_itself ? w.by_hand : w.hold_still };
     case "more_light": return { title: w.more_light_title, text: by_itself ? w.by_hand : w.more_light };
     case "step_closer": return { title: w.step_closer_title, text: by_itself ? w.by_hand : w.step_closer };

@@ -10,7 +10,9 @@ export function Ring({ step }: { step: Step }) {
         <circle class="track" cx="18" cy="18" r="15.9" pathLength={100} />
         {part > 0 && <circle class="fill" cx="18" cy="18" r="15.9" pathLength={100} />}
       </svg>
-      {step.is === "watching" ? <b class="num">{step.count}<span class="xs">/{step.of}</span></b> : <Mark step={step} />}
+      {step.is === "watching" ? (
+        <b class="num">{step.count}<span class="xs">/{step.of}</span></b>
+      ) : <Mark step={step} />}
     </div>
   );
 }

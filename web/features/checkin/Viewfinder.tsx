@@ -65,21 +65,31 @@ function useSource() {
 export function Viewfinder(props: Props) {
   const w = useWords();
   const { source, open, choose, shut } = useSource();
+  const place = useRef<HTMLElement>(null);
   const on = source.is === "camera" || source.is === "file";
   useEffect(() => {
     props.use(on);
     return () => props.use(false);
   }, [on]);
-  if (source.is === "off" || source.is === "opening") {
-    return (
-      <section class="cam" aria-label={w.camera}>
-        <Closed opening={source.is === "opening"} fault={source.is === "off" ? source.fault : null} open={open} choose={choose} />
-      </section>
-    );
-  }
+  const before = useRef(on);
+  useEffect(() => {
+    if (before.current === on) return;
+    before.current = on;
+    // On small screens what one aims with comes to the top, so that its buttons are in sight as well.
+    if (on) place.current?.scrollIntoView({ block: "start" });
+    // The button that was pressed is gone: the next one takes its place.
+    if (document.activeElement === document.body)
+      place.current?.querySelector<HTMLElement>(".btn-main")?.focus({ preventScroll: true });
+  }, [on]);
   return (
-    <section class="cam" aria-label={w.camera}>
-      <View key={source.is === "file" ? source.url : source.stream.id} source={source} shut={shut} {...props} />
+    <section class="cam" ref={place} aria-label={w.camera}>
+      {source.is === "off" || source.is === "opening" ? (
+        <Closed
+          opening={source.is === "opening"} fault={source.is === "off" ? source.fault : null} open={open} choose={choose}
+        />
+      ) : (
+        <View key={source.is === "file" ? source.url : source.stream.id} source={source} shut={shut} {...props} />
+      )}
     </section>
   );
 }
@@ -213,7 +223,9 @@ function View({ source, shut, ...props }: Props & { source: Shown; shut: (fault?
         )}
         {!goes_on && (
           <div class="row">
-            <button type="button" class="btn btn-bare" onClick={() => set_quad(guide(aspect ?? 16 / 9))}>{w.set_back}</button>
+            <button type="button" class="btn btn-bare" onClick={() => set_quad(guide(aspect ?? 16 / 9))}>
+              {w.set_back}
+            </button>
             <button type="button" class="btn btn-bare" onClick={() => shut()}>{w.close_camera}</button>
           </div>
         )}

@@ -20,7 +20,8 @@ function light_at(ms: number, bright: boolean): Light {
   for (let y = 0; y < height; ++y) {
     for (let x = 0; x < width; ++x) {
       const inside = x >= tv[0].x && x < tv[2].x && y >= tv[0].y && y < tv[2].y;
-      luma[y * width + x] = inside && bright ? 130 + 60 * Math.sin(x / 9 + ms / 200) + 40 * Math.cos(y / 7 - ms / 300) : 40;
+      const shown = 130 + 60 * Math.sin(x / 9 + ms / 200) + 40 * Math.cos(y / 7 - ms / 300);
+      luma[y * width + x] = inside && bright ? shown : 40;
     }
   }
   return { width, height, luma };

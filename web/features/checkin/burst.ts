@@ -33,7 +33,8 @@ export interface Burst {
  * it came and how many were before it. What `see` does takes from the time of the next picture.
  */
 export async function burst<Look>(
-  camera: Camera<Look>, { slots, period_ms, limit_ms }: Beat, see: (look: Look, after_ms: number, index: number) => void,
+  camera: Camera<Look>, { slots, period_ms, limit_ms }: Beat,
+  see: (look: Look, after_ms: number, index: number) => void,
 ): Promise<Burst> {
   const until_ms = camera.now() + limit_ms;
   let first_ms: number | null = null;

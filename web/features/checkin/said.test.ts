@@ -38,8 +38,8 @@ test("the next window is named where there is one", () => {
 
 test("points that did not come say why", () => {
   const all = [
-    settled_said({ status: "pending", reason: null }, words.en), settled_said({ status: "granted", reason: null }, words.en),
-    settled_said({ status: "budget_exhausted", reason: null }, words.en),
+    ...(["pending", "granted", "budget_exhausted"] as const)
+      .map((status) => settled_said({ status, reason: null }, words.en)),
     ...(["too_many_attempts", "too_many_tickets", "no_campaign"] as const)
       .map((reason) => settled_said({ status: "void", reason }, words.en)),
   ];

@@ -62,6 +62,10 @@ function Programmes() {
   const { programmes, failure, again } = useProgrammes();
   const session = useStore(session_store);
   const [chosen, choose] = useState<string | null>(null);
+  const offered = choices(programmes ?? [], path, now);
+  const programme = offered.find(({ id }) => id === chosen) ?? offered[0];
+  // What is shown stays, also when something else is on by now.
+  useEffect(() => choose(programme?.id ?? null), [programme?.id]);
   if (programmes === null && failure !== null) {
     return (
       <Notice title={w.failed} text={failure_text(failure, t)} alert>
@@ -70,8 +74,6 @@ function Programmes() {
     );
   }
   if (programmes === null || session.state === "unknown") return <Skeleton count={2} />;
-  const offered = choices(programmes, path, now);
-  const programme = offered.find(({ id }) => id === chosen) ?? offered[0];
   if (programme === undefined) return <Notice title={w.none_title} text={w.none} />;
   const shared = { programme, path, now, set_path };
   return (
@@ -90,11 +92,18 @@ interface Shared {
   set_path: (path: BroadcastPath) => void;
 }
 
+function When({ programme, path, now }: { programme: Programme; path: BroadcastPath; now: number }) {
+  const w = useWords();
+  const time_text = useTimeText();
+  const starts_ms = Date.parse(programme.starts_at) + programme.delay_ms[path];
+  if (is_on(programme, path, now)) return <span class="badge lit">{w.on}</span>;
+  return <span class="badge num">{now < starts_ms ? w.from(time_text(starts_ms)) : w.slot_missed}</span>;
+}
+
 function Choice({ offered, programme, path, now, choose }: {
   offered: readonly Programme[]; programme: Programme; path: BroadcastPath; now: number; choose: (id: string) => void;
 }) {
   const w = useWords();
-  const time_text = useTimeText();
   return (
     <fieldset class="card flush choice">
       <legend class="vh">{w.programmes}</legend>
@@ -102,8 +111,7 @@ function Choice({ offered, programme, path, now, choose }: {
         <label key={one.id}>
           <input type="radio" name="programme" checked={one.id === programme.id} onChange={() => choose(one.id)} />
           <span class="grow" dir="auto">{one.title}</span>
-          {is_on(one, path, now) ? <span class="badge lit">{w.on}</span>
-            : <span class="badge num">{w.from(time_text(Date.parse(one.starts_at) + one.delay_ms[path]))}</span>}
+          <When programme={one} path={path} now={now} />
         </label>
       ))}
     </fieldset>
@@ -136,7 +144,7 @@ function About({ programme, path, now, set_path, slots }: Shared & { slots: read
       <section class="card" aria-labelledby="programme">
         <div class="row between">
           <h2 id="programme" class="h-card" dir="auto">{programme.title}</h2>
-          {is_on(programme, path, now) && <span class="badge lit">{w.on}</span>}
+          <When programme={programme} path={path} now={now} />
         </div>
         {first !== undefined && (
           <>

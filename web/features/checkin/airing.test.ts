@@ -20,18 +20,19 @@ function programme(id: string, from: number, to: number, windows: [number, numbe
 const checkin = (window: number, status: Checkin["status"], of = "7"): Checkin =>
   ({ id: `${window}`, programme: of, window, time_ms: start, status, points: 100, reason: null });
 
-test("what is on comes first, then what comes; what is over is gone", () => {
+test("what is on comes first, then what comes, then what is just over; after that it is gone", () => {
   const all = [
-    programme("over", -120, -60), programme("later", 180, 240), programme("on", -30, 90),
+    programme("over", -120, -60), programme("just over", -60, -10), programme("later", 180, 240), programme("on", -30, 90),
     programme("soon", 60, 120), programme("new", -5, 30),
   ];
-  assert.deepEqual(choices(all, "terrestrial", start).map(({ id }) => id), ["new", "on", "soon", "later"]);
+  assert.deepEqual(choices(all, "terrestrial", start).map(({ id }) => id), ["new", "on", "soon", "later", "just over"]);
 });
 
 test("a programme is over when it is over at the viewer's TV", () => {
   const one = programme("1", -60, 0);
   assert.deepEqual([is_on(one, "terrestrial", start + 3000), is_on(one, "stream", start + 3000)], [false, true]);
-  assert.equal(choices([one], "stream", start + 3000).length, 1);
+  assert.equal(choices([one], "stream", start + 15 * minute + 3000).length, 1);
+  assert.equal(choices([one], "terrestrial", start + 15 * minute + 3000).length, 0);
 });
 
 test("windows open when their path shows them", () => {

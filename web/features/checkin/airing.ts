@@ -4,6 +4,8 @@ import type { BroadcastPath, Checkin, CheckinWindow, Programme } from "../../../
 export const paths: readonly BroadcastPath[] = ["terrestrial", "cable", "stream"];
 
 const soon_ms = 120_000;
+/** A programme stays in sight that long when it is over: its last check-in may be still on its way. */
+const lingers_ms = 900_000;
 
 /** A window as it is seen at the end of a path. */
 export interface Slot {
@@ -23,12 +25,13 @@ export type Moment =
 const starts_ms = (one: Programme) => Date.parse(one.starts_at);
 const ends_ms = (one: Programme, path: BroadcastPath) => Date.parse(one.ends_at) + one.delay_ms[path];
 
-/** What one can choose from: what is on, the one that began last first; then what comes. */
+/** What one can choose from: what is on, the one that began last first; then what comes, and what is just over. */
 export function choices(programmes: readonly Programme[], path: BroadcastPath, now_ms: number): Programme[] {
-  const left = programmes.filter((one) => ends_ms(one, path) > now_ms);
-  const on = left.filter((one) => is_on(one, path, now_ms)).sort((a, b) => starts_ms(b) - starts_ms(a));
-  const coming = left.filter((one) => !on.includes(one)).sort((a, b) => starts_ms(a) - starts_ms(b));
-  return [...on, ...coming];
+  const all = [...programmes].sort((a, b) => starts_ms(a) - starts_ms(b));
+  const on = all.filter((one) => is_on(one, path, now_ms)).reverse();
+  const over = all.filter((one) => ends_ms(one, path) <= now_ms);
+  const coming = all.filter((one) => !on.includes(one) && !over.includes(one));
+  return [...on, ...coming, ...over.filter((one) => ends_ms(one, path) + lingers_ms > now_ms).reverse()];
 }
 
 export function is_on(programme: Programme, path: BroadcastPath, now_ms: number): boolean {

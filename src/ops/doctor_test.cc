@@ -168,6 +168,7 @@ TEST_P(DoctorTest, FindsCheckinsThatTheLedgerDoesNotKnow) {
   const auto db = open(checkins), shard = open(options);
   ASSERT_TRUE(sequencer::SqlStore::open(*shard, nullptr).ok());
   ASSERT_TRUE(db->migrate("checkin", checkin::migrations()).ok());
+  ASSERT_TRUE(stream::Outbox::open(*shard, Region{0}, Node{1}, io::system_random()).ok());
   ASSERT_TRUE(stream::Outbox::open(*db, Region{0}, Node{1}, io::system_random()).ok());
   const auto findings_now = [&] {
     const auto diagnosis = examine({.data = world->place.data,

@@ -4,6 +4,7 @@ programmes to look at, made by ffmpeg and `matsuri program build`.
 
 import base64
 import math
+import pathlib
 import struct
 import subprocess
 import time
@@ -32,6 +33,38 @@ def pictures_of(video):
          f"fps=10,scale={COLUMNS}:{ROWS}:flags=area:out_range=full,format=gray", "-f", "rawvideo", "-"],
         check=True, capture_output=True, timeout=120).stdout
     return [list(raw[at:at + CELLS]) for at in range(0, len(raw), CELLS)]
+
+
+def build_programme(binary, folder, video, windows):
+    """Its closure; `windows` is the text of docs/formats/windows.md."""
+    (folder / "windows.toml").write_text(windows, encoding="utf-8")
+    built = subprocess.run(
+        [binary, "program", "build", str(video), "--title", "Evening", "--start", "2030-01-01T12:00:00Z",
+         "--windows", str(folder / "windows.toml"), "--out", str(folder / "out"), "--cache", ""],
+        capture_output=True, text=True, timeout=300, check=False)
+    assert built.returncode == 0, built.stderr
+    return folder / "out/show.checkin"
+
+
+def broadcast_at(start_ms, **delay_ms):
+    """What a studio says of a programme that begins then."""
+    moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(start_ms // 1000))
+    return {"starts_at": f"{moment}.{start_ms % 1000:03}Z",
+            "delay_ms": {"terrestrial": 0, "cable": 0, "stream": 0} | delay_ms}
+
+
+def closure_of(server):
+    """The closure's process id, or None: the child of the server with that process id."""
+    for entry in pathlib.Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                words = (entry / "cmdline").read_bytes().split(b"\0")
+                parent = (entry / "stat").read_text().rsplit(")", 1)[1].split()[1]
+            except OSError:
+                continue
+            if words[0].endswith(b"show.checkin") and int(parent) == server:
+                return int(entry.name)
+    return None
 
 
 def _quarter(words, a, b, c, d):

@@ -7,13 +7,12 @@ import os
 import pathlib
 import shutil
 import signal
-import subprocess
 import tempfile
 import time
 import unittest
 
 import support
-from checkin_client import Viewer, make_video, pictures_of
+from checkin_client import Viewer, broadcast_at, build_programme, closure_of, make_video, pictures_of
 from game_client import new_key
 
 SECONDS = 60
@@ -30,14 +29,8 @@ class Programme:
         video = make_video(folder / "show.mp4", SECONDS, 7)
         cls.pictures = pictures_of(video)
         cls.other_pictures = pictures_of(make_video(folder / "else.mp4", SECONDS, 8))
-        (folder / "windows.toml").write_text(WINDOWS, encoding="utf-8")
-        built = subprocess.run(
-            [support.BINARY, "program", "build", str(video), "--title", "Evening", "--start",
-             "2030-01-01T12:00:00Z", "--windows", str(folder / "windows.toml"), "--out",
-             str(folder / "out"), "--cache", str(folder / "cache")],
-            capture_output=True, text=True, timeout=300, check=False)
-        assert built.returncode == 0, built.stderr
-        cls.folder, cls.closure = folder, folder / "out/show.checkin"
+        cls.closure = build_programme(support.BINARY, folder, video, WINDOWS)
+        cls.folder = folder
 
 
 def setUpModule():  # unittest's name
@@ -79,11 +72,8 @@ class CheckinTest(unittest.TestCase):
         raise AssertionError(self.server.log()[-3000:])
 
     def broadcast(self, start_ms):
-        moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(start_ms // 1000))
-        changed = self.server.request(
-            "PUT", f"/v1/checkin/programmes/{self.programme}",
-            {"starts_at": f"{moment}.{start_ms % 1000:03}Z",
-             "delay_ms": {"terrestrial": 0, "cable": 0, "stream": 0}}, who=self.admin)
+        changed = self.server.request("PUT", f"/v1/checkin/programmes/{self.programme}",
+                                      broadcast_at(start_ms), who=self.admin)
         self.assertEqual(changed.status, 200, changed)
 
     def viewer(self, person):
@@ -109,17 +99,7 @@ class CheckinTest(unittest.TestCase):
         return self.server.request("GET", "/v1/points/me", who=person).json["balance"]
 
     def closure_process(self):
-        """The closure's process id: the child of the server that runs it."""
-        for entry in pathlib.Path("/proc").iterdir():
-            if entry.name.isdigit():
-                try:
-                    words = (entry / "cmdline").read_bytes().split(b"\0")
-                    parent = (entry / "stat").read_text().rsplit(")", 1)[1].split()[1]
-                except OSError:
-                    continue
-                if words[0].endswith(b"show.checkin") and int(parent) == self.server.process.pid:
-                    return int(entry.name)
-        return None
+        return closure_of(self.server.process.pid)
 
     def test_who_films_the_broadcast_gets_the_points_once(self):
         person = support.Person(self.server, "viewer")

@@ -252,6 +252,7 @@ def all_targets(path, world):
         "account": [world.me.id, world.they.id],
         "hold": ["0193e0a1-b2c3-7d4e-8f50-123456789abc.shop"],
         "player": [world.me.id, world.they.id],
+        "programme": ["1"],
     }
     names = re.findall(r"{(\w+)}", path)
     for chosen in itertools.product(*(values[name] for name in names)):

@@ -14,7 +14,7 @@ def path_of(name, **parameters):
               "token": "1", "position": "0.1.0000000000000000.1",
               "genome": "0123456789abcdef", "feeling": "0", "key": "1", "arena": "x",
               "kind": "x", "id": "x", "campaign": "x", "hold": "x", "account": "1",
-              "board": "x", "player": "1"} | parameters
+              "board": "x", "player": "1", "programme": "1"} | parameters
     for key, value in values.items():
         path = path.replace("{" + key + "}", str(value))
     return path

@@ -11,7 +11,8 @@ TIGHT_RATES = 'trusted_proxies = ["127.0.0.1"]\n' + "\n".join(
     for cost in ("read", "write", "sign_in", "picture", "game"))
 
 
-LARGE = ("createPost", "createComment", "putGameSchema", "runCommands", "runTrade")
+SIZE_MAX = dict.fromkeys(
+    ("createPost", "createComment", "putGameSchema", "runCommands", "runTrade"), 262144) | {"checkIn": 2048}
 
 
 class CommonWalk(Walk):
@@ -35,11 +36,11 @@ class CommonWalk(Walk):
         for name, operation in CONTRACT.operations.items():
             if "requestBody" not in operation:
                 continue
-            size_max = 262144 if name in LARGE else 16384
-            self.call(name, 413, raw=b" " * (size_max + 1), who=program)
+            self.call(name, 413, raw=b" " * (SIZE_MAX.get(name, 16384) + 1), who=program)
             self.call(name, 415, raw=b"{}", headers=[("Content-Type", "text/plain")], who=program)
-            if name in ("setRole", "putBoard", "putGameSchema", "runCommands", "runTrade"):
-                continue  # only the body of who may is looked at
+            if name in ("setRole", "putBoard", "putGameSchema", "runCommands", "runTrade",
+                        "setBroadcast", "checkIn"):
+                continue  # only the body of who may is looked at, where there is what it is for
             for raw in (b"", b"{", b"[]", b"{}", b'{"text":1}', b"\xff",
                         b'{"unknown":"field"}', b"null"):
                 self.call(name, 400, raw=raw, who=program)

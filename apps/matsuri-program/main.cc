@@ -1,10 +1,6 @@
 // `matsuri program …`: the builder of programmes. A program of its own, started by `matsuri`,
 // because a server must not have the decoders of all videos in its process.
-#include <signal.h>
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
-#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -13,6 +9,7 @@
 #include "base/time.h"
 #include "io/clock.h"
 #include "io/file.h"
+#include "io/process.h"
 #include "io/progress_bar.h"
 #include "program_builder/build.h"
 #include "program_builder/link.h"
@@ -29,17 +26,6 @@ struct Arguments {
   bool data_alone = false;
 };
 
-std::atomic<bool> was_interrupted = false;
-static_assert(std::atomic<bool>::is_always_lock_free);  // a signal handler sets it
-
-void stop_on_signals() {
-  struct sigaction action = {};
-  action.sa_handler = [](int) { was_interrupted = true; };
-  action.sa_flags = static_cast<int>(SA_RESETHAND);
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-}
-
 class Console final : public builder::Observer {
  public:
   void progressed(builder::Stage stage, double part) override {
@@ -48,7 +34,7 @@ class Console final : public builder::Observer {
                     : stage == builder::Stage::decoding ? "decoding"
                                                         : "comparing");
   }
-  bool wants_stop() override { return was_interrupted; }
+  bool wants_stop() override { return io::was_interrupted(); }
   void clear() { bar_.clear(); }
 
  private:
@@ -64,12 +50,7 @@ std::string usual_cache() {
 }
 
 // The closure's object lies beside this program.
-std::string usual_closure() {
-  char path[4096];
-  const ssize_t size = readlink("/proc/self/exe", path, sizeof path);
-  if (size <= 0) return "closure.o";
-  return io::folder_of(std::string(path, static_cast<std::size_t>(size))) + "/closure.o";
-}
+std::string usual_closure() { return io::folder_of(io::own_path()) + "/closure.o"; }
 
 Result<int> build(const Arguments& arguments) {
   const auto start = parse_rfc3339(arguments.start);
@@ -80,7 +61,7 @@ Result<int> build(const Arguments& arguments) {
     return Error(Code::not_found, arguments.closure +
                                       " is not there: --closure says where it is, and --data asks "
                                       "for the programme's data alone");
-  stop_on_signals();
+  io::ask_on_signals();
   Console console;
   const auto built = builder::build({.video = arguments.video,
                                      .title = arguments.title,

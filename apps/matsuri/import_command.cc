@@ -1,7 +1,4 @@
 // `matsuri import`: the files through the importer, with what a person at a terminal wants to see.
-#include <signal.h>
-
-#include <atomic>
 #include <cinttypes>
 #include <cstdio>
 #include <string>
@@ -9,24 +6,13 @@
 #include "commands.h"
 #include "import/importer.h"
 #include "io/clock.h"
+#include "io/process.h"
 #include "io/progress_bar.h"
 
 namespace matsuri {
 namespace {
 
 constexpr int status_refused = 3;  // docs/formats/import.md
-
-std::atomic<bool> was_interrupted = false;
-static_assert(std::atomic<bool>::is_always_lock_free);  // a signal handler sets it
-
-// Ctrl-C ends the import where what is under way is durable; a second one ends the process.
-void stop_on_signals() {
-  struct sigaction action = {};
-  action.sa_handler = [](int) { was_interrupted = true; };
-  action.sa_flags = static_cast<int>(SA_RESETHAND);
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-}
 
 class Console final : public imports::Observer {
  public:
@@ -47,7 +33,7 @@ class Console final : public imports::Observer {
     bar_.show(part, describe(progress, part));
   }
 
-  bool wants_stop() override { return was_interrupted; }
+  bool wants_stop() override { return io::was_interrupted(); }
 
   void clear() const { bar_.clear(); }
 
@@ -106,7 +92,7 @@ void print(const imports::Summary& summary) {
 }  // namespace
 
 Result<int> run_import(const Config& config, const std::vector<std::string>& files) {
-  stop_on_signals();
+  io::ask_on_signals();  // it ends where what is under way is durable
   TRY_ASSIGN(const std::unique_ptr<ServerNode> node, ServerNode::open(config, NodeUse::import));
   // What journals hold is applied by the importer, which shows it and hears a signal meanwhile.
   TRY(node->stream->start());

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "commands.h"
 #include "config.h"
+#include "io/process.h"
 #include "serve.h"
 
 namespace matsuri {
@@ -190,10 +191,7 @@ void add_program(CLI::App& app, Arguments& arguments, Command& chosen) {
 // Programmes are built by a program of their own, which lies beside this one: it has the decoders
 // of all videos in it, and a server must not.
 int build_program(char** argv) {
-  char path[4096];
-  const ssize_t size = readlink("/proc/self/exe", path, sizeof path);
-  const std::string self(path, size > 0 ? static_cast<std::size_t>(size) : 0);
-  const std::string builder = self + "-program";
+  const std::string builder = io::own_path() + "-program";
   execv(builder.c_str(), argv + 1);
   return report(Error(Code::io, builder + " can't be started: " + std::strerror(errno)));
 }

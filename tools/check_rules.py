@@ -29,7 +29,7 @@ HEAVY = (
     (re.compile(r"#\s*include\s*<simdjson\.h>"), 20, "simdjson"),
     (re.compile(r"#\s*include\s*<(mysql|mariadb/mysql)\.h>"), 2, "the MariaDB client"),
     (re.compile(r"#\s*include\s*<CLI/"), 1, "CLI11"),
-    (re.compile(r"#\s*include\s*<toml\+\+/"), 1, "toml++"),
+    (re.compile(r"#\s*include\s*<toml\+\+/"), 2, "toml++"),
 )
 
 

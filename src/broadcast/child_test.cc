@@ -50,7 +50,8 @@ TEST(Child, WhatIsNoProgramIsAnError) {
 TEST(Child, IsAskedToEndAndGivenTime) {
   Child child;
   // It ends by itself, in its own way, when it is asked to.
-  ASSERT_TRUE(child.start({"/bin/sh", "-c", "trap 'exit 0' TERM; while :; do sleep 0.01; done"}).ok());
+  ASSERT_TRUE(
+      child.start({"/bin/sh", "-c", "trap 'exit 0' TERM; while :; do sleep 0.01; done"}).ok());
   child.end(20'000);
   EXPECT_FALSE(child.is_running());
 }

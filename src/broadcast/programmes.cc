@@ -1,5 +1,5 @@
-// One thread does all that has to do with processes; whoever asks meanwhile finds what it left under
-// the mutex.
+// One thread does all that has to do with processes; whoever asks meanwhile finds what it left
+// under the mutex.
 #include "broadcast/programmes.h"
 
 #include <netinet/in.h>
@@ -117,8 +117,8 @@ Result<std::uint16_t> free_port() {
   sockaddr_in address{.sin_family = AF_INET, .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
   socklen_t size = sizeof address;
   auto* const generic = reinterpret_cast<sockaddr*>(&address);
-  const bool is_found = probe >= 0 && bind(probe, generic, size) == 0 &&
-                        getsockname(probe, generic, &size) == 0;
+  const bool is_found =
+      probe >= 0 && bind(probe, generic, size) == 0 && getsockname(probe, generic, &size) == 0;
   if (probe >= 0) ::close(probe);
   if (!is_found) return Error(Code::io, "no free port");
   return ntohs(address.sin_port);
@@ -337,8 +337,8 @@ std::vector<std::string> data_folders(io::FileSystem& files, const std::string& 
 
 Result<program::About> add_programme(io::FileSystem& files, const std::string& folder,
                                      const std::string& closure) {
-  TRY_ASSIGN(const std::string content, within(closure, io::read_file(files, closure,
-                                                                      closure_size_max)));
+  TRY_ASSIGN(const std::string content,
+             within(closure, io::read_file(files, closure, closure_size_max)));
   TRY_ASSIGN(const program::About about, within(closure, about_of(files, closure)));
   const Folder place{folder + '/' + std::to_string(about.programme)};
   TRY(files.make_folders(place.path));

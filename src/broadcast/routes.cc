@@ -74,8 +74,8 @@ Result<closure::Broadcast> broadcast_in(std::string_view body) {
   for (std::size_t i = 0; i < closure::path_count; ++i) {
     TRY_ASSIGN(broadcast.delay_ms[i], delays.integer(closure::path_names[i]));
     if (broadcast.delay_ms[i] < 0 || broadcast.delay_ms[i] > closure::delay_ms_max)
-      return Error(Code::invalid, "delay_ms." + std::string(closure::path_names[i]) +
-                                      ": 0 to 120000 is taken");
+      return Error(Code::invalid,
+                   "delay_ms." + std::string(closure::path_names[i]) + ": 0 to 120000 is taken");
   }
   return broadcast;
 }
@@ -110,10 +110,10 @@ class Routes {
     const Result<closure::Path> path = path_in(*request);
     if (!path.ok()) return respond.send(path.error());
     const ProgrammeId programme = programme_of(*request);
-    std::string pass = ticket::seal(programmes_.keys(),
-                                    {.account = request->caller.account,
-                                     .programme = programme,
-                                     .expires_unix_ms = clock_.unix_ms() + pass_ms});
+    std::string pass =
+        ticket::seal(programmes_.keys(), {.account = request->caller.account,
+                                          .programme = programme,
+                                          .expires_unix_ms = clock_.unix_ms() + pass_ms});
     pass_on(programme,
             {.target = request->path + "?path=" + std::string(closure::name_of(*path)),
              .headers = {{"Matsuri-Pass", std::move(pass)}}},

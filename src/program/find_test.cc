@@ -15,8 +15,8 @@ std::string example_show() {
     for (std::size_t cell = 0; cell < rows[row].size(); ++cell)
       rows[row][cell] = static_cast<std::int8_t>((row * 31 + cell * 7) % 200) - 100;
   const auto lines = make_show(
-      {.programme = 3, .title = "Week 3", .start_unix_ms = 0, .duration_ms = 1'000, .windows = {}}, rows,
-      std::vector<std::byte>(2));
+      {.programme = 3, .title = "Week 3", .start_unix_ms = 0, .duration_ms = 1'000, .windows = {}},
+      rows, std::vector<std::byte>(2));
   return std::string(as_text(bytes_of(lines.value())));
 }
 

@@ -16,7 +16,7 @@ using testing::Silent;
 using testing::Videos;
 
 // A picture that moves, and has neither symmetry nor flat parts.
-const std::string moving = "-f lavfi -i testsrc2=s=640x360:r=25:d=6 ";
+const std::string moving = "-f lavfi -i testsrc2=s=320x180:r=25:d=6 ";
 const std::string lossless = "-c:v ffv1 -pix_fmt yuv420p ";
 
 Result<Master> master_of(const std::string& path, int thread_count = 2) {
@@ -132,22 +132,22 @@ TEST(Video, BeginsWithItsSound) {
 // square, odd sizes, turned pictures.
 TEST(Video, IsPutOntoAScreen) {
   const Videos videos;
-  const std::string narrow = "-f lavfi -i testsrc2=s=480x360:r=10:d=2 ";
+  const std::string narrow = "-f lavfi -i testsrc2=s=240x180:r=10:d=2 ";
   EXPECT_LT(
       difference(whole(videos.make("narrow.mkv", narrow + lossless)),
-                 whole(videos.make("padded.mkv", narrow + "-vf pad=640:360:80:0 " + lossless))),
+                 whole(videos.make("padded.mkv", narrow + "-vf pad=320:180:40:0 " + lossless))),
       1);
-  const std::string wide = "-f lavfi -i testsrc2=s=640x272:r=10:d=2 ";
+  const std::string wide = "-f lavfi -i testsrc2=s=320x132:r=10:d=2 ";
   EXPECT_LT(difference(whole(videos.make("wide.mkv", wide + lossless)),
-                       whole(videos.make("boxed.mkv", wide + "-vf pad=640:360:0:44 " + lossless))),
+                       whole(videos.make("boxed.mkv", wide + "-vf pad=320:180:0:24 " + lossless))),
             1);
   const Master raw = whole(videos.make("raw.mkv", moving + lossless));
   EXPECT_LT(
       difference(raw, whole(videos.make("anamorphic.mkv",
-                                        moving + "-vf scale=720:576,setsar=64/45 " + lossless))),
+                                        moving + "-vf scale=360:288,setsar=64/45 " + lossless))),
       4);
   EXPECT_LT(
-      difference(raw, whole(videos.make("odd.mkv", moving + "-vf scale=853:479 " + lossless))), 4);
+      difference(raw, whole(videos.make("odd.mkv", moving + "-vf scale=427:239 " + lossless))), 4);
 }
 
 TEST(Video, IsTurnedAsItsFileAsks) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
+#include <numeric>
 #include <vector>
 
 #include "base/assert.h"
@@ -45,40 +47,48 @@ std::uint32_t sample_at(const Plane& plane, const std::uint8_t* at) {
   return static_cast<std::uint32_t>(wide >> plane.shift) & ((1U << plane.depth) - 1);
 }
 
-// The sum of the samples [begin, end) of a row.
-std::uint64_t sum_of(const Plane& plane, const std::uint8_t* row, std::int64_t begin,
-                     std::int64_t end) {
-  if (plane.depth <= 8 && plane.step_x == 1 && plane.shift == 0) {
-    std::uint32_t sum = 0;  // a row is at most 2^16 samples
-    for (const std::uint8_t* at = row + begin; at < row + end; ++at) sum += *at;
-    return sum;
+// Adds `weight` times each of the rows [begin, end) to `line`. Most of the time of a picture goes
+// by here, so sums are no wider than a few hundred rows need: a compiler adds 8 at once then.
+template <class Sum, class Read>
+void add_rows(const Plane& plane, std::int64_t begin, std::int64_t end, std::int64_t weight,
+              std::span<std::uint64_t> line, Read read) {
+  constexpr int sample_max = sizeof(Sum) == 2 ? UINT8_MAX : UINT16_MAX;
+  constexpr std::int64_t block_rows = std::numeric_limits<Sum>::max() / sample_max;
+  std::vector<Sum> sums(line.size());
+  for (; begin < end; begin += block_rows) {
+    std::ranges::fill(sums, Sum{0});
+    for (std::int64_t y = begin; y < std::min(end, begin + block_rows); ++y) {
+      const std::uint8_t* const row = plane.base + y * plane.step_y;
+      for (std::size_t x = 0; x < sums.size(); ++x) sums[x] += static_cast<Sum>(read(row, x));
+    }
+    for (std::size_t x = 0; x < sums.size(); ++x)
+      line[x] += static_cast<std::uint64_t>(weight) * sums[x];
   }
-  std::uint64_t sum = 0;
-  for (std::int64_t i = begin; i < end; ++i) sum += sample_at(plane, row + i * plane.step_x);
-  return sum;
 }
 
-// A row's share of each column of cells.
-void add_row(const Plane& plane, const std::uint8_t* row, const Axis& axis,
-             std::span<std::uint64_t> columns) {
-  for (std::size_t column = 0; column < columns.size(); ++column) {
-    const auto cell = static_cast<std::int64_t>(column);
-    std::int64_t begin = axis.first(cell), end = axis.last(cell);
-    if (begin >= end) {
-      columns[column] = 0;
-      continue;
-    }
-    // Only the first and the last sample of a cell may be cut by its border.
-    const auto part = [&](std::int64_t i) {
-      return static_cast<std::uint64_t>(axis.overlap(i, cell)) *
-             sample_at(plane, row + i * plane.step_x);
-    };
-    std::uint64_t sum = part(begin);
-    if (end - begin > 1) sum += part(end - 1);
-    if (end - begin > 2)
-      sum += static_cast<std::uint64_t>(axis.cells) * sum_of(plane, row, begin + 1, end - 1);
-    columns[column] = sum;
-  }
+void add_rows(const Plane& plane, std::int64_t begin, std::int64_t end, std::int64_t weight,
+              std::span<std::uint64_t> line) {
+  const auto any = [&plane](const std::uint8_t* row, std::size_t x) {
+    return sample_at(plane, row + static_cast<std::ptrdiff_t>(x) * plane.step_x);
+  };
+  if (plane.depth > 8)
+    add_rows<std::uint32_t>(plane, begin, end, weight, line, any);
+  else if (plane.step_x != 1 || plane.shift != 0)
+    add_rows<std::uint16_t>(plane, begin, end, weight, line, any);
+  else
+    add_rows<std::uint16_t>(plane, begin, end, weight, line,
+                            [](const std::uint8_t* row, std::size_t x) { return row[x]; });
+}
+
+// Calls add(begin, end, part) for the samples that the cell has a part of, of the same part each:
+// only the first and the last may be cut by its border.
+template <class Add>
+void for_parts(const Axis& axis, std::int64_t cell, Add add) {
+  const std::int64_t begin = axis.first(cell), end = axis.last(cell);
+  if (begin >= end) return;
+  add(begin, begin + 1, axis.overlap(begin, cell));
+  if (end - begin > 2) add(begin + 1, end - 1, axis.cells);
+  if (end - begin > 1) add(end - 1, end, axis.overlap(end - 1, cell));
 }
 
 }  // namespace
@@ -89,19 +99,23 @@ void area_sums(const Plane& plane, const Placement& placement, Grid grid, std::u
   const Axis down{grid.rows, placement.canvas_height, placement.y, plane.height};
   MATSURI_ASSERT(across.from >= 0 && across.from + across.samples <= across.canvas);
   MATSURI_ASSERT(down.from >= 0 && down.from + down.samples <= down.canvas);
-  const auto column_count = static_cast<std::size_t>(grid.columns);
-  std::vector<std::uint64_t> columns(column_count);
   const auto whole = static_cast<std::uint64_t>(across.canvas * down.canvas);
+  // A row of cells, not yet cut into columns: for each x, the samples of it in this row.
+  std::vector<std::uint64_t> line(static_cast<std::size_t>(plane.width));
+  auto out = sums.begin();
   for (std::int64_t row = 0; row < grid.rows; ++row) {
-    const auto out = sums.subspan(static_cast<std::size_t>(row) * column_count, column_count);
+    std::ranges::fill(line, 0);
+    for_parts(down, row, [&](std::int64_t begin, std::int64_t end, std::int64_t part) {
+      add_rows(plane, begin, end, part, line);
+    });
     for (std::int64_t column = 0; column < grid.columns; ++column) {
       const auto covered = static_cast<std::uint64_t>(across.covered(column) * down.covered(row));
-      out[static_cast<std::size_t>(column)] = outside * (whole - covered);
-    }
-    for (std::int64_t y = down.first(row); y < down.last(row); ++y) {
-      add_row(plane, plane.base + y * plane.step_y, across, columns);
-      const auto weight = static_cast<std::uint64_t>(down.overlap(y, row));
-      for (std::size_t i = 0; i < column_count; ++i) out[i] += weight * columns[i];
+      std::uint64_t sum = outside * (whole - covered);
+      for_parts(across, column, [&](std::int64_t begin, std::int64_t end, std::int64_t part) {
+        sum += static_cast<std::uint64_t>(part) *
+               std::accumulate(line.begin() + begin, line.begin() + end, std::uint64_t{0});
+      });
+      *out++ = sum;
     }
   }
 }

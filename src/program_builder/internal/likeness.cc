@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <memory>
+#include <numeric>
 
 #include "base/assert.h"
 
@@ -27,32 +29,46 @@ constexpr float score_steps = 16'777'216;  // scores as integers, whose maximum 
 constexpr std::array<std::uint8_t, burst_frame_count> frame_rows = {
     0, 1, 2, 4, 5, 6, 8, 9, 10, 11, 12, 14, 15, 16, 18, 19, 20, 21, 22, 24, 25, 26, 28, 29};
 
-struct alignas(32) WideRow : std::array<std::int16_t, cells> {};
+constexpr std::size_t query_rows_max = likeness_count_max + margin;
+// A tile's rows, to whole blocks of what a kernel takes at once.
+constexpr std::size_t block_rows = 32;
+constexpr std::size_t block_count = (tile_rows + margin + block_rows - 1) / block_rows;
 
-// All that a thread needs: products of rows, and sums of them.
+struct alignas(32) WideRow : std::array<std::int16_t, cells> {};
+// Cells of the rows of a block, four by four: first those of all its rows, then the next.
+struct alignas(64) PackedBlock : std::array<std::array<std::uint32_t, block_rows>, cells / 4> {};
+struct alignas(64) ProductRow : std::array<std::int32_t, block_count * block_rows> {};
+
+// All that a thread needs: rows as its kernel wants them, products of rows, and sums of them.
 struct Workspace {
-  std::array<WideRow, likeness_count_max + margin> queries;
+  std::array<WideRow, query_rows_max> queries;
   std::array<WideRow, tile_rows + margin> among;
-  std::array<std::array<std::int32_t, tile_rows + margin>, likeness_count_max + margin> products;
+  std::array<PackedBlock, block_count> packed;
+  std::array<ProductRow, query_rows_max> products;
   // Of a query's row with all frames of a burst.
-  std::array<std::array<std::int32_t, tile_rows>, likeness_count_max + margin> sums;
+  std::array<std::array<std::int32_t, tile_rows>, query_rows_max> sums;
   std::array<std::int32_t, tile_rows> scores;
 };
 
+using Rows = std::span<const match::Row>;
+
 struct Tile {
+  Rows queries, among;
   std::size_t query_first = 0, query_count = 0;
   std::size_t first = 0, count = 0;  // of the bursts compared with
 };
 
 template <std::size_t Count>
-void widen(std::span<const match::Row> rows, std::array<WideRow, Count>& out) {
+void widen(Rows rows, std::array<WideRow, Count>& out) {
   for (std::size_t i = 0; i < rows.size(); ++i) std::ranges::copy(rows[i], out[i].begin());
 }
 
-// The products of some rows of the queries with some of the others.
-void multiply(Workspace& work, std::size_t high, std::size_t wide) {
-  for (std::size_t y = 0; y < high; ++y) {
-    for (std::size_t x = 0; x < wide; ++x) {
+// The products of the rows of the queries with the others.
+void multiply(Workspace& work, Rows queries, Rows among) {
+  widen(queries, work.queries);
+  widen(among, work.among);
+  for (std::size_t y = 0; y < queries.size(); ++y) {
+    for (std::size_t x = 0; x < among.size(); ++x) {
       std::int32_t sum = 0;
       for (std::size_t cell = 0; cell < cells; ++cell)
         sum += work.queries[y][cell] * work.among[x][cell];
@@ -91,7 +107,10 @@ template <std::size_t High, std::size_t Wide>
   }
 }
 
-[[gnu::target("avx2")]] void multiply_avx2(Workspace& work, std::size_t high, std::size_t wide) {
+[[gnu::target("avx2")]] void multiply_avx2(Workspace& work, Rows queries, Rows among) {
+  widen(queries, work.queries);
+  widen(among, work.among);
+  const std::size_t high = queries.size(), wide = among.size();
   std::size_t y = 0;
   for (; y + 4 <= high; y += 4) {
     std::size_t x = 0;
@@ -100,6 +119,60 @@ template <std::size_t High, std::size_t Wide>
   }
   for (; y < high; ++y)
     for (std::size_t x = 0; x < wide; ++x) multiply_block<1, 1>(work, y, x);
+}
+
+#define MATSURI_TARGET_VNNI gnu::target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")
+
+// vpdpbusd multiplies bytes without a sign by such with one: the first get 128 more, and of what
+// comes out 128 times the sum of the second is too much.
+constexpr std::uint32_t four_signs = 0x80808080;
+constexpr std::int32_t sign = 128;
+
+void pack(Rows rows, std::array<PackedBlock, block_count>& out) {
+  for (std::size_t i = 0; i < block_count * block_rows; ++i) {
+    PackedBlock& block = out[i / block_rows];
+    for (std::size_t four = 0; four < block.size(); ++four) {
+      std::uint32_t value = 0;
+      if (i < rows.size()) std::memcpy(&value, &rows[i][four * 4], sizeof value);
+      block[four][i % block_rows] = value ^ four_signs;
+    }
+  }
+}
+
+template <std::size_t High>
+[[MATSURI_TARGET_VNNI]] void multiply_packed(Workspace& work, Rows queries, std::size_t y,
+                                             std::size_t block) {
+  __m512i sums[High][2];
+  for (auto& row : sums)
+    for (__m512i& sum : row) sum = _mm512_setzero_si512();
+  for (std::size_t four = 0; four < cells / 4; ++four) {
+    const std::uint32_t* const others = work.packed[block][four].data();
+    const __m512i left = _mm512_load_si512(others), right = _mm512_load_si512(others + 16);
+    for (std::size_t i = 0; i < High; ++i) {
+      std::int32_t value;
+      std::memcpy(&value, &queries[y + i][four * 4], sizeof value);
+      const __m512i query = _mm512_set1_epi32(value);
+      sums[i][0] = _mm512_dpbusd_epi32(sums[i][0], left, query);
+      sums[i][1] = _mm512_dpbusd_epi32(sums[i][1], right, query);
+    }
+  }
+  for (std::size_t i = 0; i < High; ++i) {
+    const std::int32_t sum = std::accumulate(queries[y + i].begin(), queries[y + i].end(), 0);
+    std::int32_t* const out = &work.products[y + i][block * block_rows];
+    for (std::size_t half = 0; half < 2; ++half)
+      _mm512_store_si512(out + half * 16,
+                         _mm512_sub_epi32(sums[i][half], _mm512_set1_epi32(sign * sum)));
+  }
+}
+
+[[MATSURI_TARGET_VNNI]] void multiply_vnni(Workspace& work, Rows queries, Rows among) {
+  pack(among, work.packed);
+  const std::size_t used = (among.size() + block_rows - 1) / block_rows;
+  for (std::size_t block = 0; block < used; ++block) {
+    std::size_t y = 0;
+    for (; y + 8 <= queries.size(); y += 8) multiply_packed<8>(work, queries, y, block);
+    for (; y < queries.size(); ++y) multiply_packed<1>(work, queries, y, block);
+  }
 }
 #endif
 
@@ -172,19 +245,25 @@ using Compare = void (*)(Workspace&, const Tile&, const float*, const float*, st
                          Likeness*);
 void compare_plain(Workspace& work, const Tile& tile, const float* own, const float* inverses,
                    std::size_t apart, Likeness* out) {
-  multiply(work, tile.query_count + margin, tile.count + margin);
+  multiply(work, tile.queries, tile.among);
   compare(work, tile, own, inverses, apart, out);
 }
 #if defined(__x86_64__)
 [[gnu::target("avx2")]] void compare_avx2(Workspace& work, const Tile& tile, const float* own,
                                           const float* inverses, std::size_t apart, Likeness* out) {
-  multiply_avx2(work, tile.query_count + margin, tile.count + margin);
+  multiply_avx2(work, tile.queries, tile.among);
+  compare(work, tile, own, inverses, apart, out);
+}
+[[MATSURI_TARGET_VNNI]] void compare_vnni(Workspace& work, const Tile& tile, const float* own,
+                                          const float* inverses, std::size_t apart, Likeness* out) {
+  multiply_vnni(work, tile.queries, tile.among);
   compare(work, tile, own, inverses, apart, out);
 }
 #endif
 
 Compare compare_of(Kernel kernel) {
 #if defined(__x86_64__)
+  if (kernel == Kernel::avx512_vnni) return compare_vnni;
   if (kernel == Kernel::avx2) return compare_avx2;
 #endif
   MATSURI_ASSERT(kernel == Kernel::plain);
@@ -193,12 +272,19 @@ Compare compare_of(Kernel kernel) {
 
 }  // namespace
 
-Kernel best_kernel() {
+std::vector<Kernel> kernels() {
+  std::vector<Kernel> found{Kernel::plain};
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx2") != 0) return Kernel::avx2;
+  if (__builtin_cpu_supports("avx2") != 0) found.push_back(Kernel::avx2);
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+      __builtin_cpu_supports("avx512vnni"))
+    found.push_back(Kernel::avx512_vnni);
 #endif
-  return Kernel::plain;
+  return found;
 }
+
+Kernel best_kernel() { return kernels().back(); }
 
 std::span<const std::uint8_t, burst_frame_count> burst_rows() { return frame_rows; }
 
@@ -235,11 +321,14 @@ void find_alike(const Bursts& queries, std::size_t first, const Bursts& among, s
   const Compare run = compare_of(kernel);
   if (out.empty() || among.count() == 0) return;
   const auto work = std::make_unique_for_overwrite<Workspace>();
-  widen(queries.rows().subspan(first, out.size() + margin), work->queries);
   for (std::size_t at = 0; at < among.count(); at += tile_rows) {
     const std::size_t count = std::min(tile_rows, among.count() - at);
-    widen(among.rows().subspan(at, count + margin), work->among);
-    const Tile tile{.query_first = first, .query_count = out.size(), .first = at, .count = count};
+    const Tile tile{.queries = queries.rows().subspan(first, out.size() + margin),
+                    .among = among.rows().subspan(at, count + margin),
+                    .query_first = first,
+                    .query_count = out.size(),
+                    .first = at,
+                    .count = count};
     run(*work, tile, queries.inverses().data() + first, among.inverses().data() + at, apart,
         out.data());
   }

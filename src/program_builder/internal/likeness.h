@@ -49,8 +49,9 @@ class Bursts {
 };
 
 // The ways to compute the same.
-enum class Kernel : std::uint8_t { plain, avx2 };
-Kernel best_kernel();  // of those that this processor can run
+enum class Kernel : std::uint8_t { plain, avx2, avx512_vnni };
+std::vector<Kernel> kernels();  // those that this processor can run, the best last
+Kernel best_kernel();
 
 struct Likeness {
   float score = -1;

@@ -6,11 +6,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "io/file.h"
@@ -21,6 +21,17 @@ namespace {
 constexpr std::size_t said_size_max = 1 << 16;
 constexpr mode_t program_mode = 0755;
 
+// The data as a section of its own, between two symbols that the closure knows.
+constexpr std::string_view assembly = R"(.section .rodata
+.balign 64
+.global matsuri_show_begin
+matsuri_show_begin:
+.incbin "show.bin"
+.global matsuri_show_end
+matsuri_show_end:
+.section .note.GNU-stack,"",@progbits
+)";
+
 // A folder that is gone afterwards, beside what comes out, so that a rename puts that in place.
 class WorkFolder {
  public:
@@ -30,7 +41,8 @@ class WorkFolder {
     return Error(Code::io, folder->path_ + ": " + std::strerror(errno));
   }
   ~WorkFolder() {
-    for (const char* name : {"show", "show.o", "closure", "said"}) unlink(path(name).c_str());
+    for (const char* name : {"show.bin", "data.s", "data.o", "closure", "said"})
+      unlink(path(name).c_str());
     rmdir(path_.c_str());
   }
   WorkFolder(const WorkFolder&) = delete;
@@ -76,23 +88,12 @@ Result<void> link_closure(const std::string& closure, Bytes data, const std::str
   TRY_ASSIGN(const bool is_there, files.exists(closure));
   if (!is_there) return Error(Code::not_found, closure + " is not there");
   TRY_ASSIGN(const std::unique_ptr<WorkFolder> folder, WorkFolder::make(out));
-  const std::string show = folder->path("show"), object = folder->path("show.o");
-  TRY(io::replace_file(files, show, data));
-
-  // objcopy makes symbols of the path, each character that is none of a name as _.
-  std::string symbol = "_binary_" + show;
-  for (char& c : symbol)
-    if (isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
-  TRY(run({"objcopy", "--input-target=binary", "--output-target=elf64-x86-64",
-           "--set-section-alignment=.data=64",
-           "--rename-section=.data=.rodata,alloc,load,readonly,data,contents",
-           "--redefine-sym=" + symbol + "_start=matsuri_show_begin",
-           "--redefine-sym=" + symbol + "_end=matsuri_show_end",
-           "--strip-symbol=" + symbol + "_size", show, object},
-          *folder));
+  TRY(io::replace_file(files, folder->path("show.bin"), data));
+  const std::string source = folder->path("data.s"), object = folder->path("data.o");
+  TRY(io::replace_file(files, source, as_bytes(assembly)));
+  TRY(run({"as", "-I", folder->path(""), "-o", object, source}, *folder));
   const std::string linked = folder->path("closure");
-  TRY(run({"ld", "-static", "-z", "noexecstack", "--eh-frame-hdr", "--gc-sections", "-o", linked,
-           closure, object},
+  TRY(run({"ld", "-static", "--eh-frame-hdr", "--gc-sections", "-o", linked, closure, object},
           *folder));
   if (chmod(linked.c_str(), program_mode) != 0)
     return Error(Code::io, linked + ": " + std::strerror(errno));

@@ -57,11 +57,12 @@ class Model {
   GrantReason reason_of(std::uint64_t account, std::uint64_t ticket) const {
     std::set<std::uint64_t> tickets;
     std::uint32_t attempts = 0;
-    for (const Attempt& one : all_)
-      if (one.account.value == account) {
-        tickets.insert(one.ticket);
-        attempts += one.ticket == ticket ? 1 : 0;
-      }
+    for (const Attempt& one : all_) {
+      if (one.account.value != account) continue;
+      // One over the bound is enough to know: of others nothing is counted.
+      if (tickets.size() <= ticket_count_max) tickets.insert(one.ticket);
+      if (one.ticket == ticket && tickets.contains(ticket)) ++attempts;
+    }
     if (attempts > attempt_count_max) return GrantReason::too_many_attempts;
     if (tickets.size() > ticket_count_max) return GrantReason::too_many_tickets;
     return GrantReason::none;

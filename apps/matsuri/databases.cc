@@ -27,6 +27,13 @@ Result<std::uint64_t> count_in(sql::Db& db, std::int64_t now_unix_ms,
   return count;
 }
 
+Result<std::uint64_t> forget_old_of_checkin(sql::Connection& connection, std::int64_t now_unix_ms) {
+  TRY_ASSIGN(const std::uint64_t tickets, checkin::forget_old_tickets(connection, now_unix_ms));
+  TRY_ASSIGN(const std::uint64_t counts,
+             checkin::forget_old_attempt_counts(connection, now_unix_ms));
+  return tickets + counts;
+}
+
 Result<Carried> carry_settings(sql::Connection& connection) {
   TRY_ASSIGN(auto all, notification::read_all_settings(connection));
   return
@@ -83,7 +90,7 @@ std::span<const DatabaseKind> database_kinds() {
        .begins_with_kept = true,
        .clean_up =
            [](ServerNode& node, std::int64_t now_unix_ms) {
-             return count_in(*node.checkin_db, now_unix_ms, checkin::forget_old_tickets);
+             return count_in(*node.checkin_db, now_unix_ms, forget_old_of_checkin);
            }},
       {.name = "main",
        .options = &Config::main,

@@ -19,6 +19,7 @@
 #include "base/assert.h"
 #include "base/log.h"
 #include "board/routes.h"
+#include "broadcast/attendance_routes.h"
 #include "broadcast/routes.h"
 #include "checkin/routes.h"
 #include "commands.h"
@@ -308,6 +309,12 @@ Result<void> serve(const Config& config) {
                                  .title_json = title_json_of(titles)});
 
   broadcast::add_routes(router, *programmes, io::system_clock());
+  broadcast::add_attendance_route(router, {.programmes = *programmes,
+                                           .checkin = *node->checkin_db,
+                                           .stream = *node->stream,
+                                           .sequencer = *node->sequencer,
+                                           .shards = node->shard_dbs(),
+                                           .clock = io::system_clock()});
 
   http::ServerOptions options = server_options(config);
   options.authenticator = &authenticator;

@@ -2,14 +2,17 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <unordered_map>
 #include <variant>
 #include <vector>
 
 #include "base/bytes.h"
+#include "checkin/counts.h"
 #include "checkin/model.h"
 #include "sql/list.h"
 
@@ -76,7 +79,8 @@ class AttemptBatch {
       if (std::holds_alternative<CheckinAttempted>(records_[index].event)) decide(index);
     TRY(write_tickets());
     TRY(write_checkins());
-    return write_programmes();
+    TRY(write_programmes());
+    return counts_.write(connection_);
   }
 
  private:
@@ -142,6 +146,7 @@ class AttemptBatch {
     const auto viewer = viewers_.find(name_of(record));
     std::int64_t& last_ms = programmes_[viewer->first.programme];
     last_ms = std::max(last_ms, record.header.unix_ms);
+    counts_.attempt(attempt.programme, record.header.unix_ms, attempt.result);
     count(viewer->second, attempt.nonce);
     take_back(viewer->first, viewer->second, record.header.unix_ms);
     if (!is_ok) return;
@@ -183,7 +188,18 @@ class AttemptBatch {
     row.nonce = attempt.nonce;
     row.is_changed = true;
     if (attempt.campaign.size() <= campaign_size_max) row.campaign = attempt.campaign;
-    if (is_settled) return;
+    if (!is_settled) begin(name, viewer, record, row);
+    counts_.come({.programme = attempt.programme,
+                  .window = attempt.window,
+                  .campaign = row.campaign,
+                  .status = row.status,
+                  .reason = row.reason},
+                 row.points);
+  }
+
+  // Due, or void from the start.
+  void begin(const ViewerName& name, const Viewer& viewer, const stream::Record& record, Row& row) {
+    const CheckinAttempted& attempt = attempt_of(record);
     row.event = grant_event(attempt.programme, attempt.window, name.account);
     row.points = attempt.points;
     row.rev = 1;
@@ -270,6 +286,7 @@ class AttemptBatch {
   stream::BatchResult& result_;
   std::unordered_map<ViewerName, Viewer, ViewerHash> viewers_;
   std::map<std::string_view, std::int64_t> programmes_;
+  Counts counts_;
 };
 
 // Up to where inboxes are in the journal.
@@ -294,8 +311,62 @@ Result<void> note_places(sql::Connection& connection, std::span<const stream::Re
       4, values);
 }
 
+using CheckinName = std::tuple<AccountId, std::string, std::uint32_t>;
+
+// Check-ins that points speak of, as they are counted now; those whose attempt was not read yet are
+// not.
+struct KnownCheckin {
+  CountedCheckin as;
+  std::int64_t points = 0;
+};
+Result<std::map<CheckinName, KnownCheckin>> read_counted(sql::Connection& connection,
+                                                         std::span<const stream::Record> records) {
+  std::vector<sql::Value> values;
+  values.reserve(records.size() * 3);
+  for (const stream::Record& record : records) {
+    const auto& fact = std::get<GrantSettled>(record.event);
+    const sql::Value name[] = {fact.account.value, fact.programme, fact.window};
+    values.insert(values.end(), std::begin(name), std::end(name));
+  }
+  std::map<CheckinName, KnownCheckin> known;
+  TRY(sql::query_tuples(
+      connection,
+      "SELECT account, programme, window_id, id, campaign, status, reason, points FROM checkin "
+      "WHERE",
+      {"account", "programme", "window_id"}, values, [&](const sql::Row& row) {
+        if (row.id(3) == 0) return;
+        const auto window = static_cast<std::uint32_t>(row.id(2));
+        known.try_emplace({AccountId{row.id(0)}, std::string(row.text(1)), window},
+                          KnownCheckin{.as = {.programme = std::string(row.text(1)),
+                                              .window = window,
+                                              .campaign = std::string(row.text(4)),
+                                              .status = static_cast<Status>(row.integer(5)),
+                                              .reason = static_cast<GrantReason>(row.integer(6))},
+                                       .points = row.integer(7)});
+      }));
+  return known;
+}
+
+Result<void> count_settled(sql::Connection& connection, std::span<const stream::Record> records) {
+  TRY_ASSIGN(auto known, read_counted(connection, records));
+  Counts counts;
+  for (const stream::Record& record : records) {
+    const auto& fact = std::get<GrantSettled>(record.event);
+    const auto found = known.find({fact.account, fact.programme, fact.window});
+    if (found == known.end()) continue;
+    KnownCheckin& one = found->second;
+    counts.gone(one.as, one.points);
+    one.as.status = status_of(fact.outcome);
+    one.as.reason = fact.reason;
+    one.points = fact.points;
+    counts.come(one.as, one.points);
+  }
+  return counts.write(connection);
+}
+
 // What points say holds; after a restore they may say something else, and the last word counts.
 Result<void> settle(sql::Connection& connection, std::span<const stream::Record> records) {
+  TRY(count_settled(connection, records));
   const std::string no_nonce(16, '\0');
   std::vector<sql::Value> values;
   for (const stream::Record& record : records) {

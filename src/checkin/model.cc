@@ -34,6 +34,22 @@ std::string_view name_of(GrantReason reason) {
   return names[static_cast<std::size_t>(reason)];
 }
 
+std::string_view name_of(CheckinResult result) {
+  constexpr std::array<std::string_view, result_count> names = {
+      "ok", "no_match", "flat", "not_eligible", "no_window", "too_late", "malformed"};
+  return names[static_cast<std::size_t>(result) - 1];
+}
+
+std::string_view name_of(Answer answer) {
+  constexpr std::array<std::string_view, answer_count> names = {"ok", "retry", "not_now"};
+  return names[static_cast<std::size_t>(answer)];
+}
+
+Answer answer_of(CheckinResult result) {
+  if (result == CheckinResult::ok) return Answer::ok;
+  return result == CheckinResult::no_window ? Answer::not_now : Answer::retry;
+}
+
 bool is_programme(std::string_view name) {
   return !name.empty() && name.size() <= programme_size_max &&
          std::ranges::all_of(name, [](char c) {

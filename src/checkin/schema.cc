@@ -43,6 +43,28 @@ CREATE TABLE inbox_place (
   rev {ID} NOT NULL,
   name {TEXT(255)} NOT NULL
 ) {TABLE_OPTIONS})"},
+    // Failures that came before are in no table; `matsuri rebuild checkin` counts them too.
+    {2, R"(CREATE TABLE attempt_count (
+  at_s {INT} NOT NULL,
+  programme {TEXT(64)} NOT NULL,
+  result INTEGER NOT NULL,
+  attempts {INT} NOT NULL,
+  PRIMARY KEY (at_s, programme, result)
+) {CLUSTERED_OPTIONS};
+CREATE TABLE checkin_count (
+  programme {TEXT(64)} NOT NULL,
+  window_id {ID} NOT NULL,
+  campaign {TEXT(64)} NOT NULL,
+  status INTEGER NOT NULL,
+  reason INTEGER NOT NULL,
+  checkins {INT} NOT NULL,
+  points {INT} NOT NULL,
+  PRIMARY KEY (programme, window_id, campaign, status, reason)
+) {CLUSTERED_OPTIONS};
+INSERT INTO checkin_count (programme, window_id, campaign, status, reason, checkins, points)
+SELECT programme, window_id, campaign, status, CASE WHEN status = 1 THEN 0 ELSE reason END,
+  COUNT(*), SUM(points) FROM checkin WHERE id > 0
+GROUP BY programme, window_id, campaign, status, CASE WHEN status = 1 THEN 0 ELSE reason END)"},
 };
 
 }  // namespace
@@ -64,6 +86,13 @@ Result<std::uint64_t> forget_old_tickets(sql::Connection& connection, std::int64
     count += gone;
   }
   return count;
+}
+
+Result<std::uint64_t> forget_old_attempt_counts(sql::Connection& connection,
+                                                std::int64_t now_unix_ms) {
+  return connection.execute(
+      "DELETE FROM attempt_count WHERE at_s < ? ORDER BY at_s, programme, result LIMIT 10000",
+      {(now_unix_ms - attempt_counts_kept_ms) / 1000});
 }
 
 }  // namespace matsuri::checkin

@@ -197,8 +197,9 @@ class Doctor {
     internal::GrantCheck grants;
     for (const sql::DbOptions& other : options_.others)
       if (other.name == "checkin")
-        TRY(read_tables(
-            other, [&](sql::Connection& connection) { return grants.read_checkins(connection); }));
+        TRY(read_tables(other, [&](sql::Connection& connection) {
+          return grants.read_checkins(connection, findings_);
+        }));
     for (const sql::DbOptions& shard : options_.shards)
       TRY(read_tables(shard,
                       [&](sql::Connection& connection) { return grants.read_shard(connection); }));

@@ -1,7 +1,10 @@
 // Check-ins as the doctor reads them: each that is granted is in the ledger, and no other that is
-// final.
+// final; and what is counted of them is what there is.
 #include <functional>
+#include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "checkin/model.h"
 #include "ops/internal/tables.h"
@@ -16,9 +19,37 @@ std::string with_all(const std::string& name, std::uint64_t account, std::int64_
   return name + ' ' + std::to_string(account) + ' ' + std::to_string(amount);
 }
 
+// Programme, window, campaign, status and reason, with how many and what they are worth.
+Result<std::set<std::string>> read_sums(sql::Connection& connection, std::string_view text) {
+  std::set<std::string> sums;
+  TRY(connection.query(text, {}, [&](const sql::Row& row) {
+    std::string sum;
+    for (std::size_t column = 0; column < 7; ++column) sum.append(row.text(column)) += ' ';
+    sums.insert(std::move(sum));
+  }));
+  return sums;
+}
+
+Result<void> check_counts(sql::Connection& connection, Findings& findings) {
+  TRY_ASSIGN(const auto counted,
+             read_sums(connection,
+                       "SELECT programme, window_id, campaign, status, reason, checkins, points "
+                       "FROM checkin_count WHERE checkins <> 0 OR points <> 0"));
+  TRY_ASSIGN(const auto there,
+             read_sums(connection,
+                       "SELECT programme, window_id, campaign, status, CASE WHEN status = 1 THEN 0 "
+                       "ELSE reason END, COUNT(*), SUM(points) FROM checkin WHERE id > 0 GROUP BY "
+                       "programme, window_id, campaign, status, CASE WHEN status = 1 THEN 0 ELSE "
+                       "reason END"));
+  if (counted != there)
+    findings.add("check-ins are counted otherwise than they are: matsuri rebuild checkin");
+  return {};
+}
+
 }  // namespace
 
-Result<void> GrantCheck::read_checkins(sql::Connection& connection) {
+Result<void> GrantCheck::read_checkins(sql::Connection& connection, Findings& findings) {
+  TRY(check_counts(connection, findings));
   return connection.query(
       "SELECT campaign, event, account, points, status FROM checkin "
       "WHERE status <> ? AND id > 0",

@@ -186,8 +186,15 @@ TEST_P(DoctorTest, FindsCheckinsThatTheLedgerDoesNotKnow) {
       "points,"
       " campaign, event, nonce) VALUES (5, 'show', 1, 9, 1, 1, 0, 1, 10, 'summer', 'e1',"
       " x'00000000000000000000000000000000')");
+  const std::string miscounted = "check-ins are counted otherwise than they are";
+  EXPECT_THAT(findings_now(), Contains(HasSubstr(miscounted)));
+  run(*db,
+      "INSERT INTO checkin_count (programme, window_id, campaign, status, reason, checkins, points)"
+      " VALUES ('show', 1, 'summer', 1, 0, 1, 10)");
   EXPECT_THAT(findings_now(), IsEmpty()) << "it is pending";
   run(*db, "UPDATE checkin SET status = 2");
+  EXPECT_THAT(findings_now(), Contains(HasSubstr(miscounted)));
+  run(*db, "UPDATE checkin_count SET status = 2");
   EXPECT_THAT(findings_now(), Contains(HasSubstr(missing)));
   run(*shard,
       "INSERT INTO entity (title, arena, kind, id, slot, version, fields)"
@@ -196,6 +203,7 @@ TEST_P(DoctorTest, FindsCheckinsThatTheLedgerDoesNotKnow) {
   run(*shard, "UPDATE entity SET fields = '{\"account\":5,\"amount\":10}'");
   EXPECT_THAT(findings_now(), ::testing::Not(Contains(HasSubstr("check-ins"))));
   run(*db, "UPDATE checkin SET status = 3");
+  run(*db, "UPDATE checkin_count SET status = 3");
   EXPECT_THAT(findings_now(), Contains(HasSubstr("and the ledger has granted them")));
 }
 

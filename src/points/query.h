@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -28,5 +29,9 @@ struct PurseQuery {
 };
 // In the order of their names. Code::busy where the shard does not have the points (any more).
 Result<std::vector<NamedPurse>> read_named(sql::Connection& connection, const PurseQuery& query);
+
+// Those of these names that there are. Code::busy as above.
+Result<std::vector<NamedPurse>> read_campaigns(sql::Connection& connection,
+                                               std::span<const std::string> names);
 
 }  // namespace matsuri::points

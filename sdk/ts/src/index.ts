@@ -6,7 +6,7 @@ export { EventStream, LiveStream, type StreamHandlers, type StreamOptions } from
 export type { Sort } from "./community";
 export type {
   Account, AccountChange, AnalyticsCommands, AnalyticsField, AnalyticsReport, AnalyticsRun, AnalyticsRunList,
-  AnalyticsTitleList, Author, Authors, BroadcastPath, CampaignList, Checkin, CheckinAnswer, CheckinAttempt,
+  AnalyticsTitleList, Attendance, Author, Authors, BroadcastPath, CampaignList, Checkin, CheckinAnswer, CheckinAttempt,
   CheckinHint, CheckinList, CheckinWindow, Code, Command, Community, CommunityChange, CommunityRelation,
   Counts, CreatedPost, CreatedToken, Drawing, DrawingAddresses, Failure, Followed, GameBoardEntry,
   GameBoardPage, GameChange, GameChanges, GameCommand, GameEntity, GameEntityRead, GameHistory, GameOutcome,

@@ -11,6 +11,7 @@ export type AnalyticsReport = Schemas["AnalyticsReport"];
 export type AnalyticsRun = Schemas["AnalyticsRun"];
 export type AnalyticsRunList = Schemas["AnalyticsRunList"];
 export type AnalyticsTitleList = Schemas["AnalyticsTitleList"];
+export type Attendance = Schemas["Attendance"];
 export type Author = Schemas["Author"];
 export type Authors = Schemas["Authors"];
 export type BlockList = Schemas["BlockList"];

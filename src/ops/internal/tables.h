@@ -76,7 +76,7 @@ Result<void> read_points(sql::Connection& connection, const std::string& name, F
 class GrantCheck {
  public:
   // First check-in, then all shards: what is final there is in the ledger before.
-  Result<void> read_checkins(sql::Connection& connection);
+  Result<void> read_checkins(sql::Connection& connection, Findings& findings);
   Result<void> read_shard(sql::Connection& connection);
   void compare(Findings& findings) const;
 

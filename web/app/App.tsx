@@ -25,6 +25,7 @@ function title_of(route: Route, t: Texts): string {
     case "checkin": return `${t.checkin.title} · ${t.app.name}`;
     case "support": return `${t.nav.support} · ${t.app.name}`;
     case "analytics": return `${t.nav.analytics} · ${t.app.name}`;
+    case "broadcast": return `${t.nav.broadcast} · ${t.app.name}`;
     case "not_found": return `${t.not_found.title} · ${t.app.name}`;
   }
 }
@@ -57,6 +58,8 @@ const SupportPage = later(() =>
   with_styles(support_css, import("./support").then((part) => part.SupportPage)));
 const AnalyticsPage = later(() =>
   with_styles(studio_css, import("./studio").then((part) => part.AnalyticsPage)));
+const BroadcastPage = later(() =>
+  with_styles(studio_css, import("./studio").then((part) => part.BroadcastPage)));
 
 const TitleForm = later(() => import("./forms").then((part) => part.TitleForm));
 const NewCommunity = later(() => import("./forms").then((part) => part.NewCommunity));
@@ -96,6 +99,7 @@ function Page({ route }: { route: Route }) {
     case "checkin": return <CheckinPage />;
     case "support": return <SupportPage who={route.who} />;
     case "analytics": return <AnalyticsPage />;
+    case "broadcast": return <BroadcastPage />;
     case "not_found": return <NotFoundPage />;
   }
 }

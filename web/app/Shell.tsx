@@ -47,6 +47,9 @@ function usePlaces(): Place[] {
   if (session.state === "known" && is_support(session.me)) {
     places.push({ href: "/support", label: t.nav.support, icon: "eye", pages: ["support"], wide: true });
     places.push({
+      href: "/studio/broadcast", label: t.nav.broadcast, icon: "clock", pages: ["broadcast"], wide: true,
+    });
+    places.push({
       href: "/studio/analytics", label: t.nav.analytics, icon: "chart", pages: ["analytics"], wide: true,
     });
   }
@@ -162,6 +165,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
         <ul>
           {staff && <li><a href="/support">{t.nav.support}</a></li>}
           <li><a href="/settings">{t.nav.settings}</a></li>
+          {staff && <li><a href="/studio/broadcast">{t.nav.broadcast}</a></li>}
           {staff && <li><a href="/studio/analytics">{t.nav.analytics}</a></li>}
           <li><a href="/docs">{t.app.api}</a></li>
         </ul>

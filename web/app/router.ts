@@ -20,6 +20,7 @@ const plain_pages = {
   "/": "plaza", "/signup": "sign_up", "/login": "log_in", "/settings": "settings",
   "/communities": "communities", "/play": "play", "/timeline": "timeline", "/notifications": "notifications",
   "/points": "points", "/checkin": "checkin", "/studio/analytics": "analytics",
+  "/studio/broadcast": "broadcast",
 } as const;
 type PlainPage = (typeof plain_pages)[keyof typeof plain_pages];
 

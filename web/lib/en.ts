@@ -34,6 +34,7 @@ export const en = {
     timeline: "Following",
     play: "Raid",
     analytics: "Analytics",
+    broadcast: "Control room",
     notices: "Notices",
     support: "Support",
     you: "You",

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import test from "node:test";
 import { words as checkin } from "../features/checkin/words";
 import { words } from "../features/play/words";
+import { broadcast_words } from "../features/studio/broadcast_words";
 import { studio_words } from "../features/studio/words";
 import { words as support } from "../features/support/words";
 import { all_texts } from "./i18n";
@@ -29,6 +30,7 @@ function said(leaf: Leaf): string {
 const texts_in = (language: "en" | "ja") => [
   ...leaves(all_texts[language]), ...leaves(words[language], "words."), ...leaves(support[language], "support."),
   ...leaves(checkin[language], "checkin_page."), ...leaves(studio_words[language], "studio."),
+  ...leaves(broadcast_words[language], "broadcast_page."),
 ];
 const en = new Map(texts_in("en"));
 const ja = new Map(texts_in("ja"));
@@ -57,7 +59,7 @@ function sources_in(folder: string): string {
 test("every text is used", () => {
   const sources = ["app", "features", "lib", "ui"].map(sources_in).join("\n");
   for (const key of en.keys()) {
-    const named = key.replace(/^(words|support|checkin_page)\./, "w.").replace(/^studio\./, "s.").replace(".", "\\.");
+    const named = key.replace(/^(words|support|checkin_page|broadcast_page)\./, "w.").replace(/^studio\./, "s.").replace(".", "\\.");
     assert.match(sources, new RegExp(`\\b${named}\\b`), key);
   }
 });

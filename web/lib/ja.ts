@@ -31,6 +31,7 @@ export const ja: Texts = {
     timeline: "フォロー中",
     play: "討伐",
     analytics: "集計",
+    broadcast: "放送室",
     notices: "お知らせ",
     support: "窓口",
     you: "あなた",

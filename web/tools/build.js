@@ -29,7 +29,7 @@ const media_types = {
 // The addresses that are pages of the app: the server answers index.html for them.
 const routes = [
   "/", "/signup", "/login", "/settings", "/notifications", "/timeline", "/play", "/points", "/checkin",
-  "/support", "/studio/analytics", "/posts/{id}",
+  "/support", "/studio/analytics", "/studio/broadcast", "/posts/{id}",
   "/communities", "/communities/{id}", "/communities/{id}/hot", "/communities/{id}/popular",
   "/communities/{id}/edit", "/titles/new", "/titles/{id}/edit", "/titles/{id}/communities/new",
   "/people/{handle}", "/people/{handle}/drawings", "/people/{handle}/empathies",

@@ -2,8 +2,8 @@
 import { useEffect, useState } from "preact/hooks";
 import type { AnalyticsRunList, AnalyticsTitleList, Failure, Me } from "../../../sdk/ts/src/index";
 import { client } from "../../app/client";
-import { expired, is_support, session_store } from "../../app/session";
-import { useReply, useStaffLook } from "../../app/staff";
+import { expired } from "../../app/session";
+import { useReply } from "../../app/staff";
 import { failure_text } from "../../lib/failure";
 import { useTexts } from "../../lib/i18n";
 import { name_in } from "../../lib/names";
@@ -11,9 +11,9 @@ import { language_store } from "../../lib/prefs";
 import { useStore } from "../../lib/store";
 import { Icon } from "../../ui/Icon";
 import { Notice, Skeleton } from "../../ui/States";
-import { Invite } from "../feed/Aside";
 import { day_count, day_count_max, day_later, wrong_days } from "./report";
 import { Actives, Commands, Economy, Raids, Retention, Summary } from "./Sections";
+import { StaffOnly } from "./StaffOnly";
 import { moment_of } from "./times";
 import { useStudioWords } from "./words";
 
@@ -23,23 +23,8 @@ const quick_counts = [7, 28, day_count_max] as const;
 export function AnalyticsPage() {
   const t = useTexts();
   const s = useStudioWords();
-  const session = useStore(session_store);
-  useStaffLook();
-  if (session.state === "known") {
-    if (is_support(session.me)) return <Studio me={session.me} key={session.me.id} />;
-    return (
-      <main id="main" class="narrow">
-        <Notice title={s.denied_title} text={s.denied} level={1}>
-          <a class="btn btn-main" href="/">{t.not_found.back}</a>
-        </Notice>
-      </main>
-    );
-  }
   return (
-    <main id="main" class="narrow stack">
-      <h1 tabIndex={-1}>{t.nav.analytics}</h1>
-      {session.state === "anonymous" ? <Invite /> : <Skeleton count={1} />}
-    </main>
+    <StaffOnly title={t.nav.analytics} denied={s.denied}>{(me) => <Studio me={me} key={me.id} />}</StaffOnly>
   );
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "closure/queue.h"
 #include "closure/request.h"
 
 namespace matsuri::closure {
@@ -38,7 +39,7 @@ constexpr std::string_view name_of(CheckinResult result) {
 
 class Routes {
  public:
-  explicit Routes(const RouteParts& parts) : parts_(parts) {
+  explicit Routes(const RouteParts& parts) : parts_(parts), queue_(parts.queue) {
     for (std::size_t i = 1; i < results_.size(); ++i)
       results_[i] = &parts_.metrics.counter(
           "matsuri_checkin_attempts_total", "Attempts with a ticket of ours, by what came of them",
@@ -46,10 +47,17 @@ class Routes {
     refused_ = &parts_.metrics.counter("matsuri_checkin_refused_total",
                                        "Check-ins that were nobody's attempt: no record is kept");
     busy_ = &parts_.metrics.counter("matsuri_checkin_busy_total",
-                                    "Attempts that were not kept, so not answered");
+                                    "Attempts that were not taken, or not kept");
+    tickets_busy_ = &parts_.metrics.counter("matsuri_checkin_tickets_busy_total",
+                                            "Tickets that were not given, so many attempts wait");
   }
 
+  // Whoever gets no ticket has not filmed in vain: attempts go before tickets.
   void give_ticket(const RequestPtr& request, Responder respond) const {
+    if (queue_.is_long(*request->executor)) {
+      tickets_busy_->add();
+      return respond.send(too_many());
+    }
     respond.send([&]() -> Result<Response> {
       TRY_ASSIGN(const std::optional<std::string> path, request->query_parameter("path"));
       return parts_.service.give_ticket(request->path_parameter("programme"),
@@ -58,13 +66,12 @@ class Routes {
   }
 
   void check_in(const RequestPtr& request, Responder respond) const {
-    Result<Judged> judged =
-        parts_.service.check_in(request->path_parameter("programme"), request->body);
-    if (!judged.ok()) {
-      refused_->add();
-      return respond.send(judged.error());
-    }
-    keep(*request, std::move(judged).value(), std::move(respond));
+    auto waiting = std::make_shared<Responder>(std::move(respond));
+    if (queue_.put(*request->executor,
+                   [this, request, waiting] { judge(*request, std::move(*waiting)); }))
+      return;
+    busy_->add();
+    waiting->send(too_many());
   }
 
   void ready(const RequestPtr&, Responder respond) const {
@@ -79,6 +86,18 @@ class Routes {
   }
 
  private:
+  static Error too_many() { return {Code::busy, "too many check in just now: try again soon"}; }
+
+  void judge(const http::Request& request, Responder respond) const {
+    Result<Judged> judged =
+        parts_.service.check_in(request.path_parameter("programme"), request.body);
+    if (!judged.ok()) {
+      refused_->add();
+      return respond.send(judged.error());
+    }
+    keep(request, std::move(judged).value(), std::move(respond));
+  }
+
   // Answers once the record is durable; where it can't be kept, with that error instead.
   void keep(const http::Request& request, Judged judged, Responder respond) const {
     // The completion owns the responder only once the journal has taken the record.
@@ -102,9 +121,11 @@ class Routes {
   }
 
   RouteParts parts_;
+  mutable Queue queue_;  // handlers are const; it is of their threads
   std::array<metrics::Counter*, static_cast<std::size_t>(CheckinResult::malformed) + 1> results_{};
   metrics::Counter* refused_ = nullptr;
   metrics::Counter* busy_ = nullptr;
+  metrics::Counter* tickets_busy_ = nullptr;
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "base/metrics.h"
+#include "closure/queue.h"
 #include "closure/service.h"
 #include "http/router.h"
 #include "journal/id_maker.h"
@@ -17,10 +18,12 @@ struct RouteParts {
   journal::Writer& journal;
   journal::IdMaker& ids;
   metrics::Registry& metrics;
+  QueueOptions queue;
 };
 
-// GET /v1/checkin/{programme}/ticket, POST /v1/checkin/{programme}, GET /readyz, GET /metrics. What
-// the parts refer to outlives the router.
+// Attempts wait in a bounded line and are judged in their order; past it they are *busy* at once,
+// and past its half so are tickets. GET /v1/checkin/{programme}/ticket, POST
+// /v1/checkin/{programme}, GET /readyz, GET /metrics. What the parts refer to outlives the router.
 void add_routes(http::Router& router, const RouteParts& parts);
 
 }  // namespace matsuri::closure

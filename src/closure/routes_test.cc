@@ -46,8 +46,11 @@ class RoutesTest : public ::testing::Test {
                                      .files = &disk})
                   .value();
     ids = journal::IdMaker::open({.path = "ids", .files = &disk}).value();
-    add_routes(router,
-               {.service = world.service, .journal = *journal, .ids = *ids, .metrics = metrics});
+    add_routes(router, {.service = world.service,
+                        .journal = *journal,
+                        .ids = *ids,
+                        .metrics = metrics,
+                        .queue = queue});
     server =
         http::Server::listen({.port = 0, .thread_count = 1, .metrics = &metrics}, router).value();
     server->start();
@@ -71,6 +74,7 @@ class RoutesTest : public ::testing::Test {
 
   static constexpr std::uint64_t segment_size = 16 << 10;
   World world;
+  QueueOptions queue;
   io::SimDisk disk;
   metrics::Registry metrics;
   http::Router router;
@@ -119,6 +123,38 @@ TEST_F(RoutesTest, WhatCannotBeKeptIsBusyAndAllElseIsThere) {
       200);
   stop();
   EXPECT_EQ(events_of(disk).size(), answered_count);
+}
+
+TEST_F(RoutesTest, WhoeverIsTooManyIsBusyAtOnceAndNothingOfThemIsKept) {
+  queue.count_max = 0;
+  start();
+  http::TestClient client(server->port());
+  const http::Reply reply = post(client, world.body_for(ticket(client)));
+  EXPECT_EQ(reply.status, 503);
+  EXPECT_EQ(reply.header("retry-after"), "1");
+  EXPECT_NE(reply.body.find(R"("code":"busy")"), std::string::npos) << reply.body;
+  EXPECT_NE(metrics.to_text().find("matsuri_checkin_busy_total 1\n"), std::string::npos);
+  stop();
+  EXPECT_TRUE(events_of(disk).empty());
+}
+
+TEST_F(RoutesTest, AttemptsThatWaitGoBeforeTickets) {
+  queue.count_max = 1;
+  start();
+  http::TestClient client(server->port());
+  const std::string body = world.body_for(ticket(client));
+  // Both are read before either is answered.
+  client.send(sentence(
+      "POST /v1/checkin/7 HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+      "application/json\r\nContent-Length: ",
+      body.size(), "\r\n\r\n", body,
+      "GET /v1/checkin/7/ticket HTTP/1.1\r\nHost: localhost\r\nMatsuri-Pass: ", world.pass(),
+      "\r\n\r\n"));
+  EXPECT_EQ(client.read().status, 200);
+  EXPECT_EQ(client.read().status, 503);
+  EXPECT_NE(metrics.to_text().find("matsuri_checkin_tickets_busy_total 1\n"), std::string::npos);
+  EXPECT_EQ(json::Document::parse(ticket(client)).value().object().value().string("answer").value(),
+            "ticket");
 }
 
 TEST_F(RoutesTest, RefusesAndKeepsNothingOfWhatIsNobodysAttempt) {

@@ -287,6 +287,22 @@ std::vector<double> times_of(std::mt19937& random, double frames_per_second) {
   return out;
 }
 
+Filmed film_by(Shot& shot, const Shown& shown, double begin_s, std::mt19937& random) {
+  Filmed out{.begin_s = begin_s, .t_ms = {}, .features = {}};
+  for (const double t : times_of(random, shot.frames_per_second())) {
+    Picture picture = shown(begin_s + t);
+    if (chance(random, .6)) {  // exposed while the TV went on to its next frame
+      const Picture next = shown(begin_s + t + 1 / Footage::frames_per_second);
+      for (std::size_t i = 0; i < picture.luma.size(); ++i)
+        picture.luma[i] = (picture.luma[i] + next.luma[i]) / 2;
+    }
+    const Picture seen = shot.see(std::move(picture), t);
+    out.t_ms.push_back(static_cast<std::uint16_t>(t * 1000 + .5));
+    out.features.push_back(match::features(sample_quad(seen, shot.crop())));
+  }
+  return out;
+}
+
 }  // namespace
 
 Luma sample_quad(const Picture& picture, const Quad& quad) {
@@ -312,21 +328,15 @@ Descriptor Filmed::describe(const Patterns& patterns) const {
   return out;
 }
 
+Filmed film(const Shown& shown, double begin_s, std::mt19937& random, double crop_error) {
+  Shot shot(random, crop_error);
+  return film_by(shot, shown, begin_s, random);
+}
+
 Filmed film(const Footage& footage, std::mt19937& random, double crop_error) {
   Shot shot(random, crop_error);
-  Filmed out{.begin_s = uniform(random, 0, footage.seconds() - 3.7), .t_ms = {}, .features = {}};
-  for (const double t : times_of(random, shot.frames_per_second())) {
-    Picture shown = footage.at(out.begin_s + t);
-    if (chance(random, .6)) {  // exposed while the TV went on to its next frame
-      const Picture next = footage.at(out.begin_s + t + 1 / Footage::frames_per_second);
-      for (std::size_t i = 0; i < shown.luma.size(); ++i)
-        shown.luma[i] = (shown.luma[i] + next.luma[i]) / 2;
-    }
-    const Picture seen = shot.see(std::move(shown), t);
-    out.t_ms.push_back(static_cast<std::uint16_t>(t * 1000 + .5));
-    out.features.push_back(match::features(sample_quad(seen, shot.crop())));
-  }
-  return out;
+  const double begin_s = uniform(random, 0, footage.seconds() - 3.7);
+  return film_by(shot, [&](double at_s) { return footage.at(at_s); }, begin_s, random);
 }
 
 }  // namespace matsuri::match::testing

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <random>
 #include <vector>
 
@@ -32,6 +33,12 @@ struct Filmed {
 
   Descriptor describe(const Patterns& patterns) const;
 };
+
+// What a TV shows at a moment, in seconds; as large as Footage's pictures.
+using Shown = std::function<Picture(double at_s)>;
+
+// A burst that begins then. `crop_error` as below.
+Filmed film(const Shown& shown, double begin_s, std::mt19937& random, double crop_error);
 
 // A burst at a moment at random. `crop_error` is how far a corner is off, at most, as a share of
 // the TV's width.

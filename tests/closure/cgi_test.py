@@ -20,33 +20,7 @@ def may_mount():
     return int(re.search(r"^CapEff:\s+(\w+)$", status, re.MULTILINE)[1], 16) >> 21 & 1 == 1
 
 
-class CgiTest(support.ClosureTest):
-    def setUp(self):
-        super().setUp()
-        self.inbox = self.folder / "checkin.inbox"
-
-    def run_cgi(self, variables, body=b"", arguments=()):
-        environment = {"GATEWAY_INTERFACE": "CGI/1.1", "SCRIPT_NAME": support.ROUTE,
-                       "MATSURI_CHECKIN_KEYS": str(self.keys), "MATSURI_CHECKIN_INBOX": str(self.inbox),
-                       "MATSURI_CHECKIN_START": self.start_text(), **variables}
-        run = subprocess.run([self.binary, *arguments], env=environment, input=body, capture_output=True,
-                             check=False)
-        head, _, content = run.stdout.partition(b"\r\n\r\n")
-        return int(re.match(rb"Status: (\d+)", head)[1]), content, run
-
-    def ticket(self):
-        status, body, _ = self.run_cgi({"REQUEST_METHOD": "GET", "PATH_INFO": "/ticket",
-                                        "QUERY_STRING": "path=terrestrial",
-                                        "HTTP_MATSURI_PASS": support.viewer_pass()})
-        self.assertEqual(status, 200, body)
-        answer = json.loads(body)
-        return support.Ticket(answer["ticket"], answer["seed"], time.time())
-
-    def post(self, body, **others):
-        body = body.encode("ascii")
-        return self.run_cgi({"REQUEST_METHOD": "POST", "CONTENT_TYPE": "application/json",
-                             "CONTENT_LENGTH": str(len(body)), **others}, body)
-
+class CgiTest(support.CgiTest):
     def test_answers_and_keeps(self):
         ticket, other = self.ticket(), self.ticket()
         good = support.body_of(ticket, self.start_ms)

@@ -6,7 +6,7 @@ import os
 import struct
 import time
 
-OK, NO_MATCH, FLAT = 1, 2, 3
+OK, NO_MATCH, FLAT, NO_WINDOW = 1, 2, 3, 5
 CHECKIN_ATTEMPTED = 7
 
 

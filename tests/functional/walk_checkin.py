@@ -12,7 +12,7 @@ import time
 
 from checkin_client import Viewer, broadcast_at, build_programme, closure_of, make_video, pictures_of, to_base64url
 from game_client import new_key
-from inbox import NO_MATCH, append, attempt
+from inbox import FLAT, NO_MATCH, NO_WINDOW, OK, append, attempt
 from support import BINARY, Person
 from walk import Walk
 
@@ -165,6 +165,60 @@ class CheckinWalk(Walk):
             self.call(name, 503, who=self.mio, programme=programme)
         closure.chmod(0o700)
         self.programme("serving")
+
+    def test_who_came_to_a_programme(self):
+        game, admin = self.game()
+        programme = self.show()[0]
+        self.programme("serving")
+        there = {"who": admin, "programme": programme}
+        self.call("createCampaign", 201, who=admin, body={
+            "key": new_key(), "name": "came", "title": game.title, "budget": 25})
+        # Long ago, when nobody else tried.
+        start_ms = now_ms() // 1000 * 1000 - 10 * HOUR_MS
+        self.call("setBroadcast", 200, body=broadcast_at(start_ms), **there)
+        viewer = Person(self.server, f"cw{time.monotonic_ns() % 10**12}")
+        for after_ms, window, result, points in (
+                (999, 11, OK, 10), (1000, 11, OK, 10), (2500, 12, NO_MATCH, 10), (2600, 12, NO_WINDOW, 10),
+                (SECONDS * 1000 + 179_999, 13, FLAT, 10), (SECONDS * 1000 + 180_000, 13, FLAT, 10),
+                (-1, 14, NO_MATCH, 10), (3000, 15, OK, 16)):
+            self.try_to(viewer, programme=programme, window=window, campaign="came", points=points, result=result,
+                        now_ms=start_ms + after_ms)
+        self.own_checkins(viewer, 2)
+
+        told = self.call("getAttendance", 200, query="?step_s=1", **there).json
+        self.assertEqual((told["id"], told["starts_at"], told["step_s"]), (programme, broadcast_at(start_ms)["starts_at"], 1))
+        self.assertEqual({len(steps) for steps in told["attempts"].values()}, {SECONDS + 180})
+        self.assertEqual({answer: {at: count for at, count in enumerate(steps) if count}
+                          for answer, steps in told["attempts"].items()},
+                         {"ok": {0: 1, 1: 1, 3: 1}, "retry": {2: 1, SECONDS + 179: 1}, "not_now": {2: 1}})
+        self.assertEqual(told["results"], {"ok": 3, "no_match": 1, "flat": 1, "not_eligible": 0, "no_window": 1,
+                                           "too_late": 0, "malformed": 0})
+        self.assertEqual(
+            [one for one in told["checkins"] if one["campaign"] == "came"],
+            [{"window": window, "campaign": "came", "status": status, "reason": None, "count": 1, "points": points}
+             for window, status, points in ((11, "granted", 10), (15, "budget_exhausted", 16))])
+        self.assertIn({"name": "came", "state": "open", "left": 15}, told["campaigns"])
+        self.assertEqual(told["backlog"]["trouble"], None)
+
+        coarse = self.call("getAttendance", 200, **there).json
+        self.assertEqual((coarse["step_s"], coarse["attempts"]["ok"][0], coarse["results"]),
+                         (10, 3, told["results"]))
+        self.assertEqual(sum(self.call("getAttendance", 200, query="?step_s=600", **there).json["attempts"]["ok"]), 3)
+        for query in ("?step_s=0", "?step_s=601", "?step_s=x", "?step_s=1&step_s=1"):
+            self.call("getAttendance", 400, query=query, **there)
+        self.call("setBroadcast", 200, body=broadcast_at(now_ms() + HOUR_MS), **there)
+        coming = self.call("getAttendance", 200, **there).json
+        self.assertEqual(coming["attempts"], {"ok": [], "retry": [], "not_now": []})
+        # Nobody has made the campaign of a window.
+        self.try_to(viewer, programme=programme, window=16, campaign="nobody-came")
+        self.own_checkins(viewer, 3)
+        told = self.call("getAttendance", 200, **there).json
+        self.assertIn({"name": "nobody-came", "state": "missing", "left": None}, told["campaigns"])
+        self.assertIn({"window": 16, "campaign": "nobody-came", "status": "void", "reason": "no_campaign", "count": 1,
+                       "points": 10}, told["checkins"])
+        self.call("getAttendance", 403, who=self.mio, programme=programme)
+        for nowhere in ("1", "x"):
+            self.call("getAttendance", 404, who=admin, programme=nowhere)
 
     def own_checkins(self, person, count, query=""):
         """The page, once so many are decided: the ledger is asked in between."""

@@ -23,6 +23,10 @@ MATSURI_TARGET __m256i load(const void* from) {
   return _mm256_loadu_si256(static_cast<const __m256i*>(from));
 }
 
+MATSURI_TARGET void expand(const Seed& seed, std::uint8_t* minus) {
+  expand_with_vectors<HalfWords>(seed, minus);
+}
+
 // Pairs of 16 bits to 32.
 MATSURI_TARGET __m256i widen(__m256i pairs) {
   return _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
@@ -93,7 +97,7 @@ MATSURI_TARGET Compared compare(const Burst& burst, const ProjectedRows& rows, s
 }  // namespace
 
 constexpr KernelFunctions avx2_functions = {
-    .expand = expand_with_sodium, .sum_rows = sum_rows, .project = project, .compare = compare};
+    .expand = expand, .sum_rows = sum_rows, .project = project, .compare = compare};
 
 }  // namespace matsuri::match::internal
 

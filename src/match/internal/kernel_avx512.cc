@@ -16,49 +16,8 @@ namespace {
 
 constexpr std::size_t tile_max = 16;  // rows at a time: each has a register, and the patterns one
 
-// Four words of the state of ChaCha20, of sixteen blocks at once.
-[[gnu::always_inline]] inline void mix(Words& a, Words& b, Words& c, Words& d) {
-  const auto step = [](Words& sum, const Words& term, Words& turned, int bits)
-                        __attribute__((always_inline)) {
-                          sum += term;
-                          turned ^= sum;
-                          turned = turned << bits | turned >> (32 - bits);
-                        };
-  step(a, b, d, 16);
-  step(c, d, b, 12);
-  step(a, b, d, 8);
-  step(c, d, b, 7);
-}
-
-// The patterns of a block side by side from the start: nothing is to be transposed, as it is when a
-// cipher for streams has put them one after the other.
 MATSURI_TARGET void expand(const Seed& seed, std::uint8_t* minus) {
-  std::array<std::uint32_t, 16> begin = {0x61707865, 0x3320646e, 0x79622d32, 0x6b206574};
-  std::memcpy(&begin[4], seed.data(), seed.size());
-  std::memcpy(&begin[13], pattern_nonce.data(), pattern_nonce.size());
-  Words counters = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-  for (std::size_t block = 0; block < block_count; ++block, counters += patterns_per_block) {
-    Words x[16];
-#pragma clang loop unroll(full)
-    for (std::size_t i = 0; i < 16; ++i) x[i] = Words{} + begin[i];
-    x[12] = counters;
-    for (int round = 0; round < 20; round += 2) {
-      mix(x[0], x[4], x[8], x[12]);
-      mix(x[1], x[5], x[9], x[13]);
-      mix(x[2], x[6], x[10], x[14]);
-      mix(x[3], x[7], x[11], x[15]);
-      mix(x[0], x[5], x[10], x[15]);
-      mix(x[1], x[6], x[11], x[12]);
-      mix(x[2], x[7], x[8], x[13]);
-      mix(x[3], x[4], x[9], x[14]);
-    }
-    x[12] += counters;
-#pragma clang loop unroll(full)
-    for (std::size_t i = 0; i < 16; ++i) {
-      spread(x[i] + begin[i], minus);
-      minus += 32 * patterns_per_block;
-    }
-  }
+  expand_with_vectors<Words>(seed, minus);
 }
 
 MATSURI_TARGET void sum_rows(const std::int8_t* rows, std::size_t count, std::int32_t* sums) {

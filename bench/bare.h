@@ -19,6 +19,7 @@ struct Cell {
   std::int64_t number = 0;
   std::string bytes;  // of the other two
 
+  bool operator==(const Cell&) const = default;
   static Cell of(std::int64_t value) {
     return {.kind = Kind::number, .number = value, .bytes = {}};
   }

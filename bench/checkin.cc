@@ -1,13 +1,29 @@
-// Check-in.
+// Check-in, from the picture to the points that are due.
 //
-// kernel: the CPU of one match, from a seed to the best of 61 rows, beside that of the prototype
-// that the design was measured with: the same search over rows of floats, in AVX2. Its source is
-// compiled here, with -O3 for this processor's AVX2; where it is not there, the row has no
-// baseline. It measures itself by a clock of the wall, which a neighbour on the machine makes
-// longer: it is compiled with a clock of its process's CPU time instead. A match is made for each
-// key, at moments that lie apart, as those of viewers do. Checked: a burst that was made from the
-// reference is found where it was made, and all kernels of this processor give the same row and
-// score.
+//   kernel         the CPU of one match, from a seed to the best of 61 rows
+//   resident-cpu   the CPU of a resident closure for one check-in over HTTP, durable in its journal
+//   resident       check-ins a second of one core, beside a handler that does nothing but append
+//   ticket         tickets, beside a handler that does nothing
+//   refusal        attempts that are refused and recorded, beside the one that appends
+//   vs-cgi         check-ins, beside the same closure as CGI under the real Apache
+//   vs-sync        check-ins, beside the same judgement and an INSERT into MariaDB each
+//   apply-sqlite   attempts from the journal into SQLite, up to what is due, beside bare rows
+//   apply-mariadb  the same into MariaDB
+//   ship           records of inboxes into the journal by the agent, for each core that works
+//
+// The kernel's baseline is the prototype that the design was measured with: the same search over
+// rows of floats, in AVX2. Its source is compiled here, with -O3 for this processor's AVX2; where
+// it is not there, the row has no baseline. It measures itself by a clock of the wall, which a
+// neighbour on the machine makes longer: it is compiled with a clock of its process's CPU time
+// instead. A match is made for each key, at moments that lie apart, as those of viewers do.
+// Checked: a burst that was made from the reference is found where it was made, and all kernels of
+// this processor give the same row and score.
+//
+// Over HTTP, viewers send what they really would: each with a ticket of their own, and pictures of
+// the film that is on, projected on the patterns of that ticket. Checked: each answer is the one
+// that is wanted, and journals, inboxes and tables hold that many, of as many tickets.
+//
+// Starts: closure_object
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -16,6 +32,8 @@
 #include <memory>
 #include <random>
 
+#include "base/log.h"
+#include "bench/checkin_cases.h"
 #include "bench/program.h"
 #include "bench/report.h"
 #include "bench/scratch.h"
@@ -189,8 +207,12 @@ void measure_kernel(const Options& options, Report& report) {
 }
 
 int run(const Options& options) {
+  log::configure(log::Level::error, log::Format::text);
   Report report("checkin", options);
   if (options.wants("kernel")) measure_kernel(options, report);
+  measure_requests(options, report);
+  measure_appliers(options, report);
+  measure_shipping(options, report);
   return report.finish();
 }
 
@@ -199,5 +221,5 @@ int run(const Options& options) {
 
 int main(int argc, char** argv) {
   using namespace matsuri::bench;
-  return run(parse_options(argc, argv, "bench_checkin [--out FILE] [--quick] [--case kernel]..."));
+  return run(parse_options(argc, argv, "bench_checkin: viewers check in"));
 }

@@ -115,6 +115,14 @@ class Exchange {
     return socket;
   }
 
+  // A body in chunks is given as it came.
+  static bool is_whole(const Answer& answer) {
+    const std::string_view length = answer.header("content-length");
+    if (!length.empty()) return answer.body.size() >= std::strtoull(length.data(), nullptr, 10);
+    if (answer.header("transfer-encoding") != "chunked") give_up("an answer without a length");
+    return answer.body.ends_with("\r\n0\r\n\r\n");
+  }
+
   void receive(std::size_t index) {
     Connection& one = connections_[index];
     std::array<char, 65'536> buffer;
@@ -130,9 +138,7 @@ class Exchange {
     Answer answer{.status = std::atoi(one.input.c_str() + 9),
                   .head = std::string_view(one.input).substr(0, end + 2),
                   .body = std::string_view(one.input).substr(end + 4)};
-    const std::string_view length = answer.header("content-length");
-    if (length.empty()) give_up("an answer without a length");
-    if (answer.body.size() < std::strtoull(length.data(), nullptr, 10)) return;
+    if (!is_whole(answer)) return;
     idle_.push_back(index);
     // The answer has views of these bytes, which stay where they are.
     const std::string input = std::exchange(one.input, {});

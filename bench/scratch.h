@@ -30,9 +30,10 @@ T must(Result<T> result) {
 // A folder of its own on a disk (not below /tmp, which may be memory), removed at the end.
 class Folder {
  public:
-  Folder() {
-    path_ = std::filesystem::exists("build") ? std::filesystem::absolute("build") : "/var/tmp";
-    path_ += "/bench-XXXXXX";
+  Folder()
+      : Folder(std::filesystem::exists("build") ? std::filesystem::absolute("build").string()
+                                                : "/var/tmp") {}
+  explicit Folder(const std::string& parent) : path_(parent + "/bench-XXXXXX") {
     if (::mkdtemp(path_.data()) == nullptr) give_up("cannot make " + path_);
   }
   ~Folder() {

@@ -62,7 +62,7 @@ struct KernelFunctions {
   Compared (*compare)(const Burst& burst, const ProjectedRows& rows, std::size_t start);
 };
 
-// By libsodium's ChaCha20: what the others are held against, and take unless they are faster.
+// By libsodium's ChaCha20: what the others are held against.
 void expand_with_sodium(const Seed& seed, std::uint8_t* minus);
 
 extern const KernelFunctions scalar_functions;

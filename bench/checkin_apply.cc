@@ -1,7 +1,7 @@
 // Attempts from a journal into the database `checkin`, and what is due of them into points' own
 // (`grants`), by the real views; beside them bare clients of the same engine that write the same
-// rows in the same batches, with the same durability: each database on a thread of its own, as
-// appliers have.
+// rows (but for a few counts) in the same batches, with the same durability: each database on a
+// thread of its own, as appliers have.
 //
 // The rows are those that a first run of ours made. The baseline has them ready in memory and
 // checks nothing; our side reads and checks the journal, decodes, looks for what was there before,

@@ -18,7 +18,7 @@ namespace {
 using Requests = std::vector<std::string>;
 
 constexpr double cpu_floor_us = 90;
-constexpr std::size_t connection_count = 256;
+constexpr std::size_t connection_count = 192;  // fewer than the attempts that may wait
 // A process, or a thread that waits, for each: more only makes them wait for each other.
 constexpr std::size_t slow_connection_count = 64;
 

@@ -3,6 +3,7 @@ programmes to look at, made by ffmpeg and `matsuri program build`.
 """
 
 import base64
+import functools
 import math
 import pathlib
 import struct
@@ -32,7 +33,7 @@ def pictures_of(video):
         ["ffmpeg", "-v", "error", "-i", str(video), "-vf",
          f"fps=10,scale={COLUMNS}:{ROWS}:flags=area:out_range=full,format=gray", "-f", "rawvideo", "-"],
         check=True, capture_output=True, timeout=120).stdout
-    return [list(raw[at:at + CELLS]) for at in range(0, len(raw), CELLS)]
+    return [raw[at:at + CELLS] for at in range(0, len(raw), CELLS)]
 
 
 def build_programme(binary, folder, video, windows):
@@ -104,7 +105,9 @@ def _box(cells):
     return means
 
 
+@functools.lru_cache(maxsize=4096)  # many look at the same pictures
 def features_of(luma):
+    """Of one picture, as bytes."""
     cells = [float(value) for value in luma]
     for _ in range(2):
         down = [(cells[max(r - 1, 0) * COLUMNS + c] + 2 * cells[r * COLUMNS + c]

@@ -1,7 +1,11 @@
 // What a journal's folder holds, and how a copy of one becomes a journal of its own.
 #include <algorithm>
 #include <limits>
+#include <memory>
+#include <optional>
+#include <utility>
 
+#include "journal/follower.h"
 #include "journal/format.h"
 #include "journal/internal/folder.h"
 #include "journal/internal/retention.h"
@@ -21,25 +25,44 @@ struct Snapshot {
   JournalFile journal;
   std::vector<internal::SegmentEnd> sealed;  // the oldest first
   internal::SegmentEnd newest;               // of the current incarnation
-  std::uint64_t newest_size = 0;             // bytes up to its last whole batch
+  std::unique_ptr<io::File> newest_file;
+  internal::Scanned newest_scanned;
 };
 
-Result<Snapshot> look(io::FileSystem& files, const std::string& folder) {
-  Snapshot seen;
-  TRY_ASSIGN(seen.journal, internal::load_journal_file(files, folder));
-  TRY_ASSIGN(const auto segments, internal::list_segments(files, folder));
+// What a folder names: it changes when segments come and go.
+struct Names {
+  JournalFile journal;
+  std::vector<SegmentName> segments;
+
+  bool operator==(const Names&) const = default;
+};
+
+Result<Names> names_of(io::FileSystem& files, const std::string& folder) {
+  Names names;
+  TRY_ASSIGN(names.journal, internal::load_journal_file(files, folder));
+  TRY_ASSIGN(names.segments, internal::list_segments(files, folder));
+  return names;
+}
+
+Result<Snapshot> snapshot_of(io::FileSystem& files, const std::string& folder, const Names& names) {
+  Snapshot seen{.journal = names.journal};
+  const std::vector<SegmentName>& segments = names.segments;
   const auto own = internal::segments_of(segments, seen.journal.incarnation);
   if (own.empty())
     return Error(Code::corrupt, folder + ": all segments of the incarnation that " +
                                     std::string(journal_file_name) + " names are missing");
   seen.sealed = internal::sealed_segments(segments, seen.journal, no_active);
   seen.newest.name = own.back();
-  TRY_ASSIGN(const auto file, files.open(internal::path_in(folder, seen.newest.name.to_string()),
-                                         io::OpenMode::read));
-  TRY_ASSIGN(const auto scanned, internal::scan_segment(*file, seen.newest.name));
-  seen.newest.end_offset = scanned.end_offset;
-  seen.newest_size = scanned.good_size;
+  TRY_ASSIGN(seen.newest_file, files.open(internal::path_in(folder, seen.newest.name.to_string()),
+                                          io::OpenMode::read));
+  TRY_ASSIGN(seen.newest_scanned, internal::scan_segment(*seen.newest_file, seen.newest.name));
+  seen.newest.end_offset = seen.newest_scanned.end_offset;
   return seen;
+}
+
+Result<Snapshot> snapshot_of(io::FileSystem& files, const std::string& folder) {
+  TRY_ASSIGN(const Names names, names_of(files, folder));
+  return snapshot_of(files, folder, names);
 }
 
 Origin origin_of(const JournalFile& journal, std::uint64_t incarnation) {
@@ -84,7 +107,7 @@ Result<std::uint64_t> sealed_size(io::FileSystem& files, const std::string& fold
 
 Result<std::vector<SegmentCopy>> copies_of(io::FileSystem& files, const std::string& folder,
                                            const std::vector<Position>& applied) {
-  TRY_ASSIGN(const Snapshot seen, look(files, folder));
+  TRY_ASSIGN(const Snapshot seen, snapshot_of(files, folder));
   TRY_ASSIGN(
       const std::string journal_file,
       io::read_file(files, internal::path_in(folder, journal_file_name), std::size_t{1} << 20));
@@ -96,7 +119,7 @@ Result<std::vector<SegmentCopy>> copies_of(io::FileSystem& files, const std::str
     TRY_ASSIGN(const std::uint64_t size, sealed_size(files, folder, segment));
     copies.push_back({.name = segment.name.to_string(), .size = size});
   }
-  copies.push_back({.name = seen.newest.name.to_string(), .size = seen.newest_size});
+  copies.push_back({.name = seen.newest.name.to_string(), .size = seen.newest_scanned.good_size});
   return copies;
 }
 
@@ -113,8 +136,54 @@ auto while_it_changes(Call call) {
 }  // namespace
 
 Result<std::vector<Range>> list_ranges(io::FileSystem& files, const std::string& folder) {
-  TRY_ASSIGN(const Snapshot seen, while_it_changes([&] { return look(files, folder); }));
+  TRY_ASSIGN(const Snapshot seen, while_it_changes([&] { return snapshot_of(files, folder); }));
   return ranges_of(seen);
+}
+
+struct Follower::Impl {
+  io::FileSystem& files;
+  const std::string folder;
+  std::optional<Names> names;  // that `seen` was read by
+  Snapshot seen;
+
+  // All of it anew.
+  Result<void> look_anew() {
+    names.reset();
+    TRY_ASSIGN(Names now, names_of(files, folder));
+    TRY_ASSIGN(seen, snapshot_of(files, folder, now));
+    TRY(seen.newest_file->sync_data());
+    names = std::move(now);
+    return {};
+  }
+
+  Result<void> look_on() {
+    TRY_ASSIGN(const Names now, names_of(files, folder));
+    if (now != names) return look_anew();
+    const std::uint64_t before = seen.newest.end_offset;
+    TRY_ASSIGN(const bool is_clean,
+               internal::scan_on(*seen.newest_file, seen.newest.name, seen.newest_scanned));
+    if (!is_clean) return look_anew();
+    if (seen.newest_scanned.end_offset == before) return {};
+    // What was read, and not written back, would be gone with the power, and its offset be given
+    // to another record: which nobody would read who had read this one.
+    TRY(seen.newest_file->sync_data());
+    seen.newest.end_offset = seen.newest_scanned.end_offset;
+    return {};
+  }
+};
+
+Follower::Follower(io::FileSystem& files, std::string folder)
+    : impl_(std::make_unique<Impl>(files, std::move(folder))) {}
+Follower::~Follower() = default;
+
+Result<std::vector<Range>> Follower::look() {
+  auto looked =
+      while_it_changes([&] { return impl_->names ? impl_->look_on() : impl_->look_anew(); });
+  if (!looked.ok()) {
+    impl_->names.reset();
+    return std::move(looked).error();
+  }
+  return ranges_of(impl_->seen);
 }
 
 Result<bool> has_all_records(io::FileSystem& files, const std::string& folder) {

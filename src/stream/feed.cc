@@ -229,7 +229,10 @@ bool Feed::raise_end(std::uint64_t offset) {
 Feeds::~Feeds() { close_all(); }
 
 Result<void> Feeds::add_journal(const std::string& folder, journal::Writer* writer) {
-  TRY_ASSIGN(const std::vector<journal::Range> ranges, journal::list_ranges(files_, folder));
+  const Result<std::vector<journal::Range>> looked =
+      writer ? journal::list_ranges(files_, folder) : look(folder);
+  if (!looked.ok()) return looked.error();
+  const std::vector<journal::Range>& ranges = *looked;
   {
     const std::lock_guard lock(mutex_);
     for (const journal::Range& range : ranges) removed_.erase(range.origin);
@@ -241,11 +244,24 @@ Result<void> Feeds::add_journal(const std::string& folder, journal::Writer* writ
     feed->come_after(last);
     feed->attach(*writer, signal_, feed);
     add(feed);
-    return {};
   }
-  const std::lock_guard lock(mutex_);
-  if (std::ranges::find(folders_, folder) == folders_.end()) folders_.push_back(folder);
   return {};
+}
+
+Result<std::vector<journal::Range>> Feeds::look(const std::string& folder) {
+  std::shared_ptr<Followed> followed;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto known = folders_.find(folder);
+    if (known != folders_.end()) followed = known->second;
+  }
+  if (followed == nullptr) followed = std::make_shared<Followed>(files_, folder);
+  const std::lock_guard one_at_a_time(followed->mutex);
+  auto ranges = followed->follower.look();
+  if (!ranges.ok()) return ranges;
+  const std::lock_guard lock(mutex_);
+  folders_.try_emplace(folder, followed);
+  return ranges;
 }
 
 Result<void> Feeds::add_outbox(Outbox& outbox) {
@@ -321,7 +337,7 @@ std::shared_ptr<Feed> Feeds::follow(const std::string& folder,
 }
 
 Result<void> Feeds::poll_folder(const std::string& folder) {
-  const auto ranges = journal::list_ranges(files_, folder);
+  const auto ranges = look(folder);
   if (ranges.ok()) {
     follow(folder, *ranges, nullptr);
     return {};
@@ -329,7 +345,7 @@ Result<void> Feeds::poll_folder(const std::string& folder) {
   // A folder whose journals are all gone, from here and from the disk, has no news.
   if (ranges.error().code() != Code::not_found) return ranges.error();
   const std::lock_guard lock(mutex_);
-  std::erase(folders_, folder);
+  folders_.erase(folder);
   return {};
 }
 
@@ -337,7 +353,7 @@ Result<void> Feeds::poll() {
   std::vector<std::string> folders;
   {
     const std::lock_guard lock(mutex_);
-    folders = folders_;
+    for (const auto& [folder, followed] : folders_) folders.push_back(folder);
   }
   Result<void> first;
   const auto note = [&](Result<void> result) {

@@ -64,6 +64,20 @@ class Scanner {
         file_size_(file_size),
         salt_(salt) {}
 
+  // True where nothing but zeros, or the end of the file, follows.
+  Result<bool> go_on(Scanned& scanned) {
+    for (;;) {
+      TRY_ASSIGN(const auto batch, batch_at(scanned.good_size));
+      if (!batch || batch->offset_first != scanned.end_offset + 1) break;
+      scanned.end_offset += batch->count;
+      scanned.last_at = scanned.good_size;
+      scanned.good_size += sizeof(BatchHeader) + batch->body_size;
+    }
+    scanned.dirty_size = scanned.good_size;
+    TRY_ASSIGN(const Bytes next, window_.view(scanned.good_size, sizeof(BatchHeader)));
+    return std::ranges::all_of(next, [](std::byte byte) { return byte == std::byte{0}; });
+  }
+
   Result<void> run(Scanned& scanned) {
     std::uint64_t at = segment_header_size;
     std::uint64_t expected = name_.first_offset;
@@ -168,6 +182,11 @@ Result<SegmentHeader> read_segment_header(io::File& file, const SegmentName& nam
       header.value().first_offset != name.first_offset)
     return damaged(name, 0, "the header is another segment's");
   return header;
+}
+
+Result<bool> scan_on(io::File& file, const SegmentName& name, Scanned& scanned) {
+  Scanner scanner(file, name, scanned.file_size, scanned.header.salt);
+  return scanner.go_on(scanned);
 }
 
 Result<Scanned> scan_segment(io::File& file, const SegmentName& name) {

@@ -25,6 +25,11 @@ struct Scanned {
 // what the name says, and damage before a whole batch.
 Result<Scanned> scan_segment(io::File& file, const SegmentName& name);
 
+// Goes on behind what `scanned` has, over the whole batches that are there by now, and adds them.
+// False where something that is no whole batch follows, one that is being written or damage: a
+// scan_segment() tells which.
+Result<bool> scan_on(io::File& file, const SegmentName& name, Scanned& scanned);
+
 // The header alone, checked against the name.
 Result<SegmentHeader> read_segment_header(io::File& file, const SegmentName& name);
 

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -14,6 +15,7 @@
 
 #include "base/result.h"
 #include "io/file.h"
+#include "journal/follower.h"
 #include "journal/reader.h"
 #include "journal/writer.h"
 #include "model/position.h"
@@ -88,6 +90,13 @@ class Feeds {
   std::shared_ptr<const List> list() const;
 
  private:
+  // The folder's journal, and who may look: one at a time.
+  struct Followed {
+    Followed(io::FileSystem& files, const std::string& folder) : follower(files, folder) {}
+    std::mutex mutex;
+    journal::Follower follower;
+  };
+  Result<std::vector<journal::Range>> look(const std::string& folder);
   Result<void> poll_folder(const std::string& folder);
   // Adds the origins that are new, and raises the ends of the others; not the writer's own. Gives
   // the last of them.
@@ -99,8 +108,9 @@ class Feeds {
   std::shared_ptr<Signal> signal_;
   mutable std::mutex mutex_;
   std::shared_ptr<const List> list_ = std::make_shared<const List>();
-  std::vector<std::string> folders_;  // that others write: our own writers say what is new
-  std::set<Origin> removed_;          // so that a look into their folder does not bring them back
+  // Folders that others write: our own writers say what is new.
+  std::map<std::string, std::shared_ptr<Followed>> folders_;
+  std::set<Origin> removed_;  // so that a look into their folder does not bring them back
 };
 
 }  // namespace matsuri::stream::internal

@@ -345,6 +345,7 @@ Result<void> ServerNode::open_stream(NodeUse use, const NodeSeams& seams) {
   TRY_ASSIGN(const std::vector<stream::Record> kept_facts,
              timeline_outbox->read(live_from.offset, kept));
   live->consume(kept_facts);
+  stream->add_memory_view(clock_watch, {});
   stream->add_memory_view(home, {Position{timeline_outbox->origin(), timeline_offset}});
   stream->add_memory_view(*live, {main_end, Position{timeline_outbox->origin(), timeline_offset}});
   timeline =

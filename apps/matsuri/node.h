@@ -18,6 +18,7 @@
 #include "board/definitions.h"
 #include "checkin.h"
 #include "checkin/apply.h"
+#include "checkin/clock_watch.h"
 #include "community/directory.h"
 #include "community/exec.h"
 #include "config.h"
@@ -189,6 +190,7 @@ class ServerNode {
   empathy::EmpathyView empathy_view;
   notification::NotificationView notification_view;
   checkin::CheckinView checkin_view;
+  checkin::ClockWatch clock_watch{io::system_clock(), metrics};
   points::DuesView dues_view{[this] {
     if (settler != nullptr) settler->wake();
   }};

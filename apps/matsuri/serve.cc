@@ -146,8 +146,8 @@ std::vector<stream::CommandView> command_views(ServerNode& node) {
   return views;
 }
 
-std::vector<std::string> replica_remarks(const ServerNode& node) {
-  std::vector<std::string> remarks;
+std::vector<std::string> remarks_of(const ServerNode& node) {
+  std::vector<std::string> remarks = node.clock_watch.remarks();
   for (const auto* replicas : {node.replicas.get(), node.log_replicas.get()})
     if (replicas != nullptr) std::ranges::move(replicas->remarks(), std::back_inserter(remarks));
   return remarks;
@@ -268,7 +268,7 @@ void add_routes(http::Router& router, const Config& config, ServerNode& node, Po
                            .ids = *node.ids,
                            .stream = *node.stream,
                            .metrics = node.metrics,
-                           .remarks = [&node] { return replica_remarks(node); }});
+                           .remarks = [&node] { return remarks_of(node); }});
 }
 
 }  // namespace

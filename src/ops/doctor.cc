@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "account/credential.h"
+#include "io/clock.h"
 #include "io/random.h"
 #include "journal/id_maker.h"
 #include "journal/reader.h"
@@ -197,7 +198,8 @@ class Doctor {
     internal::GrantCheck grants;
     for (const sql::DbOptions& other : options_.others)
       if (other.name == "checkin")
-        TRY(read_tables(other, [&](sql::Connection& connection) {
+        TRY(read_tables(other, [&](sql::Connection& connection) -> Result<void> {
+          TRY(internal::read_checkin_times(connection, io::system_clock().unix_ms(), findings_));
           return grants.read_checkins(connection, findings_);
         }));
     for (const sql::DbOptions& shard : options_.shards)

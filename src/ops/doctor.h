@@ -44,7 +44,8 @@ inline constexpr std::size_t finding_count_max = 1000;
 // as no slot has moved), and that rows are in the slot of their arena. Of points: that the postings
 // of each command are 0 in all, and that every balance is what was posted, there and in main.
 //
-// Of check-ins: that those which are granted are in the ledger, and no others that are final.
+// Of check-ins: that those which are granted are in the ledger, and no others that are final; and
+// that none is of the future, as those of a closure are whose clock is wrong.
 //
 // Of leaderboards: that entries are made of all their parts.
 //

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "checkin/clock_watch.h"
 #include "checkin/model.h"
 #include "ops/internal/tables.h"
 #include "points/check.h"
@@ -60,6 +61,19 @@ Result<void> GrantCheck::read_checkins(sql::Connection& connection, Findings& fi
         else
           refused_.emplace(hash_of(name), row.id(2));
       });
+}
+
+Result<void> read_checkin_times(sql::Connection& connection, std::int64_t now_unix_ms,
+                                Findings& findings) {
+  return connection.query("SELECT COUNT(*), MAX(unix_ms) FROM checkin WHERE id > 0 AND unix_ms > ?",
+                          {now_unix_ms + checkin::clock_off_ms_min}, [&](const sql::Row& row) {
+                            if (row.id(0) == 0) return;
+                            findings.add_count(
+                                row.id(0),
+                                "check-ins are of the future, by up to " +
+                                    std::to_string((row.integer(1) - now_unix_ms) / 1000) +
+                                    " s: compare the clocks of this machine and of its closures");
+                          });
 }
 
 Result<void> GrantCheck::read_shard(sql::Connection& connection) {

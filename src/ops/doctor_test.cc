@@ -176,7 +176,7 @@ TEST_P(DoctorTest, FindsCheckinsThatTheLedgerDoesNotKnow) {
                                     .timeline = world->place.timeline,
                                     .others = {checkins},
                                     .shards = {options}});
-    EXPECT_TRUE(diagnosis.ok());
+    EXPECT_TRUE(diagnosis.ok()) << diagnosis.error().to_string();
     return diagnosis.ok() ? diagnosis->findings : std::vector<std::string>{};
   };
   const std::string missing =
@@ -205,6 +205,10 @@ TEST_P(DoctorTest, FindsCheckinsThatTheLedgerDoesNotKnow) {
   run(*db, "UPDATE checkin SET status = 3");
   run(*db, "UPDATE checkin_count SET status = 3");
   EXPECT_THAT(findings_now(), Contains(HasSubstr("and the ledger has granted them")));
+  run(*db, "UPDATE checkin SET status = 1");
+  EXPECT_THAT(findings_now(), IsEmpty());
+  run(*db, "UPDATE checkin SET unix_ms = 9000000000000");
+  EXPECT_THAT(findings_now(), Contains(HasSubstr("1 check-ins are of the future")));
 }
 
 // Goal: entries of leaderboards that do not add up are found.

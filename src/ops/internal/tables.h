@@ -87,6 +87,10 @@ class GrantCheck {
   std::uint64_t granted_though_account_ = 0;
 };
 
+// Check-ins are of no later than now.
+Result<void> read_checkin_times(sql::Connection& connection, std::int64_t now_unix_ms,
+                                Findings& findings);
+
 // Leaderboards: each entry of as many parts as there are.
 Result<void> read_boards(sql::Connection& connection, const std::string& name, Findings& findings);
 

@@ -38,6 +38,7 @@
 #include "bench/program.h"
 #include "bench/report.h"
 #include "bench/scratch.h"
+#include "bench/serve.h"
 #include "io/file.h"
 #include "io/random.h"
 
@@ -60,64 +61,6 @@ Ids ids_of(Sqlite& node, const std::string& select) {
   sqlite3_finalize(query);
   return ids;
 }
-
-// The first number behind `mark`.
-std::uint64_t number_behind(std::string_view text, std::string_view mark) {
-  const std::size_t at = text.find(mark);
-  std::uint64_t number = 0;
-  if (at != std::string_view::npos)
-    std::from_chars(text.data() + at + mark.size(), text.data() + text.size(), number);
-  return number;
-}
-
-class Server {
- public:
-  explicit Server(const std::string& folder) {
-    const std::string config = folder + "/matsuri.toml";
-    std::ofstream file(config);
-    for (const char* limit : {"account_read", "account_write", "address_read", "address_write"})
-      file << "[limits." << limit << "]\nper_minute = 60000000\nburst = 1000000\n";
-    file.close();
-    program_ = std::make_unique<Program>(
-        std::vector<std::string>{our_program("matsuri"), "serve", "--config", config, "--data",
-                                 folder + "/data", "--listen", "127.0.0.1:0"},
-        folder + "/serve.log");
-    for (int i = 0; i < 3000 && port_ == 0; ++i) {
-      port_ = static_cast<std::uint16_t>(
-          number_behind(program_->said(), "serving url=http://127.0.0.1:"));
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
-    if (port_ == 0) give_up("the server did not start: " + program_->said());
-  }
-  std::uint16_t port() const { return port_; }
-  // Ends it as an operator does. False where it did not go well.
-  bool stop() { return program_->stop().status == 0; }
-
-  // Waits until no view has anything to apply.
-  void drain() {
-    Exchange metrics(port_, 1);
-    for (int quiet_count = 0; quiet_count < 3;) {
-      quiet_count = lag(metrics) == 0 ? quiet_count + 1 : 0;
-      std::this_thread::sleep_for(std::chrono::milliseconds(30));
-    }
-  }
-
- private:
-  static std::uint64_t lag(Exchange& metrics) {
-    std::uint64_t sum = 0;
-    metrics.ask("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", [&](const Answer& answer) {
-      for (const std::string_view name : {"\nmatsuri_applier_lag{", "\nmatsuri_applier_in_flight{"})
-        for (std::size_t at = answer.body.find(name); at != std::string_view::npos;
-             at = answer.body.find(name, at + 1))
-          sum += number_behind(answer.body.substr(at), "} ");
-    });
-    while (!metrics.is_idle()) metrics.poll(1);
-    return sum;
-  }
-
-  std::unique_ptr<Program> program_;
-  std::uint16_t port_ = 0;
-};
 
 // Who acts, and how they say who they are.
 class Names {

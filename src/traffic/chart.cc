@@ -110,7 +110,7 @@ class Drawer {
     text(x + 28, y_ + 40, line.name, "");
     out_ += sentence("<polyline class=\"line s", index, "\" points=\"");
     for (const auto& [at, value] : line.points)
-      out_ += sentence(number(x_of(at)), ',', number(y_of(value)), ' ');
+      out_ += sentence(number(x_of(at)), ",", number(y_of(value)), " ");
     out_ += "\"/>\n";
   }
 
@@ -126,7 +126,7 @@ class Drawer {
 std::string to_svg(std::string_view title, const std::vector<Panel>& panels) {
   const double height = head_height + panel_height * static_cast<double>(panels.size());
   std::string out = sentence(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 ", number(width), ' ',
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 ", number(width), " ",
       number(height), "\">\n<style>", style, "</style>\n<text x=\"", number(left),
       "\" y=\"32\" style=\"font-size:18px;font-weight:600\">", escaped(title), "</text>\n");
   for (std::size_t i = 0; i < panels.size(); ++i)

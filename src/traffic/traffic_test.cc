@@ -321,6 +321,8 @@ TEST_F(CrowdTest, KindsComeInTheirSharesAndForgedTicketsAreNoTickets) {
   const std::string svg = svg_of(tally, "A < B & C");
   EXPECT_TRUE(svg.starts_with("<svg ")) << svg;
   EXPECT_NE(svg.find("A &lt; B &amp; C"), std::string::npos);
+  EXPECT_NE(svg.find(R"(viewBox="0 0 900.0 650.0")"), std::string::npos);
+  EXPECT_NE(svg.find(R"(<polyline class="line s0" points="80.0,)"), std::string::npos) << svg;
 }
 
 }  // namespace

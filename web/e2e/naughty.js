@@ -6,7 +6,8 @@ import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
-const shared = process.env.MATSURI_SHARED ?? path.join(root, "../shared");
+/** The collections of real things, where they are. */
+export const shared = process.env.MATSURI_SHARED ?? path.join(root, "../shared");
 
 // `matsuri_fault` is what a Person's pages have for all that must not happen.
 const ran = "matsuri_fault(1)";

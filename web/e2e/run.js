@@ -6,7 +6,8 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import test from "node:test";
-import { checkin, has_ffmpeg } from "./checkin.js";
+import { has_ffmpeg, has_real } from "./air.js";
+import { checkin, real_checkin } from "./checkin.js";
 import { community } from "./community.js";
 import { connection } from "./connection.js";
 import { festival } from "./festival.js";
@@ -85,13 +86,14 @@ await test("the server carries the page that was built last", async () => {
 });
 try {
   for (const [name, run] of Object.entries({ ...journey, ...words, ...keyboard, ...connection,
-    ...settings, ...community, ...titles, ...timeline, ...plaza, ...play, ...points, ...checkin, ...studio, ...support, ...xss,
-    ...looks })) {
+    ...settings, ...community, ...titles, ...timeline, ...plaza, ...play, ...points, ...checkin, ...real_checkin,
+    ...studio, ...support, ...xss, ...looks })) {
     if (!name.includes(wanted)) continue;
     const skip = (name in xss && !has_collections
       && "wants the collections of naughty strings (../shared, or MATSURI_SHARED)")
-      || (name in checkin && !has_ffmpeg && "wants ffmpeg, which makes its programme");
-    await test(name, { timeout: 240_000, skip }, async () => {
+      || (name in { ...checkin, ...real_checkin } && !has_ffmpeg && "wants ffmpeg, which makes its programme")
+      || (name in real_checkin && !has_real && "wants a real video (../shared, or MATSURI_SHARED)");
+    await test(name, { timeout: 600_000, skip }, async () => {
       try {
         await run(world, shots);
         for (const person of world.people) person.assert_quiet();

@@ -16,6 +16,9 @@ import { Sign } from "./Sign";
 import { used_tickets } from "./used";
 import { useWords, type Words } from "./words";
 
+/** What lies over the lower edge of small screens. */
+const bars_height = 64;
+
 type Shown = { is: "camera"; stream: MediaStream } | { is: "file"; url: string };
 type Source = { is: "off"; fault: Fault | null } | { is: "opening" } | Shown;
 
@@ -75,8 +78,9 @@ export function Viewfinder(props: Props) {
   useEffect(() => {
     if (before.current === on) return;
     before.current = on;
-    // On small screens what one aims with comes to the top, so that its buttons are in sight as well.
-    if (on) place.current?.scrollIntoView({ block: "start" });
+    // What one aims with comes to the top where its buttons are not in sight as well.
+    if (on && place.current !== null && place.current.getBoundingClientRect().bottom > innerHeight - bars_height)
+      place.current.scrollIntoView({ block: "start" });
     // The button that was pressed is gone: the next one takes its place.
     if (document.activeElement === document.body)
       place.current?.querySelector<HTMLElement>(".btn-main")?.focus({ preventScroll: true });

@@ -29,6 +29,7 @@ missing_packages() {
     package=${package%%|*}
     [ -n "${have[$package]:-}${told[$package]:-}" ] && continue
     [ -n "$command" ] && command -v "$command" > /dev/null && continue
+    [ -n "$unpack" ] && [ -n "$command" ] && [ -e "$root/build/tools/$command" ] && continue
     told[$package]=1
     printf '%s\n' "$unpack$package"
   done

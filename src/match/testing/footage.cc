@@ -218,14 +218,13 @@ Footage other_channel() {
                   {SceneKind::automaton, 10, 15}});
 }
 
-MadeReference::MadeReference(const Footage& footage) {
+MadeReference::MadeReference(const Film& film) {
   const auto count =
-      static_cast<std::size_t>(footage.seconds() * static_cast<double>(rows_per_second));
+      static_cast<std::size_t>(film.seconds() * static_cast<double>(rows_per_second));
   constexpr std::size_t cell_width = Footage::width_px / cells_wide;
   constexpr std::size_t cell_height = Footage::height_px / cells_high;
   for (std::size_t i = 0; i < count; ++i) {
-    const Picture picture =
-        footage.at(static_cast<double>(i) / static_cast<double>(rows_per_second));
+    const Picture picture = film.at(static_cast<double>(i) / static_cast<double>(rows_per_second));
     Luma luma{};
     for (std::size_t y = 0; y < picture.height; ++y)
       for (std::size_t x = 0; x < picture.width; ++x)

@@ -33,17 +33,25 @@ struct Scene {
   std::uint32_t seed;
 };
 
-class Footage {
+// Whatever can be shown on a TV that a phone films. Immutable: any thread may ask.
+class Film {
  public:
   static constexpr std::size_t width_px = 8 * cells_wide;
   static constexpr std::size_t height_px = 9 * cells_high;
   static constexpr double frames_per_second = 30;
 
+  virtual ~Film() = default;
+  virtual double seconds() const = 0;
+  // The frame that is shown at a moment. REQUIRES: 0 <= at_s; after the end the last one stays.
+  virtual Picture at(double at_s) const = 0;
+};
+
+class Footage final : public Film {
+ public:
   explicit Footage(std::vector<Scene> scenes);
 
-  double seconds() const { return seconds_; }
-  // The frame that is shown at a moment. REQUIRES: 0 <= at_s; after the end the last one stays.
-  Picture at(double at_s) const;
+  double seconds() const override { return seconds_; }
+  Picture at(double at_s) const override;
 
  private:
   struct Grid {  // what an automaton has become, a step after the other
@@ -65,7 +73,7 @@ struct MadeReference {
   std::vector<std::int8_t> rows;
   std::vector<std::byte> eligible;
 
-  explicit MadeReference(const Footage& footage);
+  explicit MadeReference(const Film& film);
   std::uint32_t row_count() const { return static_cast<std::uint32_t>(rows.size() / cell_count); }
   Reference view() const { return {.rows = rows, .eligible = eligible, .row_count = row_count()}; }
 };

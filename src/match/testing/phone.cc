@@ -220,8 +220,8 @@ class Shot {
                 hidden_size_ * hidden_size_) {
           luma = static_cast<float>(hidden_luma_);
         } else if (tv.x >= 0 && tv.x <= 1 && tv.y >= 0 && tv.y <= 1) {
-          luma = shown.between((overscan_ + tv.x * inner) * Footage::width_px - .5,
-                               (overscan_ + tv.y * inner) * Footage::height_px - .5);
+          luma = shown.between((overscan_ + tv.x * inner) * Film::width_px - .5,
+                               (overscan_ + tv.y * inner) * Film::height_px - .5);
         } else if (tv.x >= -bezel && tv.x <= 1 + bezel && tv.y >= -2 * bezel &&
                    tv.y <= 1 + 2 * bezel) {
           luma = static_cast<float>(25 * gain_ + veil_);
@@ -333,10 +333,10 @@ Filmed film(const Shown& shown, double begin_s, std::mt19937& random, double cro
   return film_by(shot, shown, begin_s, random);
 }
 
-Filmed film(const Footage& footage, std::mt19937& random, double crop_error) {
+Filmed film(const Film& on_air, std::mt19937& random, double crop_error) {
   Shot shot(random, crop_error);
-  const double begin_s = uniform(random, 0, footage.seconds() - 3.7);
-  return film_by(shot, [&](double at_s) { return footage.at(at_s); }, begin_s, random);
+  const double begin_s = uniform(random, 0, on_air.seconds() - 3.7);
+  return film_by(shot, [&](double at_s) { return on_air.at(at_s); }, begin_s, random);
 }
 
 }  // namespace matsuri::match::testing

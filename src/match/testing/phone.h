@@ -42,6 +42,6 @@ Filmed film(const Shown& shown, double begin_s, std::mt19937& random, double cro
 
 // A burst at a moment at random. `crop_error` is how far a corner is off, at most, as a share of
 // the TV's width.
-Filmed film(const Footage& footage, std::mt19937& random, double crop_error);
+Filmed film(const Film& on_air, std::mt19937& random, double crop_error);
 
 }  // namespace matsuri::match::testing

@@ -69,6 +69,36 @@ class Crowd {
   bool all_wanted_ = true;
 };
 
+// Somebody who answers check-ins. Each time as many are sent as are answered in a second and a
+// half, because they have to be answered before their tickets are too old.
+class Side {
+ public:
+  Side(Crowd& crowd, std::uint16_t port, std::size_t connections)
+      : crowd_(crowd), port_(port), connections_(connections) {}
+
+  // Answers a second.
+  double ask(Viewers& viewers) { return ask(viewers.check_ins(count_), ok); }
+  template <class Wanted>
+  double ask(const Requests& requests, const Wanted& wanted) {
+    const double rate = crowd_.ask(port_, requests, connections_, wanted);
+    asked_count_ += requests.size();
+    count_ = std::clamp(static_cast<std::size_t>(rate * 1.5), count_min, count_max);
+    return rate;
+  }
+  std::size_t next_count() const { return count_; }
+  std::size_t asked_count() const { return asked_count_; }
+
+ private:
+  static constexpr std::size_t count_min = 100;
+  static constexpr std::size_t count_max = 12'000;
+
+  Crowd& crowd_;
+  const std::uint16_t port_;
+  const std::size_t connections_;
+  std::size_t count_ = count_min;
+  std::size_t asked_count_ = 0;
+};
+
 Kept all_ok(std::size_t count) {
   return {.count = count, .ok_count = count, .ticket_count = count};
 }
@@ -78,25 +108,22 @@ void measure_resident(const Options& options, Report& report, Viewers& viewers) 
   Resident closure(viewers);
   NullServer null;
   Crowd crowd(options);
-  const std::size_t count = crowd.count({.full = 12'000, .quick = 300});
-  std::size_t asked_count = 0;
-  std::size_t null_count = 0;
-  Requests requests = viewers.check_ins(count);
+  Side ours(crowd, closure.port(), connection_count);
+  Side theirs(crowd, null.port(), connection_count);
+  ours.ask(viewers);
+  Requests requests = viewers.check_ins(ours.next_count());
+  theirs.ask(requests, null_ok);
   const auto figures = compare(
       crowd.pair_count(9),
       [&]() -> std::vector<double> {
-        requests = viewers.check_ins(count);
+        requests = viewers.check_ins(ours.next_count());
         const double before = closure.cpu();
-        const double rate = crowd.ask(closure.port(), requests, connection_count, ok);
-        asked_count += count;
-        return {rate, (closure.cpu() - before) * 1e6 / static_cast<double>(count)};
+        const double rate = ours.ask(requests, ok);
+        return {rate, (closure.cpu() - before) * 1e6 / static_cast<double>(requests.size())};
       },
-      [&]() -> std::vector<double> {
-        null_count += count;
-        return {crowd.ask(null.port(), requests, connection_count, null_ok), cpu_floor_us};
-      });
-  const bool checked =
-      crowd.all_wanted() && closure.stop() == all_ok(asked_count) && null.stop() == null_count;
+      [&]() -> std::vector<double> { return {theirs.ask(requests, null_ok), cpu_floor_us}; });
+  const bool checked = crowd.all_wanted() && closure.stop() == all_ok(ours.asked_count()) &&
+                       null.stop() == theirs.asked_count();
   if (options.wants("resident-cpu"))
     report.add({.name = "resident-cpu",
                 .metric = "server CPU a check-in",
@@ -139,35 +166,34 @@ void measure_refusal(const Options& options, Report& report, Viewers& viewers) {
   Resident closure(viewers, io::system_clock().unix_ms() + 3'600'000);
   NullServer null;
   Crowd crowd(options);
-  const std::size_t count = crowd.count({.full = 30'000, .quick = 900});
+  Side ours(crowd, closure.port(), connection_count);
+  Side theirs(crowd, null.port(), connection_count);
   std::size_t late_count = 0, flat_count = 0, closed_count = 0;
-  std::size_t null_count = 0;
-  std::size_t asked_count = 0;
-  Requests requests = viewers.refusals(count);
+  const auto is_refusal = [&](std::string_view body) {
+    const bool is_late = body.contains(R"("hint":"new_ticket")");
+    const bool is_flat = body.contains(R"("hint":"more_light")");
+    const bool is_closed = body.contains(R"("answer":"not_now")");
+    late_count += is_late ? 1 : 0;
+    flat_count += is_flat ? 1 : 0;
+    closed_count += is_closed ? 1 : 0;
+    return is_late || is_flat || is_closed;
+  };
+  const auto refusals = [&] { return viewers.refusals(ours.next_count() / 3 * 3); };
+  ours.ask(refusals(), is_refusal);
+  Requests requests = refusals();
+  theirs.ask(requests, null_ok);
   const auto figures = compare(
       crowd.pair_count(9),
       [&] {
-        requests = viewers.refusals(count);
-        asked_count += count;
-        return std::vector{
-            crowd.ask(closure.port(), requests, connection_count, [&](std::string_view body) {
-              const bool is_late = body.contains(R"("hint":"new_ticket")");
-              const bool is_flat = body.contains(R"("hint":"more_light")");
-              const bool is_closed = body.contains(R"("answer":"not_now")");
-              late_count += is_late ? 1 : 0;
-              flat_count += is_flat ? 1 : 0;
-              closed_count += is_closed ? 1 : 0;
-              return is_late || is_flat || is_closed;
-            })};
+        requests = refusals();
+        return std::vector{ours.ask(requests, is_refusal)};
       },
-      [&] {
-        null_count += count;
-        return std::vector{crowd.ask(null.port(), requests, connection_count, null_ok)};
-      });
+      [&] { return std::vector{theirs.ask(requests, null_ok)}; });
+  const std::size_t asked_count = ours.asked_count();
   const Kept wanted{.count = asked_count, .ok_count = 0, .ticket_count = asked_count};
   const bool checked = crowd.all_wanted() && late_count * 3 == asked_count &&
                        flat_count == late_count && closed_count == late_count &&
-                       closure.stop() == wanted && null.stop() == null_count;
+                       closure.stop() == wanted && null.stop() == theirs.asked_count();
   report.add({.name = "refusal",
               .metric = "refusals, recorded",
               .figures = figures[0],
@@ -182,28 +208,19 @@ void measure_cgi(const Options& options, Report& report, Viewers& viewers) {
   Apache cgi(viewers, Apache::How::cgi);
   Apache cgid(viewers, Apache::How::cgid);
   Crowd crowd(options);
-  const std::size_t count = crowd.count({.full = 6'000, .quick = 300});
-  const std::size_t cgi_count = crowd.count({.full = 600, .quick = 60});
-  std::size_t asked_count = 0;
-  std::size_t cgi_asked_count = 0;
+  Side ours(crowd, closure.port(), connection_count);
+  Side by_cgi(crowd, cgi.port(), slow_connection_count);
+  Side by_cgid(crowd, cgid.port(), slow_connection_count);
+  for (Side* side : {&ours, &by_cgi, &by_cgid}) side->ask(viewers);
   const auto figures = compare(
-      crowd.pair_count(5),
+      crowd.pair_count(5), [&] { return std::vector{ours.ask(viewers)}; },
       [&] {
-        asked_count += count;
-        const Requests requests = viewers.check_ins(count);
-        return std::vector{crowd.ask(closure.port(), requests, connection_count, ok)};
-      },
-      [&] {
-        cgi_asked_count += cgi_count;
-        const auto rate = [&](std::uint16_t port) {
-          const Requests requests = viewers.check_ins(cgi_count);
-          return crowd.ask(port, requests, slow_connection_count, ok);
-        };
-        return std::vector{std::max(rate(cgi.port()), rate(cgid.port()))};
+        const double rate = by_cgi.ask(viewers);
+        return std::vector{std::max(rate, by_cgid.ask(viewers))};
       });
-  const bool checked = crowd.all_wanted() && closure.stop() == all_ok(asked_count) &&
-                       cgi.stop() == all_ok(cgi_asked_count) &&
-                       cgid.stop() == all_ok(cgi_asked_count);
+  const bool checked = crowd.all_wanted() && closure.stop() == all_ok(ours.asked_count()) &&
+                       cgi.stop() == all_ok(by_cgi.asked_count()) &&
+                       cgid.stop() == all_ok(by_cgid.asked_count());
   report.add({.name = "vs-cgi",
               .metric = "check-ins, durable",
               .figures = figures[0],
@@ -220,21 +237,14 @@ void measure_sync(const Options& options, Report& report, Viewers& viewers) {
   Resident closure(viewers);
   SyncServer sync(viewers, mariadb->fresh_database("attempts"));
   Crowd crowd(options);
-  const std::size_t count = crowd.count({.full = 9'000, .quick = 300});
-  std::size_t asked_count = 0;
-  const auto run = [&](std::uint16_t port, std::size_t connections) {
-    const Requests requests = viewers.check_ins(count);
-    return std::vector{crowd.ask(port, requests, connections, ok)};
-  };
+  Side ours(crowd, closure.port(), connection_count);
+  Side theirs(crowd, sync.port(), slow_connection_count);
+  for (Side* side : {&ours, &theirs}) side->ask(viewers);
   const auto figures = compare(
-      crowd.pair_count(5),
-      [&] {
-        asked_count += count;
-        return run(closure.port(), connection_count);
-      },
-      [&] { return run(sync.port(), slow_connection_count); });
-  const bool checked = crowd.all_wanted() && closure.stop() == all_ok(asked_count) &&
-                       sync.stop() == all_ok(asked_count);
+      crowd.pair_count(5), [&] { return std::vector{ours.ask(viewers)}; },
+      [&] { return std::vector{theirs.ask(viewers)}; });
+  const bool checked = crowd.all_wanted() && closure.stop() == all_ok(ours.asked_count()) &&
+                       sync.stop() == all_ok(theirs.asked_count());
   report.add({.name = "vs-sync",
               .metric = "check-ins, durable",
               .figures = figures[0],

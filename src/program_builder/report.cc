@@ -93,6 +93,12 @@ std::string escaped(std::string_view text) {
 
 std::uint32_t ms_of(std::uint32_t row) { return row * program::ms_per_row; }
 
+// "2026-12-01 12:00:00 UTC"
+std::string start_text(std::int64_t unix_ms) {
+  const std::string text = to_rfc3339(unix_ms);
+  return text.substr(0, 10) + ' ' + text.substr(11, 8) + " UTC";
+}
+
 std::string percent(double part) {
   char text[16];
   std::snprintf(text, sizeof text, "%.0f %%", part * 100);
@@ -175,7 +181,7 @@ main { display: grid; gap: var(--s-4); }
 .repeated { fill: var(--warn); } .earlier { fill: var(--bad); } .generic { fill: var(--c6); } .window { fill: var(--lantern); }
 .legend svg { width: 22px; height: 17px; background: var(--bg-deep); border-radius: 2px; }
 .scroll { overflow-x: auto; } td .badge { white-space: nowrap; }
-@media (max-width: 43.99rem) { .film { grid-template-columns: repeat(6, minmax(0, 1fr)); } .film img:nth-child(even) { display: none; } .line { grid-template-columns: minmax(0, 1fr); } .line svg { grid-column: 1; } }
+@media (max-width: 43.99rem) { .film { grid-template-columns: repeat(6, minmax(0, 1fr)); } .film img:nth-child(even) { display: none; } .line { grid-template-columns: minmax(0, 1fr); } .line svg { grid-column: 1; } .scroll .tbl td:last-child { white-space: normal; min-width: 13rem; } }
 )css";
 
 void add_head(std::string& page, const Built& built, const Totals& totals) {
@@ -187,17 +193,20 @@ void add_head(std::string& page, const Built& built, const Totals& totals) {
   page += tokens_css();
   page += style;
   page += "</style>\n</head>\n<body class=\"staff\">\n<main>\n<header><h1>" + escaped(about.title) +
-          "</h1>\n<p class=\"faint small num\">" + to_rfc3339(about.start_unix_ms) +
-          " unless told otherwise · " + clock_text(about.duration_ms) + " · programme " +
+          "</h1>\n<p class=\"faint small num\">begins " + start_text(about.start_unix_ms) +
+          " unless told otherwise · lasts " + clock_text(about.duration_ms) + " · programme " +
           std::to_string(about.programme) +
           "</p></header>\n<section class=\"kpis\" aria-label=\"Figures\">";
   const auto kpi = [&](const std::string& value, const std::string& what) {
     page += "<div class=\"card kpi\"><b>" + value + "</b><span>" + what + "</span></div>";
   };
   kpi(percent(totals.good_part()), "of the time viewers can check in");
-  kpi(std::to_string(totals.good_count), "stretches of 7 seconds and more");
-  kpi(std::to_string(about.windows.size()), "windows");
-  kpi(std::to_string(built.library.size()), "earlier programmes looked at");
+  const auto count = [&](std::size_t number, const char* one, const char* many) {
+    kpi(std::to_string(number), number == 1 ? one : many);
+  };
+  count(totals.good_count, "stretch of 7 seconds and more", "stretches of 7 seconds and more");
+  count(about.windows.size(), "window", "windows");
+  count(built.library.size(), "earlier programme looked at", "earlier programmes looked at");
   page += "</section>\n";
 }
 
@@ -208,20 +217,24 @@ void add_bar(std::string& page, std::uint32_t at, std::uint32_t count, const Loo
           "\" class=\"" + look.name + "\"><title>" + escaped(title) + "</title></rect>";
 }
 
-// One line of pictures with what holds below them: rows [from, from + count).
+// One line of pictures with what holds below them: rows [from, from + count), of which the last
+// line may have fewer.
 void add_line(std::string& page, const Built& built, std::uint32_t from, std::uint32_t count,
               std::span<const Picture> pictures) {
+  const auto all = static_cast<std::uint32_t>(built.ratings.size());
+  const std::uint32_t there = std::min(count, all - from);
   page += "<div class=\"line\"><span class=\"num small faint\">" + clock_text(ms_of(from)) +
           "</span><div class=\"film\">";
   for (const Picture& picture : pictures)
     page += "<img alt=\"At " + clock_text(picture.time_ms) + "\" src=\"data:image/png;base64," +
             to_base64(to_png(picture)) + "\">";
   page +=
-      "</div><svg viewBox=\"0 0 " + std::to_string(count) +
-      " 24\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"Where viewers can check in\">";
+      "</div><svg viewBox=\"0 0 " + std::to_string(there) +
+      " 24\" style=\"width: " + std::to_string(100.0 * there / count) +
+      "%\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"Where viewers can check in\">";
   const auto add = [&](std::uint32_t first, std::uint32_t end, const Look& look, int base,
                        const std::string& title) {
-    const std::uint32_t begin = std::max(first, from), stop = std::min(end, from + count);
+    const std::uint32_t begin = std::max(first, from), stop = std::min(end, from + there);
     if (begin < stop) add_bar(page, begin - from, stop - begin, look, base, title);
   };
   for (const Stretch& stretch : built.stretches)
@@ -277,7 +290,8 @@ void add_windows(std::string& page, const Built& built) {
     if (summary.stretches.empty())
       page += "<span class=\"badge bad\">nobody can check in here</span>";
     for (std::size_t i = 0; i < summary.stretches.size(); ++i)
-      page += (i == 0 ? "" : ", ") + span_text(summary.stretches[i]);
+      page += "<span class=\"nowrap\">" + span_text(summary.stretches[i]) +
+              (i + 1 < summary.stretches.size() ? ",</span> " : "</span>");
     page += "</td></tr>";
   }
   page += "</tbody></table></div></section>\n";

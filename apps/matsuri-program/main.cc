@@ -74,10 +74,12 @@ Result<int> build(const Arguments& arguments) {
   console.clear();
   if (!built.ok()) return built.error();
 
-  TRY(files.make_folders(arguments.out));
-  const std::string report = arguments.out + "/report.html";
+  std::string out = arguments.out;
+  while (out.size() > 1 && out.ends_with('/')) out.pop_back();
+  TRY(files.make_folders(out));
+  const std::string report = out + "/report.html";
   const Bytes data = program::bytes_of(built->data);
-  const std::string show = arguments.out + (arguments.data_alone ? "/show.data" : "/show.checkin");
+  const std::string show = out + (arguments.data_alone ? "/show.data" : "/show.checkin");
   if (arguments.data_alone)
     TRY(io::replace_file(files, show, data));
   else

@@ -267,7 +267,7 @@ class Books {
 struct Checked {
   std::uint64_t lost = 0;
   std::uint64_t doubled = 0;
-  bool is_whole = false;  // the ledger adds up, and nobody is there who did not come
+  bool is_whole = false;  // some came, nobody else is there, and the ledger adds up
 };
 
 Checked check(const Books::Found& found, const std::set<Window>& oks, std::uint64_t unheard_count,
@@ -287,7 +287,7 @@ Checked check(const Books::Found& found, const std::set<Window>& oks, std::uint6
   // Of some no answer came, and they may be there all the same.
   const std::size_t there = found.granted.size() + found.voided.size() + found.exhausted.size();
   const std::size_t strangers = there - std::min(there, oks.size() - checked.lost);
-  checked.is_whole = strangers <= unheard_count &&
+  checked.is_whole = !oks.empty() && strangers <= unheard_count &&
                      found.posted_points == found.granted.size() * points &&
                      found.posted_points + left == evening.budget();
   say(sentence(oks.size(), " check-ins were ok: ", found.granted.size(), " granted, ",

@@ -26,27 +26,36 @@ class Attacks:
         """The body of somebody who does all as they should."""
         return json.loads(support.body_of(ticket, self.start_ms))
 
-    def answers(self, body, answer):
-        """200, with this answer, and the attempt is kept."""
-        nonce = support.from_base64url(body["ticket"])[26:42]
-        before = self.kept().count(nonce)
-        status, content = self.post(json.dumps(body))[:2]
+    def answers(self, make_body, answer):
+        """200, with this answer, and the attempt is kept. Where the machine is so slow that an attempt is too late
+        or turned away, the next one counts. Gives the body."""
+        for _ in range(20):
+            body = make_body()
+            nonce = support.from_base64url(body["ticket"])[26:42]
+            status, content = self.post(json.dumps(body))[:2]
+            said = json.loads(content)
+            if status != 503 and (said.get("hint") != "new_ticket" or answer.get("hint") == "new_ticket"):
+                break
         self.assertEqual(status, 200, content)
-        self.assertLessEqual(answer.items(), json.loads(content).items())
-        self.assertEqual(self.kept().count(nonce), before + 1)
+        self.assertLessEqual(answer.items(), said.items())
+        self.assertEqual(self.kept().count(nonce), 1)
+        return body
 
-    def retries(self, body, hint):
-        self.answers(body, {"answer": "retry", "hint": hint})
+    def retries(self, make_body, hint):
+        self.answers(make_body, {"answer": "retry", "hint": hint})
+
+    def accepts(self):
+        return self.answers(lambda: self.right(support.own_ticket()), {"answer": "ok"})
 
     def test_anothers_descriptor(self):
         """Both watch the same moment: what one sent was heard, and is sent again under the other's ticket."""
-        mine, theirs = self.right(support.own_ticket(42)), self.right(support.own_ticket(43))
-        self.retries({**mine, "descriptor": theirs["descriptor"]}, "step_closer")
-        self.answers(theirs, {"answer": "ok"})
+        self.retries(lambda: {**self.right(support.own_ticket(42)),
+                              "descriptor": self.right(support.own_ticket(43))["descriptor"]}, "step_closer")
+        self.accepts()
 
     def test_old_ticket(self):
-        self.retries(self.right(support.own_ticket(age_ms=15_001)), "new_ticket")
-        self.answers(self.right(support.own_ticket()), {"answer": "ok"})
+        self.retries(lambda: self.right(support.own_ticket(age_ms=15_001)), "new_ticket")
+        self.accepts()
 
     def test_made_up_descriptors(self):
         numbers = random.Random(1)
@@ -56,11 +65,11 @@ class Attacks:
         for hint, frames in (("more_light", [[0] * 16] * 24), ("step_closer", [[18] * 16] * 24),
                              ("step_closer", [[127] * 16] * 24), ("step_closer", [noise()] * 24),
                              ("step_closer", [noise() for _ in range(24)])):
-            self.retries({**self.right(support.own_ticket()), "descriptor": descriptor(frames)}, hint)
+            made_up = {"descriptor": descriptor(frames)}
+            self.retries(lambda made_up=made_up: {**self.right(support.own_ticket()), **made_up}, hint)
 
     def test_forged_tickets(self):
-        body = self.right(support.own_ticket())
-        self.answers(body, {"answer": "ok"})
+        body = self.accepts()
         whole, before = support.from_base64url(body["ticket"]), self.kept()
         forged = [bytes(byte ^ (0x10 if at == place else 0) for at, byte in enumerate(whole))
                   for place in range(len(whole))]  # each byte of it, the mac's among them

@@ -93,16 +93,15 @@ class AttemptBatch {
 
   // What was there before is read first: the applier is the only writer.
   Result<void> read_known() {
-    std::vector<ViewerName> names;
-    names.reserve(records_.size());
+    names_.reserve(records_.size());
     for (const stream::Record& record : records_)
-      if (std::holds_alternative<CheckinAttempted>(record.event)) names.push_back(name_of(record));
-    std::ranges::sort(names);  // neighbours in the index are looked up one after the other
-    names.erase(std::ranges::unique(names).begin(), names.end());
-    viewers_.reserve(names.size());
+      if (std::holds_alternative<CheckinAttempted>(record.event)) names_.push_back(name_of(record));
+    std::ranges::sort(names_);
+    names_.erase(std::ranges::unique(names_).begin(), names_.end());
+    viewers_.reserve(names_.size());
     std::vector<sql::Value> values;
-    values.reserve(names.size() * 2);
-    for (const ViewerName& name : names) {
+    values.reserve(names_.size() * 2);
+    for (const ViewerName& name : names_) {
       viewers_.try_emplace(name);
       values.emplace_back(name.account.value);
       values.emplace_back(name.programme);
@@ -226,8 +225,8 @@ class AttemptBatch {
 
   Result<void> write_tickets() {
     std::vector<sql::Value> values;
-    for (const auto& [name, viewer] : viewers_)
-      for (const auto& [nonce, ticket] : viewer.tickets) {
+    for (const ViewerName& name : names_)
+      for (const auto& [nonce, ticket] : viewers_.at(name).tickets) {
         if (!ticket.is_changed) continue;
         const sql::Value row[] = {name.programme, name.account.value, as_bytes(nonce),
                                   ticket.attempt_count};
@@ -241,8 +240,8 @@ class AttemptBatch {
 
   Result<void> write_checkins() {
     std::vector<sql::Value> values;
-    for (const auto& [name, viewer] : viewers_)
-      for (const auto& [window, one] : viewer.windows) {
+    for (const ViewerName& name : names_)
+      for (const auto& [window, one] : viewers_.at(name).windows) {
         if (!one.is_changed) continue;
         const sql::Value row[] = {name.account.value,
                                   name.programme,
@@ -284,6 +283,8 @@ class AttemptBatch {
   sql::Connection& connection_;
   std::span<const stream::Record> records_;
   stream::BatchResult& result_;
+  // Sorted: neighbours in an index are read, and written, one after the other.
+  std::vector<ViewerName> names_;
   std::unordered_map<ViewerName, Viewer, ViewerHash> viewers_;
   std::map<std::string_view, std::int64_t> programmes_;
   Counts counts_;

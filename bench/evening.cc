@@ -4,9 +4,11 @@
 // again. The whole way is there: server, closure, journals, appliers, ledger.
 //
 //   offered    requests that were sent
-//   admitted   check-ins that were answered ok, a second, in the second with the most of them
+//   admitted   tickets and check-ins that were answered ok, in the second with the most of them
 //   busy       share of the requests that were refused as busy
 //   refused    99th percentile of the time in which they were
+//   driver     99th percentile of the time by which requests left too late: where that is long, the
+//              driver had no more to give, and the server was offered less than the curve says
 //   answers    median, 99th and 99.9th percentile of the time of a check-in, from when it was due
 //   tickets    99th percentile of the time of a ticket
 //   drain      seconds from the last answer until everything is settled; a minute is allowed

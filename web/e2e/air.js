@@ -16,7 +16,7 @@ export const has_real = existsSync(real);
 export const has_ffmpeg = spawnSync("ffmpeg", ["-version"]).status === 0;
 
 function must(command, ...args) {
-  const run = spawnSync(command, args, { encoding: "utf8", timeout: 180_000 });
+  const run = spawnSync(command, args, { encoding: "utf8", timeout: 400_000 });
   assert.equal(run.status, 0, `${command} ${args.join(" ")}: ${run.error ?? run.stderr}`);
 }
 
@@ -31,8 +31,8 @@ function make_blobs(file, seed, length_s) {
 }
 
 const mark_count = 10; // across an eighth of the film
-const film_s = 40;
-const across = { size: [640, 360], tv: [420, 236], at: [108, 64] };
+const film_s = 35;
+const across = { size: [480, 270], tv: [316, 178], at: [80, 48] };
 const upright = { size: [480, 640], tv: [400, 225], at: [42, 205] };
 
 // What a camera sees of a broadcast: a TV in a dark room, a little from aside, with noise. Marks in the
@@ -74,10 +74,10 @@ async function send(person, method, address, body) {
   }, [method, address, body]);
 }
 
-/** One programme: what it is called, its films, and when it is broadcast. */
+/** One programme: what it is called, and when it is broadcast. */
 class Programme {
-  constructor(air, title, id, films) {
-    Object.assign(this, { air, title, id, films });
+  constructor(air, title, id) {
+    Object.assign(this, { air, title, id });
   }
 
   /** It begins, or began, at that moment. */
@@ -125,31 +125,37 @@ class Air {
     return path.join(this.folder, name);
   }
 
-  /** The made one, with a camera that films it, one that films another channel, and a recording. */
+  /** The made one. */
   blobs() {
-    return this.#once("blobs", async () => {
-      make_blobs(this.file("blobs.mp4"), 7, 90);
-      make_blobs(this.file("other.mp4"), 8, film_s);
-      make_film(this.file("blobs.mp4"), this.file("blobs.mjpeg"), across);
-      make_film(this.file("other.mp4"), this.file("other.mjpeg"), across);
-      return this.#add("blobs", "Night of lanterns", this.file("blobs.mp4"), [1, 88]);
-    });
+    return this.#programme("blobs", "Night of lanterns", [1, 88]);
   }
 
-  /** The real one, held upright. */
+  /** The real one. */
   trailer() {
-    return this.#once("trailer", async () => {
-      make_film(real, this.file("trailer.mjpeg"), upright);
-      return this.#add("trailer", "The trailer", real, [1, 51]);
-    });
+    return this.#programme("trailer", "The trailer", [1, 51]);
   }
 
-  #once(name, make) {
-    if (!this.#programmes.has(name)) this.#programmes.set(name, make());
+  #programme(name, ...more) {
+    if (!this.#programmes.has(name)) this.#programmes.set(name, this.#add(name, this.#master(name), ...more));
     return this.#programmes.get(name);
   }
 
-  async #add(name, title, master, [from_s, to_s]) {
+  /** What is broadcast: the real video, the made one, or that of another channel. */
+  #master(name) {
+    if (name === "trailer") return real;
+    const file = this.file(`${name}.mp4`);
+    if (!existsSync(file)) make_blobs(file, ...{ blobs: [7, 90], other: [8, film_s] }[name]);
+    return file;
+  }
+
+  /** What a camera sees of it. */
+  #film(name) {
+    const file = this.file(`${name}.mjpeg`);
+    if (!existsSync(file)) make_film(this.#master(name), file, name === "trailer" ? upright : across);
+    return file;
+  }
+
+  async #add(name, master, title, [from_s, to_s]) {
     writeFileSync(this.file(`${name}.toml`),
       `[[window]]\nstart = ${from_s}\nend = ${to_s}\ncampaign = "night"\npoints = ${points}\n`);
     must(binary, "program", "build", master, "--title", title, "--start", "2026-01-01T12:00:00Z",
@@ -171,7 +177,7 @@ class Air {
   recording(film) {
     const file = this.file(`${film}-recorded.mp4`);
     if (!existsSync(file)) {
-      ffmpeg("-f", "mjpeg", "-framerate", "30", "-i", this.file(`${film}.mjpeg`), "-c:v", "libx264",
+      ffmpeg("-f", "mjpeg", "-framerate", "30", "-i", this.#film(film), "-c:v", "libx264",
         "-preset", "ultrafast", "-crf", "20", "-pix_fmt", "yuv420p", file);
     }
     return file;
@@ -180,7 +186,7 @@ class Air {
   async #browser(film) {
     if (!this.#browsers.has(film)) {
       this.#browsers.set(film, await launch(["--use-fake-device-for-media-stream",
-        `--use-file-for-fake-video-capture=${this.file(`${film}.mjpeg`)}`]));
+        `--use-file-for-fake-video-capture=${this.#film(film)}`]));
     }
     return this.#browsers.get(film);
   }

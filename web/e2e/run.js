@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import test from "node:test";
 import { has_ffmpeg, has_real } from "./air.js";
 import { checkin, real_checkin } from "./checkin.js";
+import { checkin_looks } from "./checkin_looks.js";
 import { community } from "./community.js";
 import { connection } from "./connection.js";
 import { festival } from "./festival.js";
@@ -71,6 +72,7 @@ class World {
   }
 }
 
+const filmed = { ...checkin, ...checkin_looks, ...real_checkin };
 const server = new Server();
 const lines = path.join(server.folder, "festival.ndjson");
 writeFileSync(lines, festival(Date.now()));
@@ -86,12 +88,12 @@ await test("the server carries the page that was built last", async () => {
 });
 try {
   for (const [name, run] of Object.entries({ ...journey, ...words, ...keyboard, ...connection,
-    ...settings, ...community, ...titles, ...timeline, ...plaza, ...play, ...points, ...checkin, ...real_checkin,
+    ...settings, ...community, ...titles, ...timeline, ...plaza, ...play, ...points, ...filmed,
     ...studio, ...support, ...xss, ...looks })) {
     if (!name.includes(wanted)) continue;
     const skip = (name in xss && !has_collections
       && "wants the collections of naughty strings (../shared, or MATSURI_SHARED)")
-      || (name in { ...checkin, ...real_checkin } && !has_ffmpeg && "wants ffmpeg, which makes its programme")
+      || (name in filmed && !has_ffmpeg && "wants ffmpeg, which makes its programme")
       || (name in real_checkin && !has_real && "wants a real video (../shared, or MATSURI_SHARED)");
     await test(name, { timeout: 600_000, skip }, async () => {
       try {

@@ -243,7 +243,7 @@ function Bar({ state, next }: { state: State; next: string | null }) {
   const t = useTexts();
   const { title, text, at_ms } = step_said(state, next, w, t);
   return (
-    <div class={`bar ${tone_of(state.step)}`}>
+    <div class={`bar ${tone_of(state.step)}`} data-step={state.step.is === "again" ? state.step.why : state.step.is}>
       <Ring step={state.step} />
       <div>
         <div role="status">

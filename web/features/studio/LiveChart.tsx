@@ -36,7 +36,8 @@ interface Props {
   text_of: (value: number) => string;
 }
 
-const dash = [6, 4];
+/** Of earlier evenings, so that not only colour tells them apart. */
+const dashes = [[10, 4], [5, 4], [2, 4]];
 const minutes_s = [1, 2, 5, 10, 15, 30, 60].map((one) => one * 60);
 
 /** As tall as the screen has room for. */
@@ -141,10 +142,10 @@ function options(
     ],
     series: [
       {},
-      ...latest.current.series.map(({ name, colour, earlier = false }) => ({
+      ...latest.current.series.map(({ name, colour, earlier = false }, at) => ({
         label: name, stroke: token(colour), points: { show: false },
-        width: bars ? 0 : earlier ? 1.5 : 3,
-        ...(earlier ? { dash, alpha: 0.85 } : {}),
+        width: bars ? 0 : earlier ? 2 : 3,
+        ...(earlier ? { dash: dashes[at % dashes.length] ?? [] } : {}),
         ...(bars ? { fill: token(colour), paths: uPlot.paths.bars!({ size: [0.7, 40] }) } : {}),
       })),
     ],

@@ -35,7 +35,7 @@ const en = {
   backlog: "Not applied yet",
   backlog_all: "records of this server",
   backlog_none: "everything is applied",
-  backlog_stuck: "it does not move",
+  backlog_stuck: "It does not move",
   granted: "Points granted",
   due: (n: string) => `${n} due`,
   none_due: "nothing due",

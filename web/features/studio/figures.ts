@@ -9,7 +9,7 @@ export function useFigures() {
     const number = new Intl.NumberFormat(language);
     const low = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
     const percent = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 });
-    const time = new Intl.DateTimeFormat(language, { timeStyle: "short" });
+    const time = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
     const day = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
     return {
       number: (n: number) => number.format(n),

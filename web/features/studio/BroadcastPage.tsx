@@ -70,11 +70,12 @@ function ControlRoom() {
       />
     );
   }
+  // Without a heading, which the focus would follow, and lose with the programme's own.
+  if (list.failure === null && list.value === null) return <main id="main" class="stack studio"><Skeleton count={2} /></main>;
   return (
     <main id="main" class="stack studio">
       <h1 tabIndex={-1}>{t.nav.broadcast}</h1>
-      {list.failure !== null ? <Stale watched={list} /> : list.value === null ? <Skeleton count={2} />
-        : <Notice title={w.none_title} text={w.none} />}
+      {list.failure !== null ? <Stale watched={list} /> : <Notice title={w.none_title} text={w.none} />}
     </main>
   );
 }

@@ -7,6 +7,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import test from "node:test";
 import { has_ffmpeg, has_real } from "./air.js";
+import { broadcast } from "./broadcast.js";
 import { checkin, real_checkin } from "./checkin.js";
 import { checkin_looks } from "./checkin_looks.js";
 import { community } from "./community.js";
@@ -89,7 +90,7 @@ await test("the server carries the page that was built last", async () => {
 try {
   for (const [name, run] of Object.entries({ ...journey, ...words, ...keyboard, ...connection,
     ...settings, ...community, ...titles, ...timeline, ...plaza, ...play, ...points, ...filmed,
-    ...studio, ...support, ...xss, ...looks })) {
+    ...broadcast, ...studio, ...support, ...xss, ...looks })) {
     if (!name.includes(wanted)) continue;
     const skip = (name in xss && !has_collections
       && "wants the collections of naughty strings (../shared, or MATSURI_SHARED)")

@@ -207,7 +207,7 @@ TEST_P(DoctorTest, FindsCheckinsThatTheLedgerDoesNotKnow) {
   EXPECT_THAT(findings_now(), Contains(HasSubstr("and the ledger has granted them")));
   run(*db, "UPDATE checkin SET status = 1");
   run(*db, "UPDATE checkin_count SET status = 1");
-  EXPECT_THAT(findings_now(), IsEmpty());
+  EXPECT_THAT(findings_now(), ::testing::Not(Contains(HasSubstr("of the future"))));
   run(*db, "UPDATE checkin SET unix_ms = 9000000000000");
   EXPECT_THAT(findings_now(), Contains(HasSubstr("1 check-ins are of the future")));
 }

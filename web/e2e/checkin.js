@@ -8,7 +8,7 @@ import { settle, small } from "./looks.js";
 import { desktop, launch, Person, phone } from "./person.js";
 
 /** Opens the camera, or a recording, in front of what is on; `ago_ms`: what it films was on some time ago. */
-async function opens(person, programme, { recording, ago_ms = 0 } = {}) {
+export async function opens(person, programme, { recording, ago_ms = 0 } = {}) {
   const { page } = person;
   await programme.opens();
   await page.goto("/checkin");
@@ -20,7 +20,7 @@ async function opens(person, programme, { recording, ago_ms = 0 } = {}) {
   await programme.is_filmed(person, ago_ms);
 }
 
-const presses = ({ page }) => page.locator(".acts-row .btn-main").click();
+export const presses = ({ page }) => page.locator(".acts-row .btn-main").click();
 
 async function looks_well(person, where) {
   await settle(person);

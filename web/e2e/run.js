@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import test from "node:test";
 import { has_ffmpeg, has_real } from "./air.js";
 import { broadcast } from "./broadcast.js";
+import { broadcast_on_air } from "./broadcast_on_air.js";
 import { checkin, real_checkin } from "./checkin.js";
 import { checkin_looks } from "./checkin_looks.js";
 import { community } from "./community.js";
@@ -73,7 +74,7 @@ class World {
   }
 }
 
-const filmed = { ...checkin, ...checkin_looks, ...real_checkin };
+const filmed = { ...checkin, ...checkin_looks, ...real_checkin, ...broadcast_on_air };
 const server = new Server();
 const lines = path.join(server.folder, "festival.ndjson");
 writeFileSync(lines, festival(Date.now()));

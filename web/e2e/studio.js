@@ -58,7 +58,7 @@ const plays = (person, names) => person.page.evaluate(async (given) => {
 }, names);
 
 /** The texts of a table, row by row. */
-const rows_of = (page, label) => page.locator(`[role=region][aria-label="${label}"] tbody tr`)
+export const rows_of = (page, label) => page.locator(`[role=region][aria-label="${label}"] tbody tr`)
   .evaluateAll((all) => all.map((row) => [...row.children].map((cell) => cell.textContent.trim())));
 
 async function counts(page) {

@@ -26,6 +26,8 @@ constexpr std::size_t trace_size_max = std::size_t{64} << 20;
 constexpr std::size_t other_channel_count = 16;
 // Viewers film up to so long after they have come: the wait for the right moment, and the burst.
 constexpr std::int64_t film_ms_max = 12'000;
+// They are filmed so much further, and that much later filming may be done.
+constexpr std::int64_t film_ahead_ms = 10'000;
 constexpr std::int64_t pass_ms = 24 * 3'600'000;
 
 Result<std::string> read_standard_input() {
@@ -80,11 +82,11 @@ traffic::Bursts film(const program::Show& show, const traffic::CrowdOptions& cro
   };
   traffic::FilmOptions part{.seed = crowd.seed};
   part.from_ms = std::clamp<std::int64_t>(now_ms() - film_ms_max, 0, last_ms);
-  part.to_ms = end_ms();
+  part.to_ms = std::min(end_ms() + film_ahead_ms, last_ms);
   traffic::Bursts bursts = traffic::Bursts::of_show(show, part);
   while (part.to_ms < end_ms()) {
     part.from_ms = part.to_ms;
-    part.to_ms = end_ms();
+    part.to_ms = std::min(end_ms() + film_ahead_ms, last_ms);
     bursts.add(traffic::Bursts::of_show(show, part));
   }
   return bursts;

@@ -1,11 +1,11 @@
 // Every state of the page of check-in: looked at as all pages are, and photographed. The camera is there;
-// what the server says of check-in is said here, so that each answer comes when it is wanted.
+// what the server says of check-in is said here, so that each answer comes when it is wanted. Some never
+// come, so each tour has a browser of its own, which ends with it.
 import assert from "node:assert/strict";
 import path from "node:path";
-import { with_air } from "./air.js";
 import { problems_of_page } from "./checks.js";
 import { settle, small } from "./looks.js";
-import { desktop, phone } from "./person.js";
+import { desktop, launch, Person, phone } from "./person.js";
 
 const minute_ms = 60_000;
 const window_minutes = [0, 30, 60, 90];
@@ -81,25 +81,24 @@ const states = () => ({
   void: result("void", "too_many_tickets"),
 });
 
-/** Lets the server say of check-in what `words()` holds at that moment. Returns those it never answers. */
+/** Lets the server say of check-in what `words()` holds at that moment. */
 async function lets_say({ page }, words) {
-  const unanswered = [];
   await page.route("**/v1/checkin/**", async (route) => {
     const { pathname } = new URL(route.request().url());
     const said = words()[/(programmes|me|ticket)$/.exec(pathname)?.[0] ?? "answer"];
-    if (said === never || said === undefined) unanswered.push(route); // undefined: asked by a page that goes.
-    else await route.fulfill({ status: said.status ?? 200, json: said, contentType: said.code && "application/problem+json" });
+    if (said === never || said === undefined) return; // Until the page goes; or it was asked by one that goes.
+    await route.fulfill({ status: said.status ?? 200, json: said, contentType: said.code && "application/problem+json" });
   });
-  return unanswered;
 }
 
-async function tour(on, shots, { look, theme, language }) {
+async function tour(browser, world, shots, { look, theme, language }) {
   const name = `${look.width}-${theme}-${language}`;
-  const person = await on.comes("blobs", `states_${name}`.replaceAll("-", "_"),
-    { look, theme, language, touch: look !== desktop });
+  const person = await Person.come(browser, world.server, { look, theme, language, touch: look !== desktop });
   const { page } = person;
+  await person.context.grantPermissions(["camera"]);
+  await person.sign_up(`states_${name}`.replaceAll("-", "_"));
   let what = null;
-  const unanswered = await lets_say(person, () => ({ programmes: what.programmes, me: what.own, ticket: what.ticket, answer: what.answer }));
+  await lets_say(person, () => ({ programmes: what.programmes, me: what.own, ticket: what.ticket, answer: what.answer }));
   for (const state of Object.keys(states())) {
     what = states()[state];
     await page.goto("/checkin");
@@ -114,11 +113,19 @@ async function tour(on, shots, { look, theme, language }) {
     }
     await settle(person);
     assert.deepEqual(await page.evaluate(problems_of_page), [], `${state}, ${name}`);
-    // A page with requests that wait for ever can't be closed.
-    for (const route of unanswered.splice(0)) await route.abort().catch(() => {});
     person.take_refusals();
   }
+  person.assert_quiet();
 }
+
+const toured = (one) => async (world, shots) => {
+  const browser = await launch(["--use-fake-device-for-media-stream"]);
+  try {
+    await tour(browser, world, one.look === small ? null : shots, one);
+  } finally {
+    await browser.close();
+  }
+};
 
 const looks = [
   { look: phone, theme: "dark", language: "ja" }, { look: phone, theme: "light", language: "en" },
@@ -127,9 +134,8 @@ const looks = [
 
 export const checkin_looks = {
   ...Object.fromEntries(looks.map((one) => [
-    `check-in: its states, ${one.look === phone ? "phone" : "desktop"}, ${one.theme}, ${one.language}`,
-    with_air((on, shots) => tour(on, shots, one)),
+    `check-in: its states, ${one.look === phone ? "phone" : "desktop"}, ${one.theme}, ${one.language}`, toured(one),
   ])),
 
-  "check-in: its states fit 320 pixels": with_air((on) => tour(on, null, { look: small, theme: "dark", language: "en" })),
+  "check-in: its states fit 320 pixels": toured({ look: small, theme: "dark", language: "en" }),
 };

@@ -1,11 +1,6 @@
 // What the page says in English. `ja.ts` says the same things in its own words.
+import { count_en, noun_en, number_en } from "./counted";
 import { isolated } from "./isolate";
-
-const plural = new Intl.PluralRules("en");
-const number = new Intl.NumberFormat("en");
-
-const count = (n: number, one: string, other: string): string =>
-  `${number.format(n)} ${plural.select(n) === "one" ? one : other}`;
 
 export const en = {
   app: {
@@ -41,12 +36,12 @@ export const en = {
     settings: "Settings",
     log_in: "Log in",
     sign_up: "Sign up",
-    unread: (n: number) => count(n, "new notice", "new notices"),
+    unread: (n: number) => count_en(n, "new notice", "new notices"),
   },
   failure: {
     unreachable: "The server did not answer. Check the connection, then try again.",
     busy: "Many people at once. Try again in a moment.",
-    exhausted: (s: number) => `That was a lot at once. Try again in ${count(s, "second", "seconds")}.`,
+    exhausted: (s: number) => `That was a lot at once. Try again in ${count_en(s, "second", "seconds")}.`,
     denied: "The server does not allow this.",
     not_found: "That does not exist any more.",
     logged_out: "You are logged out. Log in, then try again.",
@@ -55,18 +50,18 @@ export const en = {
   plaza: {
     title: "Tonight’s plaza",
     lead: (people: number, lanterns: number) =>
-      `${count(people, "person is", "people are")} out under ${count(lanterns, "lantern", "lanterns")}. `
+      `${count_en(people, "person is", "people are")} out under ${count_en(lanterns, "lantern", "lanterns")}. `
       + "The brighter a lantern, the more have gathered.",
     lead_empty: "Nobody is out yet. Somebody has to be the first.",
     write: "Write or draw",
     still: "Hold still",
-    people: (n: number) => `${number.format(n)} here`,
+    people: (n: number) => `${number_en.format(n)} here`,
     said: (title: string) => `What is said under ${isolated(title)}`,
     drawing: "A drawing",
     failed: "The lanterns did not arrive",
     empty_title: "No lantern is lit yet",
     empty: "Each game has its lantern. It lights when somebody writes under it.",
-    more: (n: number) => `${count(n, "more lantern hangs", "more lanterns hang")} further down the path.`,
+    more: (n: number) => `${count_en(n, "more lantern hangs", "more lanterns hang")} further down the path.`,
     walk_on: "Walk on",
     all: "All communities",
   },
@@ -74,9 +69,9 @@ export const en = {
     title: "Common ground",
     lead: "Of no game, and for everybody.",
     posts: "Posts, newest first",
-    fresh: (n: number) => count(n, "new post", "new posts"),
-    fresh_many: (n: number) => `More than ${count(n, "new post", "new posts")}`,
-    arrived: (n: number) => `${count(n, "new post", "new posts")} at the top`,
+    fresh: (n: number) => count_en(n, "new post", "new posts"),
+    fresh_many: (n: number) => `More than ${count_en(n, "new post", "new posts")}`,
+    arrived: (n: number) => `${count_en(n, "new post", "new posts")} at the top`,
     older: "Load older posts",
     older_failed: "The older posts did not arrive.",
     empty_title: "No one has written yet",
@@ -95,9 +90,9 @@ export const en = {
     form: "New post",
     send: "Post",
     sending: "Sending",
-    left: (n: number) => `${count(n, "character", "characters")} left`,
-    over: (n: number) => `${count(n, "character", "characters")} too many`,
-    near_end: (n: number) => `At most ${count(n, "character", "characters")} left`,
+    left: (n: number) => `${count_en(n, "character", "characters")} left`,
+    over: (n: number) => `${count_en(n, "character", "characters")} too many`,
+    near_end: (n: number) => `At most ${count_en(n, "character", "characters")} left`,
     too_long: "Too long to be posted",
     kept: "Draft kept on this device",
     not_kept: "This browser keeps no drafts",
@@ -105,7 +100,7 @@ export const en = {
     unreachable: "Not sent yet: the server does not answer.",
     busy: "Not sent yet: many people at once.",
     exhausted: "Not sent yet: you are posting quickly.",
-    again_in: (s: number) => `Trying again in ${count(s, "second", "seconds")}.`,
+    again_in: (s: number) => `Trying again in ${count_en(s, "second", "seconds")}.`,
     again_online: "It goes out when the connection is back.",
     try_now: "Try now",
     edit: "Edit",
@@ -122,7 +117,7 @@ export const en = {
   drawing: {
     draw: "Draw",
     paper: "Drawing paper",
-    paper_state: (n: number) => `Drawing paper, ${count(n, "stroke", "strokes")}`,
+    paper_state: (n: number) => `Drawing paper, ${count_en(n, "stroke", "strokes")}`,
     hint: "Draw with a finger, pen or mouse",
     tools: "Drawing tools",
     fine: "Fine",
@@ -133,10 +128,10 @@ export const en = {
     redo: "Redo",
     clear: "Clear the paper",
     remove: "Take the drawing away",
-    undone: (n: number) => `Undone. ${count(n, "stroke", "strokes")} on the paper.`,
-    redone: (n: number) => `Done again. ${count(n, "stroke", "strokes")} on the paper.`,
+    undone: (n: number) => `Undone. ${count_en(n, "stroke", "strokes")} on the paper.`,
+    redone: (n: number) => `Done again. ${count_en(n, "stroke", "strokes")} on the paper.`,
     cleared: "The paper is clear. Undo brings it back.",
-    drawn: (n: number) => `${count(n, "stroke", "strokes")} on the paper.`,
+    drawn: (n: number) => `${count_en(n, "stroke", "strokes")} on the paper.`,
     nearly_full: (percent: number) => `The paper holds a little more: ${percent} % is used.`,
     full: "The paper is full. Undo or clear to go on drawing.",
     blank: "There is no ink on the paper yet.",
@@ -175,10 +170,10 @@ export const en = {
     tag: "Tag",
     spoiler: "Spoiler",
     unveil: "Show it",
-    hidden_text: (n: number) => `This tells how something ends: ${count(n, "character", "characters")} of text.`,
+    hidden_text: (n: number) => `This tells how something ends: ${count_en(n, "character", "characters")} of text.`,
     hidden_drawing: "This shows how something ends: a drawing.",
     hidden_both: (n: number) =>
-      `This tells how something ends: ${count(n, "character", "characters")} of text, and a drawing.`,
+      `This tells how something ends: ${count_en(n, "character", "characters")} of text, and a drawing.`,
     edited: "(edited)",
     edit: "Edit",
     edit_text: "Text of the post",
@@ -211,8 +206,8 @@ export const en = {
     followed: "following",
     official: "official",
     announcement: "announcements",
-    followers: (n: number) => count(n, "follower", "followers"),
-    posts: (n: number) => count(n, "post", "posts"),
+    followers: (n: number) => count_en(n, "follower", "followers"),
+    posts: (n: number) => count_en(n, "post", "posts"),
     order: "Order of posts",
     new: "New",
     hot: "Hot",
@@ -289,8 +284,8 @@ export const en = {
     failed: "This person’s page did not arrive",
     gone_title: "Nobody of that name is here",
     gone: (handle: string) => `There is no @${handle}.`,
-    posts: (n: number): string => (plural.select(n) === "one" ? "post" : "posts"),
-    followers: (n: number): string => (plural.select(n) === "one" ? "follower" : "followers"),
+    posts: (n: number): string => noun_en(n, "post", "posts"),
+    followers: (n: number): string => noun_en(n, "follower", "followers"),
     following: "following",
     follows_you: "follows you",
     edit: "Edit profile",
@@ -316,7 +311,7 @@ export const en = {
     none: "When somebody feels the same, comments or follows you, it is said here.",
     more: "Older notices",
     person: (name: string) => name,
-    others: (n: number) => count(n, "other", "others"),
+    others: (n: number) => count_en(n, "other", "others"),
     empathy: (who: string) => `${who} felt the same about your post.`,
     empathy_drawing: (who: string) => `${who} felt the same about your drawing.`,
     comment: (who: string) => `${who} commented on your post.`,
@@ -337,8 +332,8 @@ export const en = {
   points: {
     title: "Points",
     balance: "What you have",
-    unit: (n: number): string => (plural.select(n) === "one" ? "point" : "points"),
-    held: (n: number) => `${count(n, "more is", "more are")} held for now`,
+    unit: (n: number): string => noun_en(n, "point", "points"),
+    held: (n: number) => `${count_en(n, "more is", "more are")} held for now`,
     history: "What became of them",
     none_title: "No points yet",
     none: "What you are granted, and what you spend, is listed here.",

@@ -1,13 +1,8 @@
 // What check-in says, in both languages. Apart from the others: it comes with its page.
 import type { Language } from "../../lib/chosen";
+import { count_en, noun_en, number_ja } from "../../lib/counted";
 import { language_store } from "../../lib/prefs";
 import { useStore } from "../../lib/store";
-
-const number_en = new Intl.NumberFormat("en");
-const number_ja = new Intl.NumberFormat("ja");
-const plural = new Intl.PluralRules("en");
-const count = (n: number, one: string, other: string): string =>
-  `${number_en.format(n)} ${plural.select(n) === "one" ? one : other}`;
 
 const en = {
   title: "Check in to the broadcast",
@@ -32,7 +27,7 @@ const en = {
   slot_open: "open now",
   slot_coming: "not open yet",
   slot_missed: "over",
-  points_each: (n: number) => `${count(n, "point", "points")} each time`,
+  points_each: (n: number) => `${count_en(n, "point", "points")} each time`,
   opens_at: (time: string) => `The next window opens at ${time}`,
   opens_lead: "It is short, so have the television in sight by then.",
   left: (time: string) => `in ${time}`,
@@ -116,10 +111,10 @@ const en = {
   had: (time: string) => `The ${time} window counts once.`,
   void_title: "This check-in did not count",
   which: (n: number, of: number) => `window ${n} of ${of}`,
-  points: (n: number): string => (plural.select(n) === "one" ? "point" : "points"),
+  points: (n: number): string => noun_en(n, "point", "points"),
   pending: "Your points are on their way. This page tells when they are there.",
   granted: "The points are yours.",
-  balance: (n: number) => `You have ${count(n, "point", "points")} now.`,
+  balance: (n: number) => `You have ${count_en(n, "point", "points")} now.`,
   budget_exhausted: "You were there. The points of this programme had all been given away, so that there are none for it.",
   void_attempts: "It was tried too often with one ticket.",
   void_tickets: "Too many tries were made for this programme.",

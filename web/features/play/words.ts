@@ -1,14 +1,9 @@
 // What the raid says, in both languages. Apart from the others: it comes with its page.
 import type { Language } from "../../lib/chosen";
+import { count_en, number_en, number_ja } from "../../lib/counted";
 import { isolated } from "../../lib/isolate";
 import { language_store } from "../../lib/prefs";
 import { useStore } from "../../lib/store";
-
-const number_en = new Intl.NumberFormat("en");
-const number_ja = new Intl.NumberFormat("ja");
-const plural = new Intl.PluralRules("en");
-const count = (n: number, one: string, other: string): string =>
-  `${number_en.format(n)} ${plural.select(n) === "one" ? one : other}`;
 
 const en = {
   loading: "The raid is being read",
@@ -43,7 +38,7 @@ const en = {
   party_hint: "Choose whom you heal. Without a choice it is who needs it most.",
   you: "You",
   somebody: "Somebody",
-  more: (n: number) => `and ${count(n, "other", "others")}`,
+  more: (n: number) => `and ${count_en(n, "other", "others")}`,
   fallen: "fallen",
   raider: (name: string, hp: number) => `${isolated(name)}, strength ${hp} of 100`,
   order: "In order",
@@ -69,11 +64,11 @@ const en = {
   ranks_loading: "The ranking is being read",
   ranks_failed: "The ranking is being counted. It comes back by itself.",
   ranks_empty: "Nobody has struck yet, in any raid.",
-  ranks_hint: (n: number) => `Of ${count(n, "raider", "raiders")}, by what they did in all raids. Who did as much shares a place.`,
+  ranks_hint: (n: number) => `Of ${count_en(n, "raider", "raiders")}, by what they did in all raids. Who did as much shares a place.`,
   own_rank: (rank: number) => `You are in place ${number_en.format(rank)}.`,
   lost_title: "No connection.",
   lost: "The fight goes on without you. What you do is kept.",
-  waits: (n: number) => `${count(n, "move waits", "moves wait")}, and will count once when the connection is back.`,
+  waits: (n: number) => `${count_en(n, "move waits", "moves wait")}, and will count once when the connection is back.`,
   talk: "From the raid",
   talk_label: "A word to those who fight",
   talk_form: "New message from the raid",
@@ -81,7 +76,7 @@ const en = {
   all_talk: "All that is said",
   tag: "raid",
   spoken: (hp: number, max: number, own: number, fighters: number) =>
-    `The boss has ${number_en.format(hp)} of ${number_en.format(max)}, you have ${own}. ${count(fighters, "raider stands", "raiders stand")}.`,
+    `The boss has ${number_en.format(hp)} of ${number_en.format(max)}, you have ${own}. ${count_en(fighters, "raider stands", "raiders stand")}.`,
 };
 
 const ja: typeof en = {

@@ -2,6 +2,7 @@
 import { useMemo } from "preact/hooks";
 import type { Attendance, Programme } from "../../../sdk/ts/src/index";
 import { Icon } from "../../ui/Icon";
+import { KeyFigures } from "./KeyFigures";
 import { Table } from "./Table";
 import {
   alarm_of, budgets_of, checkins_of, clock_of, peak_of, phase_of, rate_now, rates_of, starts_ms, sum, type Budget,
@@ -29,14 +30,7 @@ export function Figures({ told }: { told: Attendance }) {
   ];
   return (
     <section aria-label={w.figures}>
-      <dl class="kpis">
-        {cards.map(([name, value, note]) => (
-          <div class="card kpi" key={name}>
-            <dt>{name}</dt>
-            <dd><b>{value}</b> <span>{note}</span></dd>
-          </div>
-        ))}
-      </dl>
+      <KeyFigures cards={cards} />
       {trouble !== null && (
         <div class="banner bad" role="status"><Icon name="warn" /><p><b>{w.backlog_stuck}.</b> {trouble}</p></div>
       )}

@@ -4,6 +4,7 @@ import type { AnalyticsCommands, AnalyticsField, AnalyticsReport } from "../../.
 import { language_store } from "../../lib/prefs";
 import { useStore } from "../../lib/store";
 import { Chart, type Series } from "./Chart";
+import { KeyFigures } from "./KeyFigures";
 import { heat, largest_at, piled, share, sum } from "./report";
 import { AsTable, Table } from "./Table";
 import { date_of, moment_of, stretch_of } from "./times";
@@ -45,16 +46,7 @@ export function Summary({ report }: Props) {
     [s.applied, number(applied), s.in_days(days.length)],
     [s.refused, number(refused), part === null ? s.in_days(days.length) : s.refused_share(percent(part))],
   ];
-  return (
-    <dl class="kpis">
-      {cards.map(([name, value, note]) => (
-        <div class="card kpi" key={name}>
-          <dt>{name}</dt>
-          <dd><b>{value}</b> <span>{note}</span></dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <KeyFigures cards={cards} />;
 }
 
 export function Actives({ report }: Props) {

@@ -1,13 +1,8 @@
 // What the control room's page says, in both languages.
 import type { Language } from "../../lib/chosen";
+import { count_en, number_en, number_ja } from "../../lib/counted";
 import { language_store } from "../../lib/prefs";
 import { useStore } from "../../lib/store";
-
-const number_en = new Intl.NumberFormat("en");
-const number_ja = new Intl.NumberFormat("ja");
-const plural = new Intl.PluralRules("en");
-const count = (n: number, one: string, other: string): string =>
-  `${number_en.format(n)} ${plural.select(n) === "one" ? one : other}`;
 
 const en = {
   denied: "The control room is for support and admins.",
@@ -70,7 +65,7 @@ const en = {
   slot_coming: "to come",
   slot_on: "open",
   slot_over: "over",
-  slot_count: (n: number) => count(n, "check-in", "check-ins"),
+  slot_count: (n: number) => count_en(n, "check-in", "check-ins"),
   paths: "Delay of each path",
   terrestrial: "Aerial",
   cable: "Cable",

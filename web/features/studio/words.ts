@@ -1,10 +1,8 @@
 // What the studio says, in both languages. Apart from the others: it comes with its page.
 import type { Language } from "../../lib/chosen";
+import { number_en, number_ja } from "../../lib/counted";
 import { language_store } from "../../lib/prefs";
 import { useStore } from "../../lib/store";
-
-const number_en = new Intl.NumberFormat("en");
-const number_ja = new Intl.NumberFormat("ja");
 
 const en = {
   lead: "What games did, by day. Every command counts once.",

@@ -1,14 +1,9 @@
 // What the support page says, in both languages. Apart from the others: it comes with its page.
 import type { Language } from "../../lib/chosen";
+import { count_en, number_en, number_ja } from "../../lib/counted";
 import { isolated } from "../../lib/isolate";
 import { language_store } from "../../lib/prefs";
 import { useStore } from "../../lib/store";
-
-const number_en = new Intl.NumberFormat("en");
-const number_ja = new Intl.NumberFormat("ja");
-const plural = new Intl.PluralRules("en");
-const count = (n: number, one: string, other: string): string =>
-  `${number_en.format(n)} ${plural.select(n) === "one" ? one : other}`;
 
 const en = {
   page: "Support",
@@ -36,7 +31,7 @@ const en = {
   can_log_in: "can log in",
   cannot_log_in: "cannot log in: came by an import",
   logged_in: "Logged in",
-  devices: (n: number) => count(n, "device", "devices"),
+  devices: (n: number) => count_en(n, "device", "devices"),
   nowhere: "nowhere",
   last_seen: "Last seen",
   points: "Points",
@@ -54,11 +49,11 @@ const en = {
   campaigns_failed: "The campaigns did not arrive.",
   grant_reason: "Reason, the player sees it",
   grant_reason_bad: "Write a reason: 1 to 64 bytes, about 20 Japanese characters.",
-  grant_do: (n: number) => `Grant ${count(n, "point", "points")}`,
+  grant_do: (n: number) => `Grant ${count_en(n, "point", "points")}`,
   grant_again: "Ask again",
   close: "Close",
-  granted: (n: number, balance: number) => `${count(n, "point", "points")} granted. The balance is ${number_en.format(balance)}.`,
-  granted_before: (n: number) => `It had arrived: ${count(n, "point was", "points were")} granted, once.`,
+  granted: (n: number, balance: number) => `${count_en(n, "point", "points")} granted. The balance is ${number_en.format(balance)}.`,
+  granted_before: (n: number) => `It had arrived: ${count_en(n, "point was", "points were")} granted, once.`,
   grant_exhausted: (left: number) => `Nothing was granted: the campaign has only ${number_en.format(left)} left.`,
   grant_unknown: "It is not known yet whether this arrived. Ask again: it counts once.",
   grant_refused: (why: string) => `Nothing was granted. ${why}`,
@@ -73,7 +68,7 @@ const en = {
   kind_session: "Log-ins",
   as_of: (time: string) => `Game records as of ${time}`,
   read_again: "Read again",
-  reading: (done: number, all: number) => `Reading: ${number_en.format(done)} of ${count(all, "source", "sources")}`,
+  reading: (done: number, all: number) => `Reading: ${number_en.format(done)} of ${count_en(all, "source", "sources")}`,
   source_game: (title: string) => `Game: ${isolated(title)}`,
   source_points: "Points",
   source_post: "Posts and comments",

@@ -1,11 +1,15 @@
 #include "checkin.h"
 
+#include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <utility>
 
 #include "base/log.h"
+#include "broadcast/programmes.h"
 #include "checkin/query.h"
 #include "journal/format.h"
+#include "node.h"
 
 namespace matsuri {
 namespace {
@@ -19,8 +23,10 @@ bool is_journal(io::FileSystem& files, const std::string& folder) {
 
 }  // namespace
 
-std::vector<std::string> checkin_journal_folders(io::FileSystem& files,
-                                                 const std::vector<std::string>& folders) {
+std::vector<std::string> closure_journals(io::FileSystem& files, const Config& config) {
+  std::vector<std::string> folders = config.checkin_journals;
+  std::ranges::move(broadcast::data_folders(files, DataFolder{config.data}.programmes()),
+                    std::back_inserter(folders));
   std::vector<std::string> found;
   for (const std::string& folder : folders) {
     if (is_journal(files, folder)) found.push_back(folder);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "config.h"
 #include "io/file.h"
 #include "journal/inbox.h"
 #include "sql/db.h"
@@ -16,10 +17,9 @@
 
 namespace matsuri {
 
-// The journals in these folders: each folder itself, and those in it. One that is not there has
-// none yet.
-std::vector<std::string> checkin_journal_folders(io::FileSystem& files,
-                                                 const std::vector<std::string>& folders);
+// The journals that closures write: in the folders that are named, each itself and those in it, and
+// of the programmes that this node runs. A folder that is not there has none yet.
+std::vector<std::string> closure_journals(io::FileSystem& files, const Config& config);
 
 // Up to where an inbox is in the journal, as check-in's database has it.
 Result<std::uint64_t> place_of_inbox(sql::Db& checkin, const journal::InboxFileId& file);

@@ -78,8 +78,7 @@ Result<std::optional<stream::Snapshot>> rebuild_source(const Config& config,
              stream::newest_snapshot(files, folder.snapshots(), std::string(kind.name)));
   if (snapshot) return snapshot;
   TRY_ASSIGN(std::vector<std::string> journals, ops::journal_folders(files, config.data));
-  std::ranges::move(checkin_journal_folders(files, config.checkin_journals),
-                    std::back_inserter(journals));
+  std::ranges::move(closure_journals(files, config), std::back_inserter(journals));
   std::vector<std::unique_ptr<sql::Db>> dbs;
   std::vector<std::unique_ptr<stream::Outbox>> outboxes;
   std::vector<stream::Outbox*> read;

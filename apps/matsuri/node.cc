@@ -1,11 +1,7 @@
 #include "node.h"
 
-#include <algorithm>
-#include <iterator>
-
 #include "base/log.h"
 #include "board/schema.h"
-#include "broadcast/programmes.h"
 #include "databases.h"
 #include "io/clock.h"
 #include "io/file.h"
@@ -268,13 +264,6 @@ void ServerNode::open_points() {
                                                                    .metrics = &metrics});
 }
 
-std::vector<std::string> ServerNode::closure_journals() const {
-  std::vector<std::string> folders = config.checkin_journals;
-  std::ranges::move(broadcast::data_folders(io::posix_files(), folder.programmes()),
-                    std::back_inserter(folders));
-  return checkin_journal_folders(io::posix_files(), folders);
-}
-
 void ServerNode::open_agent() {
   if (config.checkin_inboxes.empty()) return;
   agent = std::make_unique<journal::Agent>(journal::AgentOptions{
@@ -307,7 +296,7 @@ Result<void> ServerNode::open_stream(NodeUse use, const NodeSeams& seams) {
     if (path == folder.import_journal()) writer = import_journal.get();
     TRY(stream->add_journal(path, writer));
   }
-  const std::vector<std::string> closures = closure_journals();
+  const std::vector<std::string> closures = closure_journals(io::posix_files(), config);
   for (const std::string& path : closures) TRY(stream->add_journal(path, nullptr));
   journals.insert(journals.end(), closures.begin(), closures.end());
   for (const DatabaseKind& kind : database_kinds()) TRY(stream->add_outbox(*(this->*kind.outbox)));
@@ -380,7 +369,8 @@ Result<bool> ServerNode::start(const std::function<bool()>& is_ending) {
   settler->start();
   // Where inboxes are is known when the journal is applied.
   open_agent();
-  follower = std::make_unique<JournalFollower>(*stream, [this] { return closure_journals(); });
+  follower = std::make_unique<JournalFollower>(
+      *stream, [this] { return closure_journals(io::posix_files(), config); });
   return true;
 }
 

@@ -238,8 +238,6 @@ class ServerNode {
   std::unique_ptr<game::Replicas> watch(const std::string& role, const ShardDbs& dbs);
   void open_points();
   void open_agent();
-  // Of those that the configuration names, and of programmes in the data folder.
-  std::vector<std::string> closure_journals() const;
   Result<void> open_boards(const std::vector<game::ShardDb>& dbs);
   Result<void> open_stream(NodeUse use, const NodeSeams& seams);
 };

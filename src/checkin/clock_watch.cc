@@ -20,8 +20,6 @@ ClockWatch::ClockWatch(const io::Clock& clock, metrics::Registry& metrics) : clo
       [this] { return lost_path_count(); }));
 }
 
-ClockWatch::~ClockWatch() { gauges_.clear(); }
-
 void ClockWatch::consume(std::span<const stream::Record> records) {
   const std::int64_t now_ms = clock_.unix_ms();
   const std::lock_guard lock(mutex_);

@@ -35,7 +35,6 @@ inline constexpr std::size_t lost_people_min = 20;
 class ClockWatch final : public stream::MemoryView {
  public:
   ClockWatch(const io::Clock& clock, metrics::Registry& metrics);
-  ~ClockWatch() override;
 
   std::string_view name() const override { return "checkin_clock"; }
   bool wants(EventKind kind) const override { return kind == EventKind::checkin_attempted; }
@@ -63,7 +62,7 @@ class ClockWatch final : public stream::MemoryView {
   std::int64_t off_ms_ = 0;  // the most that was seen
   std::int64_t off_seen_ms_ = 0;
   std::map<std::pair<std::string, std::string>, Path> paths_;  // by programme and path
-  std::vector<std::shared_ptr<void>> gauges_;
+  std::vector<std::shared_ptr<void>> gauges_;                  // last: they ask the others
 };
 
 }  // namespace matsuri::checkin

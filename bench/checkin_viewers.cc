@@ -25,14 +25,7 @@ std::int64_t now_ms() { return io::system_clock().unix_ms(); }
 
 program::Lines drawn(bool quick) {
   const auto duration_ms = static_cast<std::uint32_t>((quick ? 10 : 30) * minute_ms);
-  return closure::film_show({.duration_ms = duration_ms,
-                             .about = {.programme = programme,
-                                       .title = "Waves",
-                                       .windows = {{.id = 1,
-                                                    .start_ms = 0,
-                                                    .end_ms = duration_ms,
-                                                    .points = 5,
-                                                    .campaign = "waves"}}}});
+  return closure::film_waves(programme, duration_ms);
 }
 
 std::string new_keys_line() {

@@ -24,14 +24,7 @@ std::int64_t number_of(std::string_view text) {
 }
 
 int write_show(const std::string& path, std::uint32_t duration_ms) {
-  const program::Lines lines = film_show({.duration_ms = duration_ms,
-                                          .about = {.programme = 7,
-                                                    .title = "Waves",
-                                                    .windows = {{.id = 1,
-                                                                 .start_ms = 0,
-                                                                 .end_ms = duration_ms,
-                                                                 .points = 5,
-                                                                 .campaign = "waves"}}}});
+  const program::Lines lines = film_waves(7, duration_ms);
   return io::replace_file(io::posix_files(), path, program::bytes_of(lines)).ok() ? 0 : 1;
 }
 

@@ -49,6 +49,17 @@ program::Lines film_show(FilmOptions options) {
   return std::move(show).value();
 }
 
+program::Lines film_waves(std::uint64_t programme, std::uint32_t duration_ms) {
+  return film_show({.duration_ms = duration_ms,
+                    .about = {.programme = programme,
+                              .title = "Waves",
+                              .windows = {{.id = 1,
+                                           .start_ms = 0,
+                                           .end_ms = duration_ms,
+                                           .points = 5,
+                                           .campaign = "waves"}}}});
+}
+
 std::string film_burst(const match::Seed& seed, const BurstOptions& options) {
   const match::Patterns patterns = match::Patterns::expand(seed);
   match::Descriptor descriptor;

@@ -28,6 +28,10 @@ match::Luma film_picture(std::uint64_t number, std::int64_t time_ms);
 // The film as the builder would have made it.
 program::Lines film_show(FilmOptions options);
 
+// "Waves": a film with one window, which is open from its beginning to its end, and of the campaign
+// "waves" for 5 points.
+program::Lines film_waves(std::uint64_t programme, std::uint32_t duration_ms);
+
 struct BurstOptions {
   std::uint64_t number = 1;
   std::int64_t start_ms = 0;  // of the programme

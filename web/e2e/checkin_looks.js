@@ -45,7 +45,7 @@ const no_ticket = (answer, retry_in_ms) => ({ ticket: { answer, hint: "none", re
 
 /** What the server says of what; what is done; and what is shown then. Times are from now. */
 const states = () => ({
-  loading: shows(never, "main .skel"),
+  loading: shows(never, "main:has(h1) .skel"), // Not that of the app, while the page itself is on its way.
   "no answer": shows(busy, "main [role=alert]"),
   none: shows({ programmes: [] }, "main .state"),
   "in days": at(-4000, ".wait h2"),

@@ -51,12 +51,16 @@ class World {
     return person;
   }
 
-  /** Pictures of what everybody saw last, for whoever has to find out why. */
+  /** Pictures of what everybody saw last, for whoever has to find out why; gives its words, where a log is all they have. */
   async photograph(name) {
+    const said = [];
     for (const [at, person] of this.people.entries()) {
       const file = path.join(shots, `failed-${name.replace(/[^a-z0-9]+/gi, "-")}-${at}.png`);
       await person.page.screenshot({ path: file, caret: "initial" }).catch(() => {});
+      const words = await person.page.locator("body").innerText({ timeout: 5000 }).catch((error) => error.message);
+      said.push(`${person.page.url()}: ${words.replaceAll(/\s+/g, " ").slice(0, 800)}`);
     }
+    return said;
   }
 
   async everybody_leaves() {
@@ -102,7 +106,7 @@ try {
         await run(world, shots);
         for (const person of world.people) person.assert_quiet();
       } catch (error) {
-        await world.photograph(name);
+        for (const line of await world.photograph(name)) error.message += `\nWhat was seen, ${line}`;
         throw error;
       } finally {
         await world.everybody_leaves();

@@ -136,24 +136,20 @@ export const studio = {
     await page.goto(place);
     await page.getByRole("button", { name: "Count now" }).first().waitFor();
     // Of a run that takes its time, and of one that failed: as the server would say it.
-    let change = (told) => told;
-    await page.route("**/v1/analytics/runs", async (route) => {
-      if (route.request().method() !== "GET") return route.continue();
-      const answer = await route.fetch();
-      return route.fulfill({ response: answer, json: change(await answer.json()) });
-    });
-    const with_run = (run) => (told) => ({
-      ...told, busy: run.state === "running", runs: [{
+    const none = await page.evaluate(async () => (await fetch("/v1/analytics/runs")).json());
+    const with_run = (run) => ({
+      ...none, busy: run.state === "running", runs: [{
         id: "9", asked_by: "night", started_ms: 5, ended_ms: run.state === "running" ? null : 6, commands: 0,
         done: 0, total: 0, error: null, ...run,
-      }, ...told.runs],
+      }, ...none.runs],
     });
-    change = with_run({ state: "running", done: 1500, total: 4000 });
+    let told = with_run({ state: "running", done: 1500, total: 4000 });
+    await page.route("**/v1/analytics/runs", (route) => route.fulfill({ json: told }));
     await page.reload();
     await page.getByRole("status").getByText("1,500 of 4,000").waitFor();
     assert.equal(await page.locator("#run-progress").evaluate((bar) => bar.position), 0.375);
     await looks_well(admin, "running", shots, "studio-running");
-    change = with_run({ state: "failed", error: "connection refused" });
+    told = with_run({ state: "failed", error: "connection refused" });
     await page.getByRole("alert").getByText("connection refused").waitFor();
     await looks_well(admin, "failed", shots, "studio-failed");
     await page.unroute("**/v1/analytics/runs");

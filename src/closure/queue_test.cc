@@ -28,40 +28,41 @@ class ManualExecutor final : public io::Executor {
 };
 
 TEST(Queue, TakesSoManyAndWorksThemOffInParts) {
-  Queue queue({.count_max = 10, .count_at_once = 4});
+  std::vector<std::vector<int>> parts;
+  Queue<int> queue({.count_max = 10, .count_at_once = 4}, [&](io::Executor&, std::span<int> part) {
+    parts.emplace_back(part.begin(), part.end());
+  });
   ManualExecutor executor;
-  std::vector<int> done;
-  const auto put = [&](int number) {
-    return queue.put(executor, [&done, number] { done.push_back(number); });
-  };
   for (int number = 0; number < 10; ++number) {
     EXPECT_EQ(queue.is_long(executor), number > 5) << number;
-    EXPECT_TRUE(put(number));
+    EXPECT_TRUE(queue.put(executor, int{number}));
   }
-  EXPECT_FALSE(put(10));
+  EXPECT_FALSE(queue.put(executor, 10));
   ManualExecutor other;  // has a line of its own
-  EXPECT_TRUE(queue.put(other, [&] { done.push_back(-1); }));
+  EXPECT_TRUE(queue.put(other, -1));
   EXPECT_TRUE(executor.run_one());
-  EXPECT_EQ(done, (std::vector{0, 1, 2, 3}));
-  EXPECT_TRUE(put(11));
+  EXPECT_EQ(parts, (std::vector<std::vector<int>>{{0, 1, 2, 3}}));
+  EXPECT_TRUE(queue.put(executor, 11));
   EXPECT_TRUE(executor.run_one());
-  EXPECT_EQ(done, (std::vector{0, 1, 2, 3, 4, 5, 6, 7}));
   EXPECT_TRUE(executor.run_one());
-  EXPECT_EQ(done, (std::vector{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11}));
+  EXPECT_EQ(parts, (std::vector<std::vector<int>>{{0, 1, 2, 3}, {4, 5, 6, 7}, {8, 9, 11}}));
   EXPECT_FALSE(executor.run_one());
-  EXPECT_TRUE(put(12));
+  EXPECT_TRUE(queue.put(executor, 12));
   EXPECT_TRUE(executor.run_one());
-  EXPECT_EQ(done.back(), 12);
+  EXPECT_EQ(parts.back(), std::vector{12});
 }
 
 TEST(Queue, WhatComesWhileItIsWorkedOffIsNotLost) {
-  Queue queue({.count_max = 4, .count_at_once = 8});
-  ManualExecutor executor;
   int count = 0;
-  queue.put(executor, [&] {
-    ++count;
-    EXPECT_TRUE(queue.put(executor, [&] { ++count; }));
-  });
+  Queue<int>* filled = nullptr;
+  Queue<int> queue({.count_max = 4, .count_at_once = 8},
+                   [&](io::Executor& executor, std::span<int> part) {
+                     count += static_cast<int>(part.size());
+                     if (part.front() == 0) EXPECT_TRUE(filled->put(executor, 1));
+                   });
+  filled = &queue;
+  ManualExecutor executor;
+  EXPECT_TRUE(queue.put(executor, 0));
   while (executor.run_one()) {
   }
   EXPECT_EQ(count, 2);

@@ -1,9 +1,9 @@
 #include "closure/request.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <span>
 
@@ -18,9 +18,9 @@ struct Value {
   std::optional<std::string_view> text;
   std::int64_t number = 0;  // where it is no text
 };
-using Members = std::map<std::string_view, Value, std::less<>>;
-
 constexpr std::string_view names[] = {"ticket", "path", "dt_ms", "rtt_ms", "descriptor"};
+// By the place of their names.
+using Members = std::array<std::optional<Value>, std::size(names)>;
 
 // Reads a flat object of strings without escapes and of whole numbers.
 class Reader {
@@ -35,10 +35,11 @@ class Reader {
       TRY_ASSIGN(const std::string_view name, string());
       if (!take(':')) return wrong();
       TRY_ASSIGN(const Value member, value());
-      if (std::ranges::find(names, name) == std::end(names))
+      const auto place = static_cast<std::size_t>(std::ranges::find(names, name) - names);
+      if (place == members.size())
         return Error(Code::invalid, "the body has a member that is not known here");
-      if (!members.emplace(name, member).second)
-        return Error(Code::invalid, sentence(name, ": is there twice"));
+      if (members[place]) return Error(Code::invalid, sentence(name, ": is there twice"));
+      members[place] = member;
     }
     skip_space();
     if (!rest_.empty()) return wrong();
@@ -95,18 +96,23 @@ class Reader {
   std::string_view rest_;
 };
 
+Result<Value> member_of(const Members& members, std::string_view name) {
+  const std::optional<Value>& found =
+      members[static_cast<std::size_t>(std::ranges::find(names, name) - names)];
+  if (!found) return Error(Code::invalid, sentence(name, ": is missing"));
+  return *found;
+}
+
 Result<std::string_view> text_of(const Members& members, std::string_view name) {
-  const auto found = members.find(name);
-  if (found == members.end()) return Error(Code::invalid, sentence(name, ": is missing"));
-  if (!found->second.text) return Error(Code::invalid, sentence(name, ": expected a string"));
-  return *found->second.text;
+  TRY_ASSIGN(const Value value, member_of(members, name));
+  if (!value.text) return Error(Code::invalid, sentence(name, ": expected a string"));
+  return *value.text;
 }
 
 Result<std::int64_t> number_of(const Members& members, std::string_view name) {
-  const auto found = members.find(name);
-  if (found == members.end()) return Error(Code::invalid, sentence(name, ": is missing"));
-  if (found->second.text) return Error(Code::invalid, sentence(name, ": expected a whole number"));
-  return found->second.number;
+  TRY_ASSIGN(const Value value, member_of(members, name));
+  if (value.text) return Error(Code::invalid, sentence(name, ": expected a whole number"));
+  return value.number;
 }
 
 }  // namespace

@@ -2,8 +2,10 @@
 
 #include <array>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "closure/queue.h"
 #include "closure/request.h"
@@ -37,9 +39,25 @@ constexpr std::string_view name_of(CheckinResult result) {
   return "unknown";
 }
 
+// An attempt in the line, and who hears what comes of it.
+struct Waiting {
+  RequestPtr request;
+  Responder respond;
+};
+
+// What somebody hears once their record is kept.
+struct Judgement {
+  Responder respond;
+  Response response;
+  metrics::Counter* counted;
+};
+
 class Routes {
  public:
-  explicit Routes(const RouteParts& parts) : parts_(parts), queue_(parts.queue) {
+  explicit Routes(const RouteParts& parts)
+      : parts_(parts), queue_(parts.queue, [this](io::Executor& executor, std::span<Waiting> part) {
+          judge(executor, part);
+        }) {
     for (std::size_t i = 1; i < results_.size(); ++i)
       results_[i] = &parts_.metrics.counter(
           "matsuri_checkin_attempts_total", "Attempts with a ticket of ours, by what came of them",
@@ -66,12 +84,10 @@ class Routes {
   }
 
   void check_in(const RequestPtr& request, Responder respond) const {
-    auto waiting = std::make_shared<Responder>(std::move(respond));
-    if (queue_.put(*request->executor,
-                   [this, request, waiting] { judge(*request, std::move(*waiting)); }))
-      return;
+    Waiting waiting{.request = request, .respond = std::move(respond)};
+    if (queue_.put(*request->executor, std::move(waiting))) return;
     busy_->add();
-    waiting->send(too_many());
+    waiting.respond.send(too_many());
   }
 
   void ready(const RequestPtr&, Responder respond) const {
@@ -86,42 +102,60 @@ class Routes {
   }
 
  private:
+  using Records = std::vector<journal::Writer::Entry>;
+  using Judgements = std::vector<Judgement>;
+
   static Error too_many() { return {Code::busy, "too many check in just now: try again soon"}; }
 
-  void judge(const http::Request& request, Responder respond) const {
-    Result<Judged> judged =
-        parts_.service.check_in(request.path_parameter("programme"), request.body);
-    if (!judged.ok()) {
-      refused_->add();
-      return respond.send(judged.error());
+  void judge(io::Executor& executor, std::span<Waiting> part) const {
+    Records records;
+    Judgements judgements;
+    records.reserve(part.size());
+    judgements.reserve(part.size());
+    for (Waiting& one : part) {
+      Result<Judged> judged =
+          parts_.service.check_in(one.request->path_parameter("programme"), one.request->body);
+      if (judged.ok()) {
+        records.push_back({.header = judged->header, .payload = encode(judged->event)});
+        judgements.push_back({.respond = std::move(one.respond),
+                              .response = std::move(judged->response),
+                              .counted = results_[static_cast<std::size_t>(judged->event.result)]});
+      } else {
+        refused_->add();
+        one.respond.send(judged.error());
+      }
     }
-    keep(request, std::move(judged).value(), std::move(respond));
+    if (!records.empty()) keep(executor, std::move(records), std::move(judgements));
   }
 
-  // Answers once the record is durable; where it can't be kept, with that error instead.
-  void keep(const http::Request& request, Judged judged, Responder respond) const {
-    // The completion owns the responder only once the journal has taken the record.
-    auto waiting = std::make_shared<std::pair<Responder, Response>>(std::move(respond),
-                                                                    std::move(judged.response));
-    metrics::Counter& counted = *results_[static_cast<std::size_t>(judged.event.result)];
+  // Answers once the records are durable, all with one sync: a match takes about as long as half a
+  // sync, so that one by one they would be synced by twos and threes. Where they can't be kept, all
+  // hear that error instead.
+  void keep(io::Executor& executor, Records records, Judgements judgements) const {
+    // The completion owns them only once the journal has taken the records.
+    auto waiting = std::make_shared<Judgements>(std::move(judgements));
+    const auto answer = [waiting, busy = busy_](const Result<void>& kept) {
+      for (Judgement& one : *waiting) {
+        (kept.ok() ? one.counted : busy)->add();
+        if (kept.ok())
+          one.respond.send(std::move(one.response));
+        else
+          one.respond.send(kept.error());
+      }
+    };
     const Result<void> appended = [&]() -> Result<void> {
-      TRY_ASSIGN(judged.header.id, parts_.ids.next());
-      return parts_.journal.append(judged.header, as_bytes(encode(judged.event)), *request.executor,
-                                   [waiting, &counted, busy = busy_](const Result<Position>& kept) {
-                                     (kept.ok() ? counted : *busy).add();
-                                     if (kept.ok())
-                                       waiting->first.send(std::move(waiting->second));
-                                     else
-                                       waiting->first.send(kept.error());
-                                   });
+      for (journal::Writer::Entry& record : records) {
+        TRY_ASSIGN(record.header.id, parts_.ids.next());
+      }
+      return parts_.journal.append_all(records, executor, [answer](const Result<Position>& kept) {
+        answer(kept.ok() ? Result<void>() : kept.error());
+      });
     }();
-    if (appended.ok()) return;
-    busy_->add();
-    waiting->first.send(appended.error());
+    if (!appended.ok()) answer(appended);
   }
 
   RouteParts parts_;
-  mutable Queue queue_;  // handlers are const; it is of their threads
+  mutable Queue<Waiting> queue_;  // handlers are const; it is of their threads
   std::array<metrics::Counter*, static_cast<std::size_t>(CheckinResult::malformed) + 1> results_{};
   metrics::Counter* refused_ = nullptr;
   metrics::Counter* busy_ = nullptr;

@@ -36,23 +36,20 @@ class Keys {
   static std::string line_of(std::uint8_t id, const Secret& secret);
 
   ~Keys();
-  Keys(Keys&&) noexcept = default;
-  Keys& operator=(Keys&&) noexcept = default;
+  Keys(Keys&&) noexcept;
+  Keys& operator=(Keys&&) noexcept;
 
   // Of the key that signs.
-  std::uint8_t signing_id() const { return all_.back().id; }
-  std::size_t count() const { return all_.size(); }
+  std::uint8_t signing_id() const;
+  std::size_t count() const;
   bool has(std::uint8_t id) const;
 
   // HMAC-SHA256 of `body` under the key of that id and purpose. REQUIRES: has(id).
   Digest digest(std::uint8_t id, Purpose purpose, Bytes body) const;
 
  private:
-  struct Key {
-    std::uint8_t id = 0;
-    std::array<Secret, purpose_count> of_purpose{};
-  };
-  Keys() = default;
+  struct Key;
+  Keys();
   const Key* find(std::uint8_t id) const;
 
   std::vector<Key> all_;

@@ -56,7 +56,8 @@ std::string pack(const Descriptor& descriptor) {
 }
 
 bool is_flat(const Descriptor& descriptor) {
-  return internal::energy(descriptor) < internal::energy_floor(descriptor.frame_count) / 4;
+  return internal::energy(internal::burst_of(descriptor)) <
+         internal::energy_floor(descriptor.frame_count) / 4;
 }
 
 }  // namespace matsuri::match

@@ -39,8 +39,7 @@ double without_means(const Products& products, std::size_t frame_count) {
          mean_weight * (products.means[1] / (shorter + 1));
 }
 
-double energy(const Descriptor& descriptor) {
-  const Burst burst = burst_of(descriptor);
+double energy(const Burst& burst) {
   Products xx;
   for (std::size_t frame = 0; frame < burst.frame_count; ++frame)
     for (const double value : burst.values[frame]) xx.plain += value * value;
@@ -132,7 +131,7 @@ Match best(const Patterns& patterns, const Descriptor& descriptor, const Referen
                  projected);
 
   const double floor = internal::energy_floor(burst.frame_count);
-  const double ex = internal::energy(descriptor) + floor;
+  const double ex = internal::energy(burst) + floor;
   double best_score = -2;
   std::size_t best_start = 0;
   for_each_bit(starts, [&](std::size_t start) {

@@ -79,7 +79,7 @@ const KernelFunctions& functions_of(Kernel kernel);
 double without_means(const Products& products, std::size_t frame_count);
 
 // Of a burst, in the units of its values. With the floor, faint pictures stay unlike anything.
-double energy(const Descriptor& descriptor);
+double energy(const Burst& burst);
 double energy_floor(std::size_t frame_count);
 
 }  // namespace matsuri::match::internal

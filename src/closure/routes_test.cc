@@ -138,6 +138,32 @@ TEST_F(RoutesTest, WhoeverIsTooManyIsBusyAtOnceAndNothingOfThemIsKept) {
   EXPECT_TRUE(events_of(disk).empty());
 }
 
+// All three are read before any is answered.
+TEST_F(RoutesTest, WhatIsJudgedTogetherIsKeptByOneSync) {
+  start();
+  int sync_count = 0;
+  auto counts = journal->on_durable([&] { ++sync_count; });
+  http::TestClient client(server->port());
+  std::string requests;
+  for (const std::string& body :
+       {world.body_for(ticket(client)), std::string("{}"), world.body_for(ticket(client), 2)})
+    requests += sentence(
+        "POST /v1/checkin/7 HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+        "application/json\r\nContent-Length: ",
+        body.size(), "\r\n\r\n", body);
+  client.send(requests);
+  EXPECT_TRUE(client.read().body.starts_with(R"({"answer":"ok")"));
+  EXPECT_EQ(client.read().status, 400);
+  EXPECT_TRUE(client.read().body.starts_with(R"({"answer":"retry")"));
+  counts.reset();
+  EXPECT_EQ(sync_count, 1);
+  stop();
+  const auto events = events_of(disk);
+  ASSERT_EQ(events.size(), 2U);
+  EXPECT_EQ(events[0].result, CheckinResult::ok);
+  EXPECT_EQ(events[1].result, CheckinResult::no_match);
+}
+
 TEST_F(RoutesTest, AttemptsThatWaitGoBeforeTickets) {
   queue.count_max = 1;
   start();

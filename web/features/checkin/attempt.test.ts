@@ -235,6 +235,14 @@ test("a ticket that is too old is changed for a new one, a few times", async () 
   assert.equal(never.sent.length, 3);
 });
 
+test("a ticket of a key that is gone is changed for a new one; a session that is over is not", async () => {
+  const world = new World({ answers: [failure("unauthenticated")] });
+  assert.equal((await world.goes()).is, "done");
+  assert.deepEqual([world.asked, world.sent.length], [2, 2]);
+  const over = new World({ tickets: [ticket(), failure("unauthenticated")], answers: [failure("unauthenticated")] });
+  assert.deepEqual(await over.goes(), { is: "failed", failure: failure("unauthenticated") });
+});
+
 test("the eleventh ticket would make all void, so that there is none", async () => {
   const world = new World({ used: 10 });
   assert.deepEqual(await world.goes(), { is: "spent" });

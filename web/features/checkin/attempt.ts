@@ -227,6 +227,8 @@ export class CheckIn {
     if (!this.is_good(ticket, 0)) return this.renewed();
     if (ticket.uses++ === 0) this.parts.used.add();
     const reply = await this.parts.calls.check_in(this.programme, attempt);
+    // A ticket whose key is gone is refused as a session is that is over: the next ticket tells which it was.
+    if (!reply.ok && reply.failure.code === "unauthenticated") return this.renewed();
     if (!reply.ok) {
       this.unsent = waits(reply.failure) ? attempt : null;
       return this.failed(reply.failure);

@@ -1,8 +1,11 @@
 #include "points/dues.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
+#include <tuple>
 #include <variant>
+#include <vector>
 
 #include "sql/list.h"
 
@@ -28,15 +31,17 @@ std::span<const sql::Migration> dues_migrations() { return all; }
 
 Result<void> DuesView::apply(sql::Connection& connection, std::span<const stream::Record> records,
                              stream::BatchResult&) {
+  // Neighbours in the index are written one after the other: events are hashes.
+  std::vector<const GrantDue*> dues;
+  dues.reserve(records.size());
+  for (const stream::Record& record : records) dues.push_back(&std::get<GrantDue>(record.event));
+  std::ranges::sort(dues, {}, [](const GrantDue* due) { return std::tie(due->event, due->rev); });
   std::vector<sql::Value> values;
-  values.reserve(records.size() * 8);
-  for (const stream::Record& record : records) {
-    const auto& due = std::get<GrantDue>(record.event);
-    const sql::Value row[] = {
-        due.event,  due.rev,      due.account.value, due.programme,
-        due.window, due.campaign, due.points,        static_cast<std::int64_t>(due.void_reason)};
-    values.insert(values.end(), std::begin(row), std::end(row));
-  }
+  values.reserve(dues.size() * 8);
+  for (const GrantDue* const due : dues)
+    values.insert(values.end(),
+                  {due->event, due->rev, due->account.value, due->programme, due->window,
+                   due->campaign, due->points, static_cast<std::int64_t>(due->void_reason)});
   // All else is the same in each revision. `rev` last: MariaDB looks at what it has set already.
   return connection.insert_rows(
       "INSERT INTO grant_due (event, rev, account, programme, window_id, campaign, points, reason)",

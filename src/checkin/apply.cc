@@ -1,13 +1,14 @@
 #include "checkin/apply.h"
 
 #include <algorithm>
-#include <functional>
+#include <deque>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
-#include <unordered_map>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -19,27 +20,29 @@
 namespace matsuri::checkin {
 namespace {
 
-// Who tries to check in to what. Views of the records' text, or of what was read.
+struct Programme {
+  std::string_view name;                // a record's text
+  std::optional<std::int64_t> last_ms;  // of an attempt that counts
+};
+
+// Who tries to check in to what.
 struct ViewerName {
+  std::size_t programme = 0;  // in the batch
   AccountId account;
-  std::string_view programme;
 
   auto operator<=>(const ViewerName&) const = default;
 };
 
-struct ViewerHash {
-  std::size_t operator()(const ViewerName& name) const {
-    return std::hash<AccountId>{}(name.account) ^ std::hash<std::string_view>{}(name.programme);
-  }
-};
-
+// A nonce is a view of a record's text, or of what was read.
 struct Ticket {
+  std::string_view nonce;
   std::uint32_t attempt_count = 0;
   bool is_changed = false;
 };
 
 // A row of the table.
 struct Row {
+  std::uint32_t window = 0;
   std::uint64_t id = 0;
   std::int64_t unix_ms = 0;
   Status status = Status::pending;
@@ -48,21 +51,29 @@ struct Row {
   std::int64_t points = 0;
   std::string campaign;
   std::string event;
-  std::string nonce;
+  std::string_view nonce;
   bool is_changed = false;
 };
 
 // All that one account has in one programme.
 struct Viewer {
-  std::map<std::string, Ticket, std::less<>> tickets;  // one over the bound at most
-  std::map<std::uint32_t, Row> windows;
+  ViewerName name;
+  std::vector<Ticket> tickets;  // one over the bound at most
+  std::vector<Row> windows;     // by window
 
   // Why what came with that ticket is void.
   GrantReason reason_of(std::string_view nonce) const {
-    const auto ticket = tickets.find(nonce);
-    if (ticket != tickets.end() && ticket->second.attempt_count > attempt_count_max)
+    const auto ticket = std::ranges::find(tickets, nonce, &Ticket::nonce);
+    if (ticket != tickets.end() && ticket->attempt_count > attempt_count_max)
       return GrantReason::too_many_attempts;
     return tickets.size() > ticket_count_max ? GrantReason::too_many_tickets : GrantReason::none;
+  }
+  // Makes it where it is missing.
+  Row& row_of(std::uint32_t window) {
+    auto row = std::ranges::lower_bound(windows, window, {}, &Row::window);
+    if (row == windows.end() || row->window != window)
+      row = windows.insert(row, {.window = window});
+    return *row;
   }
 };
 
@@ -74,6 +85,7 @@ class AttemptBatch {
       : connection_(connection), records_(records), result_(result) {}
 
   Result<void> run() {
+    list_viewers();
     TRY(read_known());
     for (std::size_t index = 0; index < records_.size(); ++index)
       if (std::holds_alternative<CheckinAttempted>(records_[index].event)) decide(index);
@@ -87,52 +99,76 @@ class AttemptBatch {
   static const CheckinAttempted& attempt_of(const stream::Record& record) {
     return std::get<CheckinAttempted>(record.event);
   }
-  static ViewerName name_of(const stream::Record& record) {
-    return {record.header.account, attempt_of(record).programme};
+
+  void list_viewers() {
+    std::vector<std::pair<ViewerName, std::size_t>> names;
+    names.reserve(records_.size());
+    for (std::size_t index = 0; index < records_.size(); ++index)
+      if (const auto* const attempt = std::get_if<CheckinAttempted>(&records_[index].event))
+        names.push_back(
+            {{programme_of(attempt->programme), records_[index].header.account}, index});
+    std::ranges::sort(names);
+    viewers_.reserve(names.size());
+    viewer_of_.resize(records_.size());
+    for (const auto& [name, index] : names) {
+      if (viewers_.empty() || viewers_.back().name != name)
+        viewers_.push_back({.name = name, .tickets = {}, .windows = {}});
+      viewer_of_[index] = viewers_.size() - 1;
+    }
+  }
+  // Mostly there is one only.
+  std::size_t programme_of(std::string_view name) {
+    if (!programmes_.empty() && programmes_.back().name == name) return programmes_.size() - 1;
+    const auto [known, is_new] = programme_indices_.try_emplace(name, programmes_.size());
+    if (is_new) programmes_.push_back({.name = name, .last_ms = {}});
+    return known->second;
   }
 
   // What was there before is read first: the applier is the only writer.
   Result<void> read_known() {
-    names_.reserve(records_.size());
-    for (const stream::Record& record : records_)
-      if (std::holds_alternative<CheckinAttempted>(record.event)) names_.push_back(name_of(record));
-    std::ranges::sort(names_);
-    names_.erase(std::ranges::unique(names_).begin(), names_.end());
-    viewers_.reserve(names_.size());
-    std::vector<sql::Value> values;
-    values.reserve(names_.size() * 2);
-    for (const ViewerName& name : names_) {
-      viewers_.try_emplace(name);
-      values.emplace_back(name.account.value);
-      values.emplace_back(name.programme);
+    std::vector<sql::Value> accounts;
+    for (std::size_t low = 0, high = 0; low < viewers_.size(); low = high) {
+      const std::size_t programme = viewers_[low].name.programme;
+      accounts.clear();
+      for (; high < viewers_.size() && viewers_[high].name.programme == programme; ++high)
+        accounts.emplace_back(viewers_[high].name.account.value);
+      TRY(read_known(std::span(viewers_).subspan(low, high - low), accounts));
     }
-    if (values.empty()) return {};
-    TRY(sql::query_tuples(
-        connection_, "SELECT account, programme, nonce, attempts FROM ticket WHERE",
-        {"account", "programme"}, values, [&](const sql::Row& row) {
-          viewer_of(row).tickets.emplace(
-              as_text(row.blob(2)), Ticket{.attempt_count = static_cast<std::uint32_t>(row.id(3))});
-        }));
-    return sql::query_tuples(
+    return {};
+  }
+
+  // `viewers` are all of one programme, and `accounts` theirs.
+  Result<void> read_known(std::span<Viewer> viewers, std::span<const sql::Value> accounts) {
+    const std::string_view programme = programmes_[viewers.front().name.programme].name;
+    const auto viewer_of = [&](const sql::Row& row) -> Viewer& {
+      const ViewerName name{viewers.front().name.programme, AccountId{row.id(0)}};
+      return *std::ranges::lower_bound(viewers, name, {}, &Viewer::name);
+    };
+    TRY(sql::query_in(connection_, "SELECT account, nonce, attempts FROM ticket WHERE account",
+                      " AND programme = ?", accounts, {programme}, [&](const sql::Row& row) {
+                        viewer_of(row).tickets.push_back(
+                            {.nonce = keep(row.blob(1)),
+                             .attempt_count = static_cast<std::uint32_t>(row.id(2))});
+                      }));
+    return sql::query_in(
         connection_,
-        "SELECT account, programme, window_id, id, unix_ms, status, reason, rev, points, "
-        "campaign, event, nonce FROM checkin WHERE",
-        {"account", "programme"}, values, [&](const sql::Row& row) {
-          viewer_of(row).windows.emplace(static_cast<std::uint32_t>(row.id(2)),
-                                         Row{.id = row.id(3),
-                                             .unix_ms = row.integer(4),
-                                             .status = static_cast<Status>(row.integer(5)),
-                                             .reason = static_cast<GrantReason>(row.integer(6)),
-                                             .rev = row.id(7),
-                                             .points = row.integer(8),
-                                             .campaign = std::string(row.text(9)),
-                                             .event = std::string(row.text(10)),
-                                             .nonce = std::string(as_text(row.blob(11)))});
+        "SELECT account, window_id, id, unix_ms, status, reason, rev, points, campaign, event, "
+        "nonce FROM checkin WHERE account",
+        " AND programme = ?", accounts, {programme}, [&](const sql::Row& row) {
+          const auto window = static_cast<std::uint32_t>(row.id(1));
+          viewer_of(row).row_of(window) = {.window = window,
+                                           .id = row.id(2),
+                                           .unix_ms = row.integer(3),
+                                           .status = static_cast<Status>(row.integer(4)),
+                                           .reason = static_cast<GrantReason>(row.integer(5)),
+                                           .rev = row.id(6),
+                                           .points = row.integer(7),
+                                           .campaign = std::string(row.text(8)),
+                                           .event = std::string(row.text(9)),
+                                           .nonce = keep(row.blob(10))};
         });
   }
-  Viewer& viewer_of(const sql::Row& row) {
-    return viewers_.at({AccountId{row.id(0)}, row.text(1)});
-  }
+  std::string_view keep(Bytes nonce) { return kept_.emplace_back(as_text(nonce)); }
 
   void decide(std::size_t index) {
     const stream::Record& record = records_[index];
@@ -142,44 +178,43 @@ class AttemptBatch {
       return result_.refuse(index, Code::invalid, "of nobody, or to no programme");
     if (is_ok && attempt.window == 0)
       return result_.refuse(index, Code::invalid, "ok, and no window was open");
-    const auto viewer = viewers_.find(name_of(record));
-    std::int64_t& last_ms = programmes_[viewer->first.programme];
-    last_ms = std::max(last_ms, record.header.unix_ms);
+    Viewer& viewer = viewers_[viewer_of_[index]];
+    std::optional<std::int64_t>& last_ms = programmes_[viewer.name.programme].last_ms;
+    last_ms = std::max(last_ms.value_or(0), record.header.unix_ms);
     counts_.attempt(attempt.programme, record.header.unix_ms, attempt.result);
-    count(viewer->second, attempt.nonce);
-    take_back(viewer->first, viewer->second, record.header.unix_ms);
+    count(viewer, attempt.nonce);
+    take_back(viewer, record.header.unix_ms);
     if (!is_ok) return;
-    Row& row = viewer->second.windows[attempt.window];
+    Row& row = viewer.row_of(attempt.window);
     if (row.id != 0) return result_.duplicate(index);
-    check_in(viewer->first, viewer->second, record, row);
+    check_in(viewer, record, row);
   }
 
   // Tickets beyond the first over the bound change nothing more.
-  static void count(Viewer& viewer, const std::string& nonce) {
-    auto ticket = viewer.tickets.find(nonce);
+  static void count(Viewer& viewer, std::string_view nonce) {
+    auto ticket = std::ranges::find(viewer.tickets, nonce, &Ticket::nonce);
     if (ticket == viewer.tickets.end()) {
       if (viewer.tickets.size() > ticket_count_max) return;
-      ticket = viewer.tickets.try_emplace(nonce).first;
+      ticket = viewer.tickets.insert(ticket, {.nonce = nonce});
     }
-    if (ticket->second.attempt_count > attempt_count_max) return;
-    ++ticket->second.attempt_count;
-    ticket->second.is_changed = true;
+    if (ticket->attempt_count > attempt_count_max) return;
+    ++ticket->attempt_count;
+    ticket->is_changed = true;
   }
 
   // Asks points for nothing more where a bound was passed by now.
-  void take_back(const ViewerName& name, Viewer& viewer, std::int64_t unix_ms) {
-    for (auto& [window, row] : viewer.windows) {
+  void take_back(Viewer& viewer, std::int64_t unix_ms) {
+    for (Row& row : viewer.windows) {
       if (row.id == 0 || row.status != Status::pending || row.reason != GrantReason::none) continue;
       row.reason = viewer.reason_of(row.nonce);
       if (row.reason == GrantReason::none) continue;
       ++row.rev;
       row.is_changed = true;
-      tell(name, window, row, unix_ms);
+      tell(viewer.name, row, unix_ms);
     }
   }
 
-  void check_in(const ViewerName& name, const Viewer& viewer, const stream::Record& record,
-                Row& row) {
+  void check_in(const Viewer& viewer, const stream::Record& record, Row& row) {
     const CheckinAttempted& attempt = attempt_of(record);
     const bool is_settled = row.status != Status::pending;  // told by points before the attempt
     row.id = record.header.id;
@@ -187,7 +222,7 @@ class AttemptBatch {
     row.nonce = attempt.nonce;
     row.is_changed = true;
     if (attempt.campaign.size() <= campaign_size_max) row.campaign = attempt.campaign;
-    if (!is_settled) begin(name, viewer, record, row);
+    if (!is_settled) begin(viewer, record, row);
     counts_.come({.programme = attempt.programme,
                   .window = attempt.window,
                   .campaign = row.campaign,
@@ -197,9 +232,9 @@ class AttemptBatch {
   }
 
   // Due, or void from the start.
-  void begin(const ViewerName& name, const Viewer& viewer, const stream::Record& record, Row& row) {
+  void begin(const Viewer& viewer, const stream::Record& record, Row& row) {
     const CheckinAttempted& attempt = attempt_of(record);
-    row.event = grant_event(attempt.programme, attempt.window, name.account);
+    row.event = grant_event(attempt.programme, attempt.window, viewer.name.account);
     row.points = attempt.points;
     row.rev = 1;
     row.reason = viewer.reason_of(attempt.nonce);
@@ -208,13 +243,13 @@ class AttemptBatch {
     if (row.reason != GrantReason::none)
       row.status = Status::voided;
     else
-      tell(name, attempt.window, row, row.unix_ms);
+      tell(viewer.name, row, row.unix_ms);
   }
 
-  void tell(const ViewerName& name, std::uint32_t window, const Row& row, std::int64_t unix_ms) {
+  void tell(const ViewerName& name, const Row& row, std::int64_t unix_ms) {
     result_.fact(GrantDue{.account = name.account,
-                          .programme = std::string(name.programme),
-                          .window = window,
+                          .programme = std::string(programmes_[name.programme].name),
+                          .window = row.window,
                           .rev = row.rev,
                           .event = row.event,
                           .campaign = row.campaign,
@@ -225,13 +260,13 @@ class AttemptBatch {
 
   Result<void> write_tickets() {
     std::vector<sql::Value> values;
-    for (const ViewerName& name : names_)
-      for (const auto& [nonce, ticket] : viewers_.at(name).tickets) {
-        if (!ticket.is_changed) continue;
-        const sql::Value row[] = {name.programme, name.account.value, as_bytes(nonce),
-                                  ticket.attempt_count};
-        values.insert(values.end(), std::begin(row), std::end(row));
-      }
+    values.reserve(records_.size() * 4);
+    for (const Viewer& viewer : viewers_)
+      for (const Ticket& ticket : viewer.tickets)
+        if (ticket.is_changed)
+          values.insert(values.end(),
+                        {programmes_[viewer.name.programme].name, viewer.name.account.value,
+                         as_bytes(ticket.nonce), ticket.attempt_count});
     return connection_.insert_rows(
         "INSERT INTO ticket (programme, account, nonce, attempts)",
         "ON CONFLICT (programme, account, nonce) DO UPDATE SET attempts = excluded.attempts", 4,
@@ -240,22 +275,15 @@ class AttemptBatch {
 
   Result<void> write_checkins() {
     std::vector<sql::Value> values;
-    for (const ViewerName& name : names_)
-      for (const auto& [window, one] : viewers_.at(name).windows) {
-        if (!one.is_changed) continue;
-        const sql::Value row[] = {name.account.value,
-                                  name.programme,
-                                  window,
-                                  one.id,
-                                  one.unix_ms,
-                                  static_cast<std::int64_t>(one.status),
-                                  static_cast<std::int64_t>(one.reason),
-                                  one.rev,
-                                  one.points,
-                                  one.campaign,
-                                  one.event,
-                                  as_bytes(one.nonce)};
-        values.insert(values.end(), std::begin(row), std::end(row));
+    values.reserve(records_.size() * 12);
+    for (const Viewer& viewer : viewers_)
+      for (const Row& row : viewer.windows) {
+        if (!row.is_changed) continue;
+        values.insert(values.end(),
+                      {viewer.name.account.value, programmes_[viewer.name.programme].name,
+                       row.window, row.id, row.unix_ms, static_cast<std::int64_t>(row.status),
+                       static_cast<std::int64_t>(row.reason), row.rev, row.points, row.campaign,
+                       row.event, as_bytes(row.nonce)});
       }
     return connection_.insert_rows(
         "INSERT INTO checkin (account, programme, window_id, id, unix_ms, status, reason, rev, "
@@ -269,10 +297,8 @@ class AttemptBatch {
 
   Result<void> write_programmes() {
     std::vector<sql::Value> values;
-    for (const auto& [programme, last_ms] : programmes_) {
-      const sql::Value row[] = {programme, last_ms};
-      values.insert(values.end(), std::begin(row), std::end(row));
-    }
+    for (const Programme& programme : programmes_)
+      if (programme.last_ms) values.insert(values.end(), {programme.name, *programme.last_ms});
     return connection_.insert_rows(
         "INSERT INTO programme (name, last_unix_ms)",
         "ON CONFLICT (name) DO UPDATE SET last_unix_ms = CASE WHEN excluded.last_unix_ms > "
@@ -283,10 +309,12 @@ class AttemptBatch {
   sql::Connection& connection_;
   std::span<const stream::Record> records_;
   stream::BatchResult& result_;
-  // Sorted: neighbours in an index are read, and written, one after the other.
-  std::vector<ViewerName> names_;
-  std::unordered_map<ViewerName, Viewer, ViewerHash> viewers_;
-  std::map<std::string_view, std::int64_t> programmes_;
+  // By name: neighbours in an index are read, and written, one after the other.
+  std::vector<Viewer> viewers_;
+  std::vector<std::size_t> viewer_of_;  // of each record
+  std::deque<std::string> kept_;        // nonces that were read
+  std::vector<Programme> programmes_;
+  std::map<std::string_view, std::size_t> programme_indices_;
   Counts counts_;
 };
 

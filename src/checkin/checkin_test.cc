@@ -1,5 +1,7 @@
 // Goal: one check-in a person and window, void where attempts were too many, and at the end what
 // points say.
+#include <algorithm>
+
 #include "checkin/testing/fixture.h"
 
 namespace matsuri::checkin {
@@ -114,6 +116,34 @@ TEST_P(CheckinTest, TakesTheLimitOfTicketsAndNoMore) {
   ASSERT_EQ(page.checkins.size(), 3U);
   EXPECT_EQ(page.checkins[0].reason, GrantReason::too_many_tickets);
   EXPECT_EQ(page.checkins[1].status, Status::voided);
+}
+
+// Goal: what was there before is found, however many viewers and programmes a batch has.
+TEST_P(CheckinTest, KnowsEachOfManyViewersOfSomeProgrammes) {
+  constexpr std::uint64_t viewer_count = 600;
+  std::int64_t at = 0;
+  const auto of_all = [&](CheckinResult result, std::uint32_t window) {
+    std::vector<Attempt> all;
+    for (std::uint64_t viewer = viewer_count; viewer >= 1; --viewer)
+      for (const char* programme : {"other-night", "lantern-night", "7"})
+        all.push_back({.id = id_at(++at),
+                       .account = AccountId{viewer * 1'000'003},
+                       .ticket = viewer,
+                       .result = result,
+                       .window = window,
+                       .programme = programme});
+    return all;
+  };
+  const auto first = attempts(of_all(CheckinResult::ok, 1));
+  EXPECT_EQ(first.outcomes(), std::vector(3 * viewer_count, Outcome::applied));
+  EXPECT_EQ(dues_of(first).size(), 3 * viewer_count);
+  const auto again = attempts(of_all(CheckinResult::ok, 1));
+  EXPECT_EQ(again.outcomes(), std::vector(3 * viewer_count, Outcome::duplicate));
+  EXPECT_TRUE(dues_of(again).empty());
+  EXPECT_EQ(dues_of(attempts(of_all(CheckinResult::ok, 2))).size(), 3 * viewer_count);
+  const auto back = dues_of(attempts(of_all(CheckinResult::no_match, 0)));
+  EXPECT_EQ(back.size(), 2 * 3 * viewer_count) << "the fourth attempt with each ticket";
+  EXPECT_TRUE(std::ranges::all_of(back, [](const GrantDue& due) { return due.rev == 2; }));
 }
 
 TEST_P(CheckinTest, SaysWhatPointsSayWhicheverComesFirst) {

@@ -83,27 +83,71 @@ Starts starts_of(const Reference& reference, std::int64_t first, std::int64_t la
   return starts;
 }
 
-void project_needed(const internal::KernelFunctions& functions, const Patterns& patterns,
-                    const internal::Burst& burst, const std::int8_t* rows, Starts starts,
-                    internal::ProjectedRows& out) {
-  const auto row_count =
-      static_cast<std::size_t>(std::bit_width(starts)) + burst.offset[burst.frame_count - 1];
-  std::array<std::int32_t, internal::slot_count_max> sums;
-  functions.sum_rows(rows, row_count, sums.data());
-  for (std::size_t block = 0; block < block_count; ++block) {
-    Slots needed;
-    for (std::size_t frame = block; frame < burst.frame_count; frame += block_count)
-      needed.add(starts, burst.offset[frame]);
-    std::array<std::uint8_t, internal::slot_count_max> slots;
-    std::size_t count = 0;
-    for (std::size_t word = 0; word < 2; ++word)
-      for_each_bit(needed.bits[word], [&](std::size_t bit) {
-        slots[count++] = static_cast<std::uint8_t>(word * 64 + bit);
-      });
-    functions.project(patterns.minus(block), rows, std::span(slots).first(count), sums.data(),
-                      out[block].data());
-  }
+// Of each two rows the first that may be taken: what is left out lies beside one that is not.
+Starts every_second(Starts starts) {
+  constexpr Starts firsts = 0x5555'5555'5555'5555;
+  return starts & (firsts | ~(starts << 1));
 }
+
+// One burst's way through the rows.
+class Search {
+ public:
+  // `rows` begins at the first row that is looked at, and has as many as the last start needs.
+  Search(const internal::KernelFunctions& functions, const Patterns& patterns,
+         const internal::Burst& burst, const std::int8_t* rows, std::size_t row_count)
+      : functions_(functions), patterns_(patterns), burst_(burst), rows_(rows) {
+    functions.sum_rows(rows, row_count, sums_.data());
+  }
+
+  void look_at(Starts starts) {
+    project_needed(starts);
+    for_each_bit(starts, [&](std::size_t start) {
+      const double score = score_at(start);
+      if (score <= best_score_) return;
+      best_score_ = score;
+      best_start_ = start;
+    });
+  }
+
+  double best_score() const { return best_score_; }
+  std::size_t best_start() const { return best_start_; }
+
+ private:
+  void project_needed(Starts starts) {
+    for (std::size_t block = 0; block < block_count; ++block) {
+      Slots needed;
+      for (std::size_t frame = block; frame < burst_.frame_count; frame += block_count)
+        needed.add(starts, burst_.offset[frame]);
+      std::array<std::uint8_t, internal::slot_count_max> slots;
+      std::size_t count = 0;
+      for (std::size_t word = 0; word < 2; ++word)
+        for_each_bit(needed.bits[word], [&](std::size_t bit) {
+          slots[count++] = static_cast<std::uint8_t>(word * 64 + bit);
+        });
+      functions_.project(patterns_.minus(block), rows_, std::span(slots).first(count), sums_.data(),
+                         projected_[block].data());
+    }
+  }
+
+  double score_at(std::size_t start) const {
+    const internal::Compared compared = functions_.compare(burst_, projected_, start);
+    const double xy = internal::without_means(compared.xy, burst_.frame_count) / feature_scale;
+    const double yy =
+        internal::without_means(compared.yy, burst_.frame_count) / (feature_scale * feature_scale);
+    return xy / std::sqrt(ex_ * (yy + floor_));
+  }
+
+  const internal::KernelFunctions& functions_;
+  const Patterns& patterns_;
+  const internal::Burst& burst_;
+  const std::int8_t* const rows_;
+  const double floor_ = internal::energy_floor(burst_.frame_count);
+  const double ex_ = internal::energy(burst_) + floor_;
+  double best_score_ = -2;
+  std::size_t best_start_ = 0;
+  std::array<std::int32_t, internal::slot_count_max> sums_;
+  alignas(64) internal::ProjectedRows projected_;
+};
 
 }  // namespace
 
@@ -117,36 +161,24 @@ Match best(const Patterns& patterns, const Descriptor& descriptor, const Referen
   MATSURI_ASSERT(std::int64_t{range.to_row} - range.from_row < search_row_count_max);
   MATSURI_ASSERT(reference.rows.size() == std::size_t{reference.row_count} * cell_count &&
                  reference.eligible.size() * 8 >= reference.row_count);
-  const internal::KernelFunctions& functions = internal::functions_of(kernel);
   const internal::Burst burst = internal::burst_of(descriptor);
+  const std::size_t span = burst.offset[burst.frame_count - 1];
   const std::int64_t first = std::max<std::int64_t>(range.from_row, 0);
   const std::int64_t last = std::min<std::int64_t>(
-      range.to_row, std::int64_t{reference.row_count} - 1 - burst.offset[burst.frame_count - 1]);
+      range.to_row, std::int64_t{reference.row_count} - 1 - static_cast<std::int64_t>(span));
   const Starts starts = starts_of(reference, first, last);
   if (starts == 0) return {};
 
-  alignas(64) internal::ProjectedRows projected;
-  project_needed(functions, patterns, burst,
-                 reference.rows.data() + static_cast<std::size_t>(first) * cell_count, starts,
-                 projected);
-
-  const double floor = internal::energy_floor(burst.frame_count);
-  const double ex = internal::energy(burst) + floor;
-  double best_score = -2;
-  std::size_t best_start = 0;
-  for_each_bit(starts, [&](std::size_t start) {
-    const internal::Compared compared = functions.compare(burst, projected, start);
-    const double xy = internal::without_means(compared.xy, burst.frame_count) / feature_scale;
-    const double yy =
-        internal::without_means(compared.yy, burst.frame_count) / (feature_scale * feature_scale);
-    const double score = xy / std::sqrt(ex * (yy + floor));
-    if (score > best_score) {
-      best_score = score;
-      best_start = start;
-    }
-  });
-  return {.score = static_cast<float>(best_score),
-          .row = static_cast<std::int32_t>(first + static_cast<std::int64_t>(best_start))};
+  Search search(internal::functions_of(kernel), patterns, burst,
+                reference.rows.data() + static_cast<std::size_t>(first) * cell_count,
+                static_cast<std::size_t>(std::bit_width(starts)) + span);
+  // Neighbours are a tenth of a second apart: where one is what was filmed the other is nearly so.
+  const Starts seconds = every_second(starts);
+  search.look_at(seconds);
+  const Starts found = Starts{1} << search.best_start();
+  search.look_at((found << 1 | found >> 1) & starts & ~seconds);
+  return {.score = static_cast<float>(search.best_score()),
+          .row = static_cast<std::int32_t>(first + static_cast<std::int64_t>(search.best_start()))};
 }
 
 }  // namespace matsuri::match

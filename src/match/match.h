@@ -38,7 +38,9 @@ struct RowRange {
 
 inline constexpr std::int32_t search_row_count_max = 64;  // 61 are what a check-in searches
 
-// The eligible row of the range at which the burst fits best; of equal ones the first.
+// The eligible row of the range at which the burst fits best, of those that are looked at; of equal
+// ones the first that is. Those are every second row (of a pair the first that is eligible), and
+// then what lies beside the best of them: no eligible row is further than 0.1 s from one of those.
 //
 // All kernels give the same, to the last bit. Allocates nothing; some 60 KiB of stack.
 // REQUIRES: range.to_row - range.from_row < search_row_count_max; the descriptor is one that

@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "base/crc32c.h"
+#include "model/base64url.h"
 
 namespace matsuri::account {
 namespace {
@@ -113,12 +114,7 @@ std::string Signer::sign(const Credential& credential) const {
   store<std::uint32_t>(view, 19, credential.epoch);
   auto* const raw = reinterpret_cast<unsigned char*>(bytes.data());
   crypto_auth(raw + body_size, raw, body_size, key.bytes.data());
-
-  constexpr int variant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
-  std::string text(sodium_base64_ENCODED_LEN(signed_size, variant), '\0');
-  sodium_bin2base64(text.data(), text.size(), raw, signed_size, variant);
-  text.pop_back();  // the terminating zero
-  return text;
+  return to_base64url(bytes);
 }
 
 Result<Credential> Signer::verify(std::string_view text) const {

@@ -128,8 +128,8 @@ class Routes {
     if (!records.empty()) keep(executor, std::move(records), std::move(judgements));
   }
 
-  // Answers once the records are durable, all with one sync: a match takes about as long as half a
-  // sync, so that one by one they would be synced by twos and threes. Where they can't be kept, all
+  // Answers once the records are durable, all with one sync: a match takes a part of the time of a
+  // sync, so that one by one they would be synced by a few at once. Where they can't be kept, all
   // hear that error instead.
   void keep(io::Executor& executor, Records records, Judgements judgements) const {
     // The completion owns them only once the journal has taken the records.

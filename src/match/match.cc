@@ -173,10 +173,10 @@ Match best(const Patterns& patterns, const Descriptor& descriptor, const Referen
                 reference.rows.data() + static_cast<std::size_t>(first) * cell_count,
                 static_cast<std::size_t>(std::bit_width(starts)) + span);
   // Neighbours are a tenth of a second apart: where one is what was filmed the other is nearly so.
-  const Starts seconds = every_second(starts);
-  search.look_at(seconds);
+  const Starts looked_at = every_second(starts);
+  search.look_at(looked_at);
   const Starts found = Starts{1} << search.best_start();
-  search.look_at((found << 1 | found >> 1) & starts & ~seconds);
+  search.look_at((found << 1 | found >> 1) & starts & ~looked_at);
   return {.score = static_cast<float>(search.best_score()),
           .row = static_cast<std::int32_t>(first + static_cast<std::int64_t>(search.best_start()))};
 }

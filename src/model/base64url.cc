@@ -1,6 +1,6 @@
 // Texts are read by a table of our own, the one part of this that is not libsodium's: its reader
 // looks at each letter in constant time, as secrets want it, and takes some texts that nobody
-// gives. Of an attempt at check-in, which is all but public, that was a seventh of what reading it
+// gives. Of an attempt at check-in, which is all but public, that was a seventh of what refusing it
 // cost.
 #include "model/base64url.h"
 

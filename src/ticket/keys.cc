@@ -23,12 +23,11 @@ const unsigned char* raw(Bytes bytes) {
 
 using Hmac = crypto_auth_hmacsha256_state;
 
-Hmac begin_hmac(const Secret& key) {
-  Hmac hmac;
+void begin(Hmac& hmac, const Secret& key) {
   crypto_auth_hmacsha256_init(&hmac, raw(key), key.size());
-  return hmac;
 }
 
+// The copy of the state is wiped by libsodium as it ends.
 Digest hmac_of(Hmac hmac, Bytes body) {
   Digest digest;
   crypto_auth_hmacsha256_update(&hmac, raw(body), body.size());
@@ -85,10 +84,14 @@ Result<Keys> Keys::parse(std::string_view text) {
     if (keys.has(key.id))
       return Error(Code::invalid, sentence("line ", number, " of the keys has the id ", key.id,
                                            ", which was there before"));
-    const Hmac of_secret = begin_hmac(secret);
-    for (std::size_t i = 0; i < purpose_count; ++i)
-      key.of_purpose[i] = begin_hmac(hmac_of(of_secret, as_bytes(labels[i])));
+    Hmac of_secret;
+    begin(of_secret, secret);
+    for (std::size_t i = 0; i < purpose_count; ++i) {
+      secret = hmac_of(of_secret, as_bytes(labels[i]));
+      begin(key.of_purpose[i], secret);
+    }
     sodium_memzero(secret.data(), secret.size());
+    sodium_memzero(&of_secret, sizeof of_secret);
     if (keys.all_.size() == key_count_max)
       return Error(Code::invalid, sentence("there are at most ", key_count_max, " keys"));
     keys.all_.push_back(key);

@@ -7,13 +7,17 @@
 //   admitted   tickets and check-ins that were answered ok, in the second with the most of them
 //   busy       share of the requests that were refused as busy
 //   refused    99th percentile of the time in which they were
-//   driver     99th percentile of the time by which requests left too late: where that is long, the
-//              driver had no more to give, and the server was offered less than the curve says
+//   driver     99th percentile of the time by which requests were made too late: where it is long,
+//              the driver had no more to give, and the server was offered less than the curve says
 //   answers    median, 99th and 99.9th percentile of the time of a check-in, from when it was due
 //   tickets    99th percentile of the time of a ticket
+//   backlog    records that waited for the databases, when they were the most
 //   drain      seconds from the last answer until everything is settled; a minute is allowed
 //   lost       check-ins that were answered ok, and are not there as one thing: granted once, void
 //              or out of budget; and those that were granted twice
+//
+// The driver goes before the server where both want a processor, so that it is on time, and the
+// server has what is left: on a machine of its own it would answer more.
 //
 // At the end the databases are opened: each ok is a check-in that is settled, each granted one has
 // one posting in the ledger, the campaign has what it was given less what it granted, and there is
@@ -63,14 +67,14 @@ constexpr std::uint32_t points = 10;
 constexpr std::int64_t lead_ms = 3'000;    // of the programme, before the first viewer
 constexpr std::int64_t after_ms = 60'000;  // behind the last one, for those who come again
 constexpr double drain_seconds_allowed = 60;
-constexpr double drain_seconds_max = 900;  // what takes longer is stuck
+constexpr double drain_seconds_max = 120;  // what is not there by then is lost
 
 struct Evening {
-  double seconds = 840;
+  double seconds = 1020;
   std::uint64_t viewer_count = 1'500'000;  // who send two requests each, and more where it is busy
   std::uint64_t account_count = 500'000;
   unsigned again_count = 3;
-  std::size_t connection_count = 4096;
+  std::size_t connection_count = 14'000;  // the server takes 15 000
 
   std::uint32_t duration_ms() const {
     return static_cast<std::uint32_t>(lead_ms + static_cast<std::int64_t>(seconds * 1000) +
@@ -224,9 +228,11 @@ class Books {
     node_->execute("ATTACH '" + data + "/db/grants.sqlite' AS grants");
   }
 
-  // Whether everything that came so far has become what it is to be.
-  bool are_settled() {
-    return node_->integer("SELECT COUNT(*) FROM checkin.checkin WHERE status = 1 OR id = 0") == 0 &&
+  // Whether so many check-ins have come, and all have become what they are to be.
+  bool are_settled(std::size_t count) {
+    return node_->integer("SELECT COUNT(*) FROM checkin.checkin") >=
+               static_cast<std::int64_t>(count) &&
+           node_->integer("SELECT COUNT(*) FROM checkin.checkin WHERE status = 1 OR id = 0") == 0 &&
            node_->integer("SELECT COUNT(*) FROM grants.grant_due") == 0 &&
            node_->integer("SELECT COUNT(*) FROM checkin.checkin WHERE status = 2") ==
                node_->integer("SELECT COUNT(*) FROM points_posting WHERE amount > 0");
@@ -298,22 +304,49 @@ Checked check(const Books::Found& found, const std::set<Window>& oks, std::uint6
   return checked;
 }
 
-// Seconds until everything is settled; nothing where it never is.
-double drain(Server& server, Books& books, const std::string& log) {
+// Seconds until so many check-ins are settled. Where it takes too long, the books say what is lost.
+double drain(Books& books, std::size_t count) {
   const double begin = seconds_now();
   for (;;) {
-    server.drain();
+    const bool are_settled = books.are_settled(count);
     const double seconds = seconds_now() - begin;
-    if (books.are_settled()) return seconds;
-    if (seconds > drain_seconds_max) give_up("it is never settled: " + log);
+    if (are_settled || seconds > drain_seconds_max) return seconds;
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
+}
+
+// Looks each second how much waits for the databases, on a thread of its own.
+class BacklogWatch {
+ public:
+  explicit BacklogWatch(const Server& server)
+      : thread_([this, &server](const std::stop_token& stop) {
+          for (const double begin = seconds_now(); !stop.stop_requested();) {
+            const std::uint64_t count = server.lag();
+            line_.points.emplace_back(seconds_now() - begin, static_cast<double>(count));
+            std::this_thread::sleep_for(std::chrono::seconds(1));
+          }
+        }) {}
+  traffic::Line end() {
+    thread_.request_stop();
+    thread_.join();
+    return std::move(line_);
+  }
+
+ private:
+  traffic::Line line_{.name = "records", .points = {}};
+  std::jthread thread_;
+};
+
+double most_in(const traffic::Line& line) {
+  double most = 0;
+  for (const auto& [at, count] : line.points) most = std::max(most, count);
+  return most;
 }
 
 double ms_of(std::uint64_t us) { return static_cast<double>(us) / 1000; }
 
 void add_rows(Report& report, const Options& options, const traffic::Tally& tally,
-              double drained_after, const Checked& checked) {
+              const traffic::Line& backlog, double drained_after, const Checked& checked) {
   const bool is_good = checked.lost + checked.doubled == 0 && checked.is_whole;
   const auto add = [&](const char* name, const char* metric, double value, const char* unit,
                        double allowed = 0) {
@@ -338,15 +371,19 @@ void add_rows(Report& report, const Options& options, const traffic::Tally& tall
   add("answers-p999", "p99.9 of a check-in", ms_of(tally.attempt_us.at(0.999)), "ms");
   add("tickets-p99", "p99 of a ticket", ms_of(tally.ticket_us.at(0.99)), "ms");
   add("driver-p99", "p99 of what the driver was late", ms_of(tally.late_us.at(0.99)), "ms");
+  add("backlog", "most that waited for the databases", most_in(backlog), "records");
   add("drain", "until all is settled", drained_after, "s", drain_seconds_allowed);
   add("lost", "ok and lost, or granted twice", static_cast<double>(checked.lost + checked.doubled),
       "check-ins");
 }
 
-void draw(const Options& options, const traffic::Tally& tally) {
+void draw(const Options& options, const traffic::Tally& tally, const traffic::Line& backlog) {
   if (options.out.empty()) return;
   std::ofstream file(std::filesystem::path(options.out).replace_extension(".svg"));
-  file << traffic::svg_of(tally, "An evening");
+  file << traffic::svg_of(tally, "An evening",
+                          {{.title = "Records that wait for the databases",
+                            .lines = {backlog},
+                            .x_ticks = traffic::second_ticks(tally.seconds.size())}});
 }
 
 int run(const Options& options) {
@@ -362,7 +399,7 @@ int run(const Options& options) {
   const People people = people_of(folder, evening);
   const auto bursts = traffic::Bursts::of_show(show, {.to_ms = evening.duration_ms() - 1});
 
-  Server server(folder.path());
+  Server server(folder.path(), {"/usr/bin/nice", "-n", "15"});
   Studio studio(server.port(), people.studio);
   studio.make_campaign(evening.budget());
   studio.wait_until_served();
@@ -381,6 +418,7 @@ int run(const Options& options) {
       .on_ok = [&](std::uint64_t viewer,
                    std::uint32_t window) { oks.emplace(people.ids[account_of(viewer)], window); }};
   say("bench evening: viewers come");
+  BacklogWatch watch(server);
   const traffic::Tally tally = must(traffic::run_crowd(
       {.server = {.port = server.port(), .connection_count = evening.connection_count},
        .programme = programme_id,
@@ -391,7 +429,8 @@ int run(const Options& options) {
        .again_count = evening.again_count},
       parts));
   Books books(folder.path() + "/data");
-  const double drained_after = drain(server, books, folder.path() + "/serve.log");
+  const double drained_after = drain(books, oks.size());
+  const traffic::Line backlog = watch.end();
   Studio after(server.port(), people.studio);
   const std::uint64_t left = after.left_in_campaign();
   const std::uint64_t unheard_count =
@@ -400,8 +439,8 @@ int run(const Options& options) {
   if (!server.stop()) give_up("the server did not end well");
 
   Report report("evening", options);
-  add_rows(report, options, tally, drained_after, checked);
-  draw(options, tally);
+  add_rows(report, options, tally, backlog, drained_after, checked);
+  draw(options, tally, backlog);
   return report.finish();
 }
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "bench/exchange.h"
@@ -29,16 +30,17 @@ inline std::uint64_t number_behind(std::string_view text, std::string_view mark)
 
 class Server {
  public:
-  explicit Server(const std::string& folder) {
+  // `launcher`: a command, with options, that becomes the server, as `nice` does.
+  explicit Server(const std::string& folder, std::vector<std::string> launcher = {}) {
     const std::string config = folder + "/matsuri.toml";
     std::ofstream file(config);
     for (const char* limit : {"account_read", "account_write", "address_read", "address_write"})
       file << "[limits." << limit << "]\nper_minute = 60000000\nburst = 1000000\n";
     file.close();
-    program_ = std::make_unique<Program>(
-        std::vector<std::string>{our_program("matsuri"), "serve", "--config", config, "--data",
-                                 folder + "/data", "--listen", "127.0.0.1:0"},
-        folder + "/serve.log");
+    std::vector<std::string> words = std::move(launcher);
+    words.insert(words.end(), {our_program("matsuri"), "serve", "--config", config, "--data",
+                               folder + "/data", "--listen", "127.0.0.1:0"});
+    program_ = std::make_unique<Program>(std::move(words), folder + "/serve.log");
     for (int i = 0; i < 3000 && port_ == 0; ++i) {
       port_ = static_cast<std::uint16_t>(
           number_behind(program_->said(), "serving url=http://127.0.0.1:"));
@@ -51,16 +53,15 @@ class Server {
   bool stop() { return program_->stop().status == 0; }
 
   // Waits until no view has anything to apply.
-  void drain() {
-    Exchange metrics(port_, 1);
+  void drain() const {
     for (int quiet_count = 0; quiet_count < 3;) {
-      quiet_count = lag(metrics) == 0 ? quiet_count + 1 : 0;
+      quiet_count = lag() == 0 ? quiet_count + 1 : 0;
       std::this_thread::sleep_for(std::chrono::milliseconds(30));
     }
   }
-
- private:
-  static std::uint64_t lag(Exchange& metrics) {
+  // Records that views know of and have not applied. From any thread.
+  std::uint64_t lag() const {
+    Exchange metrics(port_, 1);
     std::uint64_t sum = 0;
     metrics.ask("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", [&](const Answer& answer) {
       for (const std::string_view name : {"\nmatsuri_applier_lag{", "\nmatsuri_applier_in_flight{"})
@@ -72,6 +73,7 @@ class Server {
     return sum;
   }
 
+ private:
   std::unique_ptr<Program> program_;
   std::uint16_t port_ = 0;
 };

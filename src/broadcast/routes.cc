@@ -105,7 +105,8 @@ class Routes {
     }());
   }
 
-  // The closure gives tickets to whoever shows a pass; ours says who is logged in here.
+  // The closure gives tickets to whoever shows a pass; ours says who is logged in here. Whoever
+  // gets no ticket has not filmed in vain, so tickets yield to check-ins.
   void give_ticket(const RequestPtr& request, Responder respond) const {
     const Result<closure::Path> path = path_in(*request);
     if (!path.ok()) return respond.send(path.error());
@@ -116,7 +117,8 @@ class Routes {
                                           .expires_unix_ms = clock_.unix_ms() + pass_ms});
     pass_on(programme,
             {.target = request->path + "?path=" + std::string(closure::name_of(*path)),
-             .headers = {{"Matsuri-Pass", std::move(pass)}}},
+             .headers = {{"Matsuri-Pass", std::move(pass)}},
+             .yields = true},
             std::move(respond));
   }
 

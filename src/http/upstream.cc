@@ -2,6 +2,7 @@
 // nothing does.
 #include "http/upstream.h"
 
+#include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -103,14 +104,18 @@ class Upstream::Impl {
   void forward(Forwarded request, Done done) {
     const Time due =
         std::chrono::steady_clock::now() + std::chrono::milliseconds(options_.timeout_ms);
-    asio::post(io_, [this, one = Waiting(std::move(request), due, std::move(done))]() mutable {
-      take(std::move(one));
-    });
+    Waiting one(std::move(request), due, std::move(done));
+    // Here and not on our thread, which in a crush has no time for those whom it can't serve.
+    const std::size_t count_max = options_.waiting_count_max / (one.request.yields ? 2 : 1);
+    if (waiting_count_.fetch_add(1) >= count_max) {
+      waiting_count_.fetch_sub(1);
+      return one.fail("too many wait already");
+    }
+    asio::post(io_, [this, one = std::move(one)]() mutable { take(std::move(one)); });
   }
 
  private:
   void take(Waiting one) {
-    if (waiting_.size() >= options_.waiting_count_max) return one.fail("too many wait already");
     waiting_.push_back(std::move(one));
     if (!resting_.empty()) {
       resting_.back()->cancel();
@@ -128,6 +133,7 @@ class Upstream::Impl {
       while (!waiting_.empty()) {
         Waiting one = std::move(waiting_.front());
         waiting_.pop_front();
+        waiting_count_.fetch_sub(1);
         if (std::chrono::steady_clock::now() < one.due)
           co_await exchange(stream, one);
         else
@@ -167,6 +173,7 @@ class Upstream::Impl {
 
   const UpstreamOptions options_;
   asio::ip::tcp::endpoint endpoint_;
+  std::atomic<std::size_t> waiting_count_ = 0;  // also of those on their way to our thread
   std::deque<Waiting> waiting_;
   std::vector<asio::steady_timer*> resting_;
   std::size_t connection_count_ = 0;

@@ -169,6 +169,30 @@ TEST_F(UpstreamTest, AtTheLimitOneWaitsAndOnePastItIsRefused) {
   EXPECT_EQ(b.get().body, "a=b%20c|signed|b");
 }
 
+TEST_F(UpstreamTest, WhoYieldsIsRefusedWhereHalfAreThere) {
+  start_server();
+  options.connection_count_max = 1;
+  options.waiting_count_max = 4;
+  Upstream upstream(options);
+  std::future<Response> held_one = ask(upstream, get("/held"));
+  wait_until_held(1);
+  const auto yielding = [](std::string body) {
+    Forwarded request = echo(std::move(body));
+    request.yields = true;
+    return request;
+  };
+  std::future<Response> a = ask(upstream, yielding("a")), b = ask(upstream, yielding("b"));
+  expect_busy(ask(upstream, yielding("c")), "too many wait");
+  std::future<Response> c = ask(upstream, echo("c")), d = ask(upstream, echo("d"));
+  expect_busy(ask(upstream, echo("e")), "too many wait");
+  answer_held();
+  EXPECT_EQ(held_one.get().body, "late");
+  EXPECT_EQ(a.get().body, "a=b%20c|signed|a");
+  EXPECT_EQ(b.get().body, "a=b%20c|signed|b");
+  EXPECT_EQ(c.get().body, "a=b%20c|signed|c");
+  EXPECT_EQ(d.get().body, "a=b%20c|signed|d");
+}
+
 TEST_F(UpstreamTest, AnswersHaveALimitToo) {
   start_server();
   options.answer_size_max = 5000;

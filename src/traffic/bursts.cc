@@ -59,6 +59,27 @@ std::vector<Burst> on_all_cores(std::size_t count, const Make& make) {
   return bursts;
 }
 
+using Sums = std::array<std::int32_t, match::patterns_per_block>;
+
+// Of a row on the patterns of one block: a pattern's sum is that of the row less twice what it
+// takes away. This was half of what a driver does, so it is compiled for wide vectors, too.
+#ifdef __x86_64__
+[[gnu::target_clones("avx512bw", "avx2", "default")]]
+#endif
+Sums sums_of(const std::array<std::int16_t, match::cell_count>& row, const std::uint8_t* minus) {
+  constexpr std::size_t pattern_count = match::patterns_per_block;
+  Sums taken{};
+  std::int32_t sum = 0;
+  for (std::size_t cell = 0; cell < row.size(); cell += 4, minus += 4 * pattern_count) {
+    for (std::size_t i = 0; i < 4; ++i) sum += row[cell + i];
+    for (std::size_t i = 0; i < pattern_count; ++i)
+      taken[i] += minus[4 * i] * row[cell] + minus[4 * i + 1] * row[cell + 1] +
+                  minus[4 * i + 2] * row[cell + 2] + minus[4 * i + 3] * row[cell + 3];
+  }
+  for (std::int32_t& one : taken) one = sum - 2 * one;
+  return taken;
+}
+
 }  // namespace
 
 Burst::Burst(const Filmed& filmed)
@@ -71,26 +92,15 @@ Burst::Burst(const Filmed& filmed)
 }
 
 std::string Burst::describe(const match::Seed& seed) const {
-  constexpr std::size_t pattern_count = match::patterns_per_block;
   const match::Patterns patterns = match::Patterns::expand(seed);
   match::Descriptor descriptor{.frame_count = rows_.size()};
   for (std::size_t frame = 0; frame < rows_.size(); ++frame) {
-    const Row& row = rows_[frame];
-    // A pattern's sum is that of the row less twice what it takes away.
-    const std::uint8_t* minus = patterns.minus(frame % match::block_count);
-    std::array<std::int32_t, pattern_count> taken{};
-    std::int32_t sum = 0;
-    for (std::size_t cell = 0; cell < row.size(); cell += 4, minus += 4 * pattern_count) {
-      for (std::size_t i = 0; i < 4; ++i) sum += row[cell + i];
-      for (std::size_t i = 0; i < pattern_count; ++i)
-        taken[i] += minus[4 * i] * row[cell] + minus[4 * i + 1] * row[cell + 1] +
-                    minus[4 * i + 2] * row[cell + 2] + minus[4 * i + 3] * row[cell + 3];
-    }
+    const Sums sums = sums_of(rows_[frame], patterns.minus(frame % match::block_count));
     match::Frame& out = descriptor.frames[frame];
     out.t_ms = t_ms_[frame];
-    for (std::size_t i = 0; i < pattern_count; ++i)
-      out.values[i] = static_cast<std::int8_t>(
-          std::clamp(std::floor((sum - 2 * taken[i]) / scale + 0.5), -127.0, 127.0));
+    for (std::size_t i = 0; i < sums.size(); ++i)
+      out.values[i] =
+          static_cast<std::int8_t>(std::clamp(std::floor(sums[i] / scale + 0.5), -127.0, 127.0));
   }
   return match::pack(descriptor);
 }

@@ -123,6 +123,13 @@ class Drawer {
 
 }  // namespace
 
+std::vector<std::pair<double, std::string>> second_ticks(std::size_t count) {
+  std::vector<std::pair<double, std::string>> ticks;
+  for (std::size_t i = 0; i < count; i += std::max<std::size_t>(1, count / 8))
+    ticks.emplace_back(static_cast<double>(i), sentence(i, " s"));
+  return ticks;
+}
+
 std::string to_svg(std::string_view title, const std::vector<Panel>& panels) {
   const double height = head_height + panel_height * static_cast<double>(panels.size());
   std::string out = sentence(

@@ -2,6 +2,7 @@
 // reader has it.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,6 +22,9 @@ struct Panel {
   std::vector<Line> lines;  // at most four
   std::vector<std::pair<double, std::string>> x_ticks;
 };
+
+// Of a panel whose numbers are seconds.
+std::vector<std::pair<double, std::string>> second_ticks(std::size_t count);
 
 std::string to_svg(std::string_view title, const std::vector<Panel>& panels);
 

@@ -32,8 +32,8 @@ struct CrowdOptions {
   double seconds = 60;
   std::uint64_t viewer_count = 1000;
   Shares shares;
-  // Who hears that the server is busy comes again so often, after the time that the answer names,
-  // or up to twice that.
+  // Who hears that the server is busy comes again so often, after the time that the answer names or
+  // up to twice that; the next time after twice as long, and so on up to eight times.
   unsigned again_count = 0;
   std::uint32_t seed = 1;
 };

@@ -7,7 +7,6 @@
 
 #include "base/sentence.h"
 #include "json/writer.h"
-#include "traffic/chart.h"
 
 namespace matsuri::traffic {
 namespace {
@@ -82,9 +81,7 @@ Panel seconds_of(const Tally& tally) {
                                  one.answered[static_cast<std::size_t>(Outcome::ok)] -
                                  one.answered[static_cast<std::size_t>(Outcome::busy)];
                         })}};
-  const std::size_t step = std::max<std::size_t>(1, tally.seconds.size() / 8);
-  for (std::size_t i = 0; i < tally.seconds.size(); i += step)
-    panel.x_ticks.emplace_back(static_cast<double>(i), sentence(i, " s"));
+  panel.x_ticks = second_ticks(tally.seconds.size());
   return panel;
 }
 
@@ -158,8 +155,9 @@ std::string rows_of(const Tally& tally) {
   return out;
 }
 
-std::string svg_of(const Tally& tally, std::string_view title) {
-  return to_svg(title, {seconds_of(tally), times_of(tally)});
+std::string svg_of(const Tally& tally, std::string_view title, std::vector<Panel> others) {
+  others.insert(others.begin(), {seconds_of(tally), times_of(tally)});
+  return to_svg(title, others);
 }
 
 }  // namespace matsuri::traffic

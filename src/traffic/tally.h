@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "traffic/chart.h"
 #include "traffic/histogram.h"
 
 namespace matsuri::traffic {
@@ -59,7 +60,8 @@ struct Tally {
 // JSON rows of {"bench","case","metric","value","unit"}.
 std::string rows_of(const Tally& tally);
 
-// Two pictures in one: the seconds, and the times of answers by how many were as fast.
-std::string svg_of(const Tally& tally, std::string_view title);
+// Two pictures in one, with others below: the seconds, and the times of answers by how many were as
+// fast.
+std::string svg_of(const Tally& tally, std::string_view title, std::vector<Panel> others = {});
 
 }  // namespace matsuri::traffic

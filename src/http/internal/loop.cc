@@ -16,6 +16,8 @@ namespace matsuri::http {
 namespace {
 
 constexpr std::size_t buffers_kept_max = 64;
+// Of connections that wait: a busy loop comes back late, and the kernel's line is short.
+constexpr std::size_t adopted_at_once = 64;
 // Descriptors that connections leave to journals, databases and logs.
 constexpr std::size_t reserved_descriptors = 256;
 
@@ -129,6 +131,7 @@ Result<void> Loop::listen(const asio::ip::tcp::endpoint& endpoint) {
   ::setsockopt(acceptor_.native_handle(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   ::setsockopt(acceptor_.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
   (void)acceptor_.bind(endpoint, ec);
+  if (!ec) (void)acceptor_.non_blocking(true, ec);
   if (!ec) (void)acceptor_.listen(asio::socket_base::max_listen_connections, ec);
   if (ec == asio::error::address_in_use) return Error(Code::busy, "the port is taken");
   if (ec) return Error(Code::io, "listen: " + ec.message());
@@ -172,6 +175,7 @@ void Loop::accept() {
     adopt(std::move(socket));
     // Let in before the shutdown, and told of only now.
     if (is_stopping) return connections.back()->begin_shutdown();
+    adopt_waiting(adopted_at_once - 1);
     accept();
   });
 }
@@ -185,14 +189,14 @@ void Loop::adopt(Socket socket) {
   std::make_shared<Connection>(*this, std::move(socket), to_text(peer_.address()))->start();
 }
 
-// Closing the listening socket would reset clients that the kernel let in already.
-void Loop::adopt_waiting() {
+void Loop::adopt_waiting(std::size_t count_max) {
   boost::system::error_code ec;
-  (void)acceptor_.non_blocking(true, ec);
-  while (!ec && shared.connection_count.load() < shared.connection_count_max) {
+  for (; count_max > 0 && shared.connection_count.load() < shared.connection_count_max;
+       --count_max) {
     Socket socket(context);
     (void)acceptor_.accept(socket, peer_, ec);
-    if (!ec) adopt(std::move(socket));
+    if (ec) return;
+    adopt(std::move(socket));
   }
 }
 
@@ -208,7 +212,8 @@ void Loop::on_accept_error(const boost::system::error_code& ec) {
 
 void Loop::begin_shutdown() {
   is_stopping = true;
-  adopt_waiting();
+  // Closing the listening socket would reset clients that the kernel let in already.
+  adopt_waiting(shared.connection_count_max);
   boost::system::error_code ignored;
   (void)acceptor_.close(ignored);
   // Closing takes a connection off the list, by putting the last one into its place.

@@ -119,7 +119,7 @@ class Loop {
   void tick();
   void accept();
   void adopt(Socket socket);
-  void adopt_waiting();
+  void adopt_waiting(std::size_t count_max);
   void on_accept_error(const boost::system::error_code& ec);
 
   Acceptor acceptor_;

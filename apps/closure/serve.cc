@@ -2,7 +2,6 @@
 
 #include <signal.h>
 
-#include <charconv>
 #include <memory>
 #include <utility>
 
@@ -16,18 +15,6 @@
 
 namespace matsuri {
 namespace {
-
-Result<http::ServerOptions> server_options(const Options& options) {
-  http::ServerOptions server{.thread_count = options.thread_count};
-  const std::size_t colon = options.listen.rfind(':');
-  const std::string port = options.listen.substr(colon + 1);
-  const auto [end, fault] = std::from_chars(port.data(), port.data() + port.size(), server.port);
-  if (colon == std::string::npos || colon == 0 || fault != std::errc() ||
-      end != port.data() + port.size())
-    return Error(Code::invalid, "listen: HOST:PORT is taken");
-  server.host = options.listen.substr(0, colon);
-  return server;
-}
 
 void log_settings(const char* message, const closure::Settings& settings) {
   const auto& delay_ms = settings.broadcast.delay_ms;
@@ -78,9 +65,12 @@ Result<void> serve(const Options& options, const program::Show& show, closure::S
   http::Router router;
   closure::add_routes(router,
                       {.service = service, .journal = *journal, .ids = *ids, .metrics = metrics});
-  TRY_ASSIGN(http::ServerOptions server_options, matsuri::server_options(options));
-  server_options.metrics = &metrics;
-  TRY_ASSIGN(const auto server, http::Server::listen(std::move(server_options), router));
+  TRY_ASSIGN(const http::Address address, http::parse_address(options.listen));
+  TRY_ASSIGN(const auto server, http::Server::listen({.host = address.host,
+                                                      .port = address.port,
+                                                      .thread_count = options.thread_count,
+                                                      .metrics = &metrics},
+                                                     router));
   server->start();
   log::info("closure", "serving",
             {{"programme", show.about().programme}, {"port", server->port()}});

@@ -2,9 +2,9 @@
 
 #include <toml++/toml.h>
 #include <algorithm>
-#include <charconv>
 #include <set>
 #include <sstream>
+#include <utility>
 
 #include "base/sentence.h"
 #include "databases.h"
@@ -313,15 +313,9 @@ Result<Config> read_config(const std::string& path) {
 }
 
 Result<void> set_listen(Config& config, std::string_view listen) {
-  const std::size_t colon = listen.rfind(':');
-  const Error refused(Code::invalid, "listen: HOST:PORT is taken, like 127.0.0.1:8080");
-  if (colon == std::string_view::npos || colon == 0) return refused;
-  std::string_view host = listen.substr(0, colon);
-  const std::string_view port = listen.substr(colon + 1);
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), config.port);
-  if (error != std::errc() || end != port.data() + port.size()) return refused;
-  config.host = host;
+  TRY_ASSIGN(http::Address address, http::parse_address(listen));
+  config.host = std::move(address.host);
+  config.port = address.port;
   return {};
 }
 

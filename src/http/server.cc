@@ -3,6 +3,7 @@
 #include <sodium.h>
 #include <sys/socket.h>
 
+#include <charconv>
 #include <chrono>
 #include <thread>
 
@@ -34,6 +35,19 @@ Result<void> check_port_is_free(const asio::ip::tcp::endpoint& endpoint) {
 }
 
 }  // namespace
+
+Result<Address> parse_address(std::string_view text) {
+  const Error refused(Code::invalid, "listen: HOST:PORT is taken, like 127.0.0.1:8080");
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos || colon == 0) return refused;
+  std::string_view host = text.substr(0, colon);
+  const std::string_view port = text.substr(colon + 1);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  Address address{.host = std::string(host)};
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
+  if (error != std::errc() || end != port.data() + port.size()) return refused;
+  return address;
+}
 
 class Server::Impl {
  public:

@@ -88,6 +88,15 @@ struct ServerOptions {
   io::Clock* clock = &io::system_clock();
 };
 
+// Where to listen.
+struct Address {
+  std::string host;
+  std::uint16_t port = 0;
+};
+
+// "127.0.0.1:8080", "[::1]:8080". Code::invalid says what is taken.
+Result<Address> parse_address(std::string_view text);
+
 // Owns its I/O threads, one io_context each. Destroying it stops it.
 class Server {
  public:

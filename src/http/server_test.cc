@@ -123,6 +123,33 @@ class ServerTest : public testing::Test {
 
 const std::string hello_request = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
 
+TEST(Address, IsAHostAndAPort) {
+  const auto text_of = [](std::string_view text) -> std::string {
+    const Result<Address> address = parse_address(text);
+    if (!address.ok()) return address.error().message();
+    return address->host + ' ' + std::to_string(address->port);
+  };
+  EXPECT_EQ(text_of("127.0.0.1:8080"), "127.0.0.1 8080");
+  EXPECT_EQ(text_of("[::1]:0"), "::1 0");
+  EXPECT_EQ(text_of("localhost:65535"), "localhost 65535");
+  const std::string refused = "listen: HOST:PORT is taken, like 127.0.0.1:8080";
+  for (const char* text : {"", ":", "8080", ":8080", "127.0.0.1:", "127.0.0.1:65536",
+                           "127.0.0.1:-1", "127.0.0.1:80 ", "127.0.0.1:http"})
+    EXPECT_EQ(text_of(text), refused) << text;
+}
+
+// Goal: more than are let in at a time wait in the kernel's line, and all of them get in.
+TEST_F(ServerTest, LetsInACrowdThatWaits) {
+  constexpr std::size_t count = 300;
+  server = std::move(Server::listen(options, router)).value();
+  std::vector<TestClient> clients;
+  for (std::size_t i = 0; i < count; ++i) clients.emplace_back(server->port());
+  server->start();
+  for (TestClient& client : clients) client.send(hello_request);
+  for (TestClient& client : clients) EXPECT_EQ(client.read().status, 200);
+  EXPECT_EQ(server->connection_count(), count);
+}
+
 TEST_F(ServerTest, KeepsAConnectionForManyRequests) {
   TestClient one = client();
   for (int i = 0; i < 20; ++i) EXPECT_EQ(one.get("/hello").body, "\"hello\"");

@@ -136,6 +136,69 @@ export const broadcast = {
     await other.locator(".badge", { hasText: "Over" }).first().waitFor();
   },
 
+  "control room: an admin makes the campaign that is missing": async (world, shots) => {
+    const admin = await an_admin(world, "control_purse");
+    await admin.make_title({ en: "Night of drums", ja: "太鼓の夜" });
+    const { page } = admin;
+    const evening = evenings("Summer Live");
+    const campaigns = () => page.evaluate(async () => (await (await fetch("/v1/points/campaigns")).json()).campaigns);
+    const mine = async () => (await campaigns()).find((one) => one.name === "finale");
+    // All but the campaigns is of another evening; those are the server's own.
+    const told = {
+      programmes: evening.programmes,
+      attendance: (n) => ({ ...evening.attendance(n), campaigns: [made ?? { name: "finale", state: "missing", left: null }] }),
+    };
+    let made = null;
+    await is_told(admin, told);
+    await page.goto(place);
+    const open = page.getByRole("button", { name: "Make finale" });
+    const dialog = page.getByRole("dialog", { name: "Make the campaign finale" });
+    await open.focus();
+    await page.keyboard.press("Enter");
+    await page.locator("#campaign-budget:focus").waitFor();
+    await page.locator("#campaign-owner").waitFor();
+    await page.keyboard.press("Enter");
+    await dialog.getByText("A whole number from 1").waitFor();
+    await looks_well(admin, "budget missing", shots, "control-campaign");
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+    await page.waitForFunction(() => document.activeElement?.textContent === "Make finale");
+    assert.equal(await mine(), undefined);
+    // The titles do not come at once.
+    await page.route("**/v1/titles?*", (route) => route.abort());
+    await open.click();
+    await dialog.getByText("The titles did not arrive.").waitFor();
+    await page.unroute("**/v1/titles?*");
+    await dialog.getByRole("button", { name: "Try again" }).click();
+    // An answer that gets lost: asked again, it was made once.
+    let lost = 0;
+    await page.route("**/v1/points/campaigns", async (route) => {
+      if (route.request().method() !== "POST" || lost++ > 0) return route.continue();
+      await route.fetch();
+      await route.abort("connectionreset");
+    });
+    await page.fill("#campaign-budget", "12,000");
+    await page.selectOption("#campaign-owner", { label: "Night of drums" });
+    await dialog.getByRole("button", { name: "Make it" }).click();
+    await dialog.getByText("It is not known yet whether this arrived.").waitFor();
+    assert.equal(await page.locator("#campaign-budget").isDisabled(), true);
+    made = { name: "finale", state: "open", left: 12_000 };
+    await dialog.getByRole("button", { name: "Ask again" }).click();
+    await dialog.waitFor({ state: "detached" });
+    assert.equal((await mine()).left, 12_000);
+    await open.waitFor({ state: "detached" });
+    await page.getByRole("cell", { name: "12,000" }).waitFor();
+    // Somebody else made it meanwhile: it says so, and the form stays.
+    made = null;
+    await open.click({ timeout: 20_000 }); // When the room looks again.
+    await page.locator("#campaign-owner").waitFor();
+    await page.fill("#campaign-budget", "5");
+    await dialog.getByRole("button", { name: "Make it" }).click();
+    await dialog.locator(".banner.bad").waitFor();
+    assert.equal((await mine()).left, 12_000);
+    admin.take_refusals();
+  },
+
   "control room: only staff see it": async (world) => {
     const guest = await world.comes();
     await guest.page.goto(place);
@@ -161,6 +224,9 @@ export const broadcast = {
           await person.page.waitForFunction(() => document.querySelectorAll("#curve ~ .legend li").length === 3);
           const where = `control-${look_name}-${theme}-${language}`;
           await looks_well(person, where, shots, where);
+          await person.page.locator(".budget .btn").click();
+          await person.page.locator("#campaign-budget:focus").waitFor();
+          await looks_well(person, `${where}-campaign`, shots, `${where}-campaign`);
           await person.leave();
           world.people.splice(world.people.indexOf(person), 1);
         }

@@ -94,6 +94,7 @@ async function lets_say({ page }, words) {
 async function tour(browser, world, shots, { look, theme, language }) {
   const name = `${look.width}-${theme}-${language}`;
   const person = await Person.come(browser, world.server, { look, theme, language, touch: look !== desktop });
+  world.people.push(person);
   const { page } = person;
   await person.context.grantPermissions(["camera"]);
   await person.sign_up(`states_${name}`.replaceAll("-", "_"));
@@ -115,16 +116,11 @@ async function tour(browser, world, shots, { look, theme, language }) {
     assert.deepEqual(await page.evaluate(problems_of_page), [], `${state}, ${name}`);
     person.take_refusals();
   }
-  person.assert_quiet();
 }
 
 const toured = (one) => async (world, shots) => {
-  const browser = await launch(["--use-fake-device-for-media-stream"]);
-  try {
-    await tour(browser, world, one.look === small ? null : shots, one);
-  } finally {
-    await browser.close();
-  }
+  const browser = world.brings(await launch(["--use-fake-device-for-media-stream"]));
+  await tour(browser, world, one.look === small ? null : shots, one);
 };
 
 const looks = [

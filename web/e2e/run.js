@@ -37,6 +37,7 @@ mkdirSync(shots, { recursive: true });
 
 class World {
   people = [];
+  #brought = [];
   #endings = [];
 
   constructor(browser, server) {
@@ -49,6 +50,12 @@ class World {
     const person = await Person.come(this.browser, server, options);
     this.people.push(person);
     return person;
+  }
+
+  /** A browser of somebody's own, which goes at the end of the test, with whoever is in it. */
+  brings(browser) {
+    this.#brought.push(browser);
+    return browser;
   }
 
   /** Pictures of what everybody saw last, for whoever has to find out why; gives its words, where a log is all they have. */
@@ -64,6 +71,7 @@ class World {
   }
 
   async everybody_leaves() {
+    for (const browser of this.#brought.splice(0)) await browser.close();
     for (const person of this.people.splice(0)) await person.leave();
   }
 

@@ -1,8 +1,8 @@
-// A question before something that cannot be taken back lightly. The browser's own <dialog> keeps
-// the focus inside and closes with Escape.
+// A question before something that cannot be taken back lightly.
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { useTexts } from "../lib/i18n";
+import { useModal } from "./modal";
 
 interface Props {
   title: string;
@@ -15,21 +15,8 @@ interface Props {
 
 export function Dialog({ title, children, action, on_action, on_close }: Props) {
   const t = useTexts();
-  const element = useRef<HTMLDialogElement>(null);
+  const element = useModal();
   const [busy, set_busy] = useState(false);
-  useEffect(() => {
-    const before = document.activeElement;
-    element.current?.showModal();
-    return () => {
-      if (before instanceof HTMLElement) before.focus();
-      // What had the focus may go with the dialog, such as a post whose author was blocked.
-      requestAnimationFrame(() => {
-        if (document.activeElement !== document.body) return;
-        document.querySelector<HTMLElement>("main [role=feed], main h1, h1")
-          ?.focus({ preventScroll: true });
-      });
-    };
-  }, []);
   async function act() {
     if (busy) return;
     set_busy(true);

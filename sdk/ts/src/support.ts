@@ -1,8 +1,8 @@
 // The calls of staff who look at a player.
 import { query, type Caller, type Page } from "./community";
 import type {
-  CampaignList, GameHistory, GameSchema, GrantOutcome, NewGrant, PlayerEntities, PointsBalance, PostingList, Reply,
-  SupportPlayer, SupportPostPage,
+  Campaign, CampaignList, GameHistory, GameSchema, GrantOutcome, NewCampaign, NewGrant, PlayerEntities, PointsBalance,
+  PostingList, Reply, SupportPlayer, SupportPostPage,
 } from "./types";
 
 const segment = encodeURIComponent;
@@ -24,6 +24,9 @@ export function support_calls({ read, command }: Caller) {
       read(`/v1/points/accounts/${segment(player)}/postings${query({ ...page })}`),
     /** By their names, each with what it may still grant. */
     campaigns: (page: Page = {}): Promise<Reply<CampaignList>> => read(`/v1/points/campaigns${query({ ...page })}`),
+    /** For admins. Once for a key, however often it is asked. */
+    create_campaign: (campaign: NewCampaign): Promise<Reply<Campaign>> =>
+      command({ method: "POST", path: "/v1/points/campaigns", body: campaign }),
     /** Once for an event, however often it is asked. */
     grant: (grant: NewGrant): Promise<Reply<GrantOutcome>> =>
       command({ method: "POST", path: "/v1/points/grants", body: grant }),

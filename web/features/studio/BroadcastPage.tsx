@@ -167,7 +167,7 @@ function Evening({ shown, programmes, wanted, choose, list }: EveningProps) {
             <Answers told={told.value} length_s={length_s(shown)} />
             <Reasons told={told.value} />
             <Schedule programme={shown} told={told.value} now_ms={now.current} />
-            <Budgets told={told.value} />
+            <Budgets told={told.value} again={told.again} />
           </div>
         </>
       )}

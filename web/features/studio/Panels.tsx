@@ -1,7 +1,10 @@
 // What an evening is in figures: the large ones, answers by reason, windows, and budgets.
-import { useMemo } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import type { Attendance, Programme } from "../../../sdk/ts/src/index";
+import { useMe } from "../../app/session";
 import { Icon } from "../../ui/Icon";
+import { is_admin } from "../community/rules";
+import { CampaignDialog } from "./CampaignDialog";
 import { KeyFigures } from "./KeyFigures";
 import { Table } from "./Table";
 import {
@@ -101,8 +104,10 @@ export function Schedule({ programme, told, now_ms }: { programme: Programme; to
   );
 }
 
-export function Budgets({ told }: { told: Attendance }) {
+export function Budgets({ told, again }: { told: Attendance; again: () => void }) {
   const w = useBroadcastWords();
+  const me = useMe();
+  const [made, set_made] = useState<string | null>(null);
   const { number } = useFigures();
   const budgets = budgets_of(told);
   const said = { missing: w.missing, empty: w.empty, short: w.short };
@@ -118,6 +123,9 @@ export function Budgets({ told }: { told: Attendance }) {
             {alarm !== null && (
               <div class={`banner ${alarm === "missing" ? "bad" : "warn"}`} role="status">
                 <Icon name="warn" /><p>{said[alarm](one.name)}</p>
+                {alarm === "missing" && is_admin(me) && (
+                  <button type="button" class="btn" onClick={() => set_made(one.name)}>{w.make_open(one.name)}</button>
+                )}
               </div>
             )}
           </div>
@@ -131,6 +139,9 @@ export function Budgets({ told }: { told: Attendance }) {
             number(points.pending), number(points.budget_exhausted), number(points.void),
           ])}
         />
+      )}
+      {made !== null && (
+        <CampaignDialog name={made} now_ms={Date.parse(told.as_of)} close={() => set_made(null)} made={again} />
       )}
     </section>
   );

@@ -1,13 +1,15 @@
 // Points from a campaign's budget to a player. One opening is one event: however often it is asked
 // for, because an answer got lost, it is granted once.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Account, CampaignList, GrantOutcome, NewGrant } from "../../../sdk/ts/src/index";
 import { client } from "../../app/client";
 import { expired } from "../../app/session";
+import { whole_number } from "../../lib/counted";
 import { failure_text } from "../../lib/failure";
 import { useTexts } from "../../lib/i18n";
 import { new_key } from "../../lib/key";
 import { Field } from "../../ui/Field";
+import { useModal } from "../../ui/modal";
 import { useWords, type Words } from "./words";
 
 const amount_max = 1_000_000_000_000;
@@ -29,7 +31,7 @@ interface Props {
 export function GrantDialog({ account, close, granted }: Props) {
   const t = useTexts();
   const w = useWords();
-  const element = useRef<HTMLDialogElement>(null);
+  const element = useModal();
   const { campaigns, failed } = useCampaigns();
   const [event] = useState(new_event);
   const [amount, set_amount] = useState("");
@@ -38,12 +40,7 @@ export function GrantDialog({ account, close, granted }: Props) {
   const [tried, set_tried] = useState(false);
   const [wrong, set_wrong] = useState<string | null>(null);
   const [state, set_state] = useState<State>({ at: "form" });
-  useEffect(() => {
-    const before = document.activeElement;
-    element.current?.showModal();
-    return () => void (before instanceof HTMLElement && before.focus());
-  }, []);
-  const points = points_of(amount);
+  const points = whole_number(amount, amount_max);
   const reason_size = new TextEncoder().encode(reason.trim()).length;
   const reason_fits = reason_size > 0 && reason_size <= reason_size_max;
   const from = campaign || (campaigns?.[0]?.name ?? "");
@@ -122,13 +119,6 @@ export function GrantDialog({ account, close, granted }: Props) {
       )}
     </dialog>
   );
-}
-
-function points_of(text: string): number | null {
-  const digits = text.trim().replace(/[,\s]/g, "");
-  if (!/^[0-9]{1,13}$/.test(digits)) return null;
-  const points = Number(digits);
-  return points >= 1 && points <= amount_max ? points : null;
 }
 
 function done_text({ outcome, amount, balance }: GrantOutcome, w: Words): string {

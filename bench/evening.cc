@@ -71,7 +71,7 @@ constexpr double drain_seconds_max = 120;  // what is not there by then is lost
 
 struct Evening {
   double seconds = 1020;
-  std::uint64_t viewer_count = 1'200'000;  // of two requests each, and more of those who come again
+  std::uint64_t viewer_count = 1'500'000;  // of two requests each, and more of those who come again
   std::uint64_t account_count = 500'000;
   unsigned again_count = 3;
   std::size_t connection_count = 14'000;  // the server takes 15 000

@@ -11,7 +11,7 @@ import { binary } from "./server.js";
 export const minutes_ms = 60_000;
 export const points = 120;
 /** A real broadcast: people, titles, black, and bars above and below. */
-const real = path.join(shared, "data/video_broadcast/sintel_trailer_480x204.mp4");
+export const real = path.join(shared, "data/video_broadcast/sintel_trailer_480x204.mp4");
 export const has_real = existsSync(real);
 export const has_ffmpeg = spawnSync("ffmpeg", ["-version"]).status === 0;
 

@@ -1,7 +1,7 @@
 // Check-in, whole: programmes of their own, closures beside the server, and cameras that film them.
 import assert from "node:assert/strict";
 import path from "node:path";
-import { balance_of, minutes_ms, own_of, points, with_air } from "./air.js";
+import { balance_of, minutes_ms, own_of, points, real, with_air } from "./air.js";
 import { problems_of_page } from "./checks.js";
 import { tab_to } from "./keyboard.js";
 import { settle, small } from "./looks.js";
@@ -273,6 +273,27 @@ export const real_checkin = {
     await person.page.screenshot({ path: path.join(shots, "checkin-real.png") });
     await presses(person);
     await is_granted(person, programme);
+  }),
+
+  "check-in, a real broadcast: its own file counts, whole": with_air(async (on, shots, world) => {
+    const programme = await on.trailer();
+    for (const [at, [look, theme, language]] of [[desktop, "light", "en"], [small, "dark", "ja"]].entries()) {
+      const person = await world.comes({ look, theme, language, touch: look === small });
+      const { page } = person;
+      await person.sign_up(`viewer_file_${at}`);
+      await programme.opens();
+      await page.goto("/checkin");
+      await page.locator("input[type=file]").setInputFiles(real);
+      await page.locator(".corner").first().waitFor();
+      await programme.begins(Date.now() - 1000 * await page.evaluate(() => document.querySelector("video").currentTime));
+      await page.getByRole("button", { name: language === "ja" ? "画面全体にする" : "Take the whole picture" }).click();
+      await looks_well(person, `file ${at}`);
+      await page.screenshot({ path: path.join(shots, `checkin-file-${look.width}-${theme}-${language}.png`) });
+      if (at > 0) continue; // Once through all of it: it takes what the stretch takes.
+      await presses(person);
+      await person.page.locator(".result [data-settled=granted]").waitFor({ timeout: 90_000 });
+      assert.equal(await balance_of(person), points);
+    }
   }),
 
   "check-in, a real broadcast: for another it is of no use": with_air(async (on) => {

@@ -5,7 +5,7 @@ import { client } from "../../app/client";
 import { useTexts } from "../../lib/i18n";
 import { useStore } from "../../lib/store";
 import { CheckIn, type State } from "./attempt";
-import { guide, shown_aspect } from "./corners";
+import { guide, shown_aspect, whole } from "./corners";
 import { close, Eye, open_camera, type Fault } from "./eye";
 import { Frame } from "./Frame";
 import { Left } from "./Left";
@@ -230,6 +230,9 @@ function View({ source, shut, ...props }: Props & { source: Shown; shut: (fault?
             <button type="button" class="btn btn-bare" onClick={() => set_quad(guide(aspect ?? 16 / 9))}>
               {w.set_back}
             </button>
+            {source.is === "file" && (
+              <button type="button" class="btn btn-bare" onClick={() => set_quad(whole)}>{w.whole}</button>
+            )}
             <button type="button" class="btn btn-bare" onClick={() => shut()}>{w.close_camera}</button>
           </div>
         )}

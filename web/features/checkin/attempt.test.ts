@@ -7,7 +7,7 @@ import type { CheckinAnswer, CheckinAttempt, Failure, Reply, TicketAnswer } from
 import { CheckIn, type Step } from "./attempt";
 import { base64url, from_base64url } from "./base64url";
 import type { Camera } from "./burst";
-import { guide, scaled } from "./corners";
+import { guide, scaled, whole } from "./corners";
 import type { Light, Quad } from "./quad";
 import { burst_ms_min } from "./vci1";
 
@@ -171,6 +171,12 @@ test("the corners go to the edges; where that did not do, they stay as laid, onc
   world.check_in.lay(rough);
   assert.equal((await world.goes()).is, "done");
   assert.equal(world.sent.length, 3);
+});
+
+test("the whole picture has no edges: none are looked for", async () => {
+  const world = new World({}, whole);
+  assert.equal((await world.goes()).is, "done");
+  assert.ok(!world.steps.some(({ is }) => is === "looking"));
 });
 
 test("where the corners lie well, nothing is tried that was tried", async () => {

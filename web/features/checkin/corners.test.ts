@@ -1,7 +1,7 @@
 // Goal: the frame begins as a TV in the middle, and stays one wherever its corners are dragged.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { apart, guide, moved, scaled, shown_aspect, shown_part } from "./corners";
+import { apart, guide, is_whole, moved, scaled, shown_aspect, shown_part, whole } from "./corners";
 import { is_quad, type Quad } from "./quad";
 
 const near = (a: number, b: number) => Math.abs(a - b) < 1e-9;
@@ -39,6 +39,15 @@ test("measures", () => {
   assert.ok(near(apart(guide(1), moved(guide(1), 1, { x: guide(1)[1].x, y: guide(1)[1].y + 0.1 })), 0.1));
   assert.equal(shown_aspect(1280, 720), 16 / 9);
   assert.equal(shown_aspect(720, 1280), 0.9);
+  assert.equal(shown_aspect(2390, 1000), 2.39);
+  assert.equal(shown_aspect(4000, 1000), 2.4);
   assert.deepEqual(shown_part(1280, 720, 16 / 9), { x: 0, y: 0, width: 1280, height: 720 });
   assert.deepEqual(shown_part(720, 1280, 0.9), { x: 0, y: 240, width: 720, height: 800 });
+});
+
+test("the whole is what hands can make of it, too; the guide is not", () => {
+  const corners = [{ x: 0, y: 0 }, { x: 1, y: 0 }, { x: 1, y: 1 }, { x: 0, y: 1 }];
+  const by_hand = corners.reduce((quad, to, corner) => moved(quad, corner, to), guide(16 / 9));
+  assert.ok(is_whole(whole) && is_whole(by_hand));
+  for (const aspect of [0.9, 4 / 3, 16 / 9, 2.4]) assert.ok(!is_whole(guide(aspect)), `${aspect}`);
 });

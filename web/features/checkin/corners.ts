@@ -4,12 +4,16 @@ import { is_quad, type Point, type Quad } from "./quad";
 
 // Of what is shown: high pictures have room above and below.
 const guide_width = { wide: 0.72, high: 0.88 };
+const guide_height_max = 0.8;
 const edge = 0.02; // corners stay that far inside
 const side_min = 0.12;
 
+/** Around all that is shown, as where somebody chose the programme itself. */
+export const whole: Quad = [{ x: 0, y: 0 }, { x: 1, y: 0 }, { x: 1, y: 1 }, { x: 0, y: 1 }];
+
 /** Where the frame lies before anybody moved it: 16:9, in the middle. `aspect` is of what is shown. */
 export function guide(aspect: number): Quad {
-  const width = aspect > 1.2 ? guide_width.wide : guide_width.high;
+  const width = Math.min(aspect > 1.2 ? guide_width.wide : guide_width.high, (guide_height_max * 16) / 9 / aspect);
   const height = (width * aspect * 9) / 16;
   const [left, top] = [(1 - width) / 2, (1 - height) / 2];
   return [
@@ -53,9 +57,12 @@ export function apart(a: Quad, b: Quad): number {
 
 export interface Box { x: number; y: number; width: number; height: number }
 
-/** How wide what is shown of a camera is to its height: all of it, but of high ones the middle. */
+/** Whether it is the whole, as near as hands get: no edges are in sight then. */
+export const is_whole = (quad: Quad): boolean => apart(quad, whole) <= 2 * edge;
+
+/** How wide what is shown is to its height: all of it, also of films, but of high ones the middle. */
 export function shown_aspect(width: number, height: number): number {
-  return Math.max(0.9, Math.min(16 / 9, width / height));
+  return Math.max(0.9, Math.min(2.4, width / height));
 }
 
 /** The part of a camera's picture that is shown at that aspect: the middle. */

@@ -58,6 +58,7 @@ const en = {
   corner_bottom_right: "Bottom right corner, arrow keys move it",
   corner_bottom_left: "Bottom left corner, arrow keys move it",
   set_back: "Set the frame back",
+  whole: "Take the whole picture",
 
   check_in: "Check in",
   stop: "Stop",
@@ -177,6 +178,7 @@ const ja: typeof en = {
   corner_bottom_right: "右下の角。矢印キーで動かせます",
   corner_bottom_left: "左下の角。矢印キーで動かせます",
   set_back: "枠を元に戻す",
+  whole: "画面全体にする",
 
   check_in: "チェックイン",
   stop: "やめる",

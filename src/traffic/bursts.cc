@@ -59,14 +59,12 @@ std::vector<Burst> on_all_cores(std::size_t count, const Make& make) {
   return bursts;
 }
 
+using Cells = std::array<std::int16_t, match::cell_count>;
 using Sums = std::array<std::int32_t, match::patterns_per_block>;
 
 // Of a row on the patterns of one block: a pattern's sum is that of the row less twice what it
-// takes away. This was half of what a driver does, so it is compiled for wide vectors, too.
-#ifdef __x86_64__
-[[gnu::target_clones("avx512bw", "avx2", "default")]]
-#endif
-Sums sums_of(const std::array<std::int16_t, match::cell_count>& row, const std::uint8_t* minus) {
+// takes away.
+[[gnu::always_inline]] inline Sums plain_sums_of(const Cells& row, const std::uint8_t* minus) {
   constexpr std::size_t pattern_count = match::patterns_per_block;
   Sums taken{};
   std::int32_t sum = 0;
@@ -78,6 +76,22 @@ Sums sums_of(const std::array<std::int16_t, match::cell_count>& row, const std::
   }
   for (std::int32_t& one : taken) one = sum - 2 * one;
   return taken;
+}
+
+// This was half of what a driver does, so it is compiled for wider vectors, too. (Without
+// target_clones: ThreadSanitizer can't start a program that has any.)
+#ifdef __x86_64__
+[[gnu::target("avx2")]] Sums wide_sums_of(const Cells& row, const std::uint8_t* minus) {
+  return plain_sums_of(row, minus);
+}
+#endif
+
+Sums sums_of(const Cells& row, const std::uint8_t* minus) {
+#ifdef __x86_64__
+  static const bool has_wide = __builtin_cpu_supports("avx2") != 0;
+  if (has_wide) return wide_sums_of(row, minus);
+#endif
+  return plain_sums_of(row, minus);
 }
 
 }  // namespace

@@ -21,6 +21,7 @@
 #include <thread>
 
 #include "base/assert.h"
+#include "http/internal/pause.h"
 
 namespace matsuri::http {
 namespace {
@@ -43,8 +44,12 @@ class Waiting {
   ~Waiting() { fail("it ended meanwhile"); }
 
   void answer(Response response) { std::exchange(done_, nullptr)(std::move(response)); }
-  void fail(std::string_view why) {
-    if (done_) answer(problem(Error(Code::busy, "try again soon: " + std::string(why))));
+  void fail(std::string_view why, std::int64_t retry_after_s = 1) {
+    if (!done_) return;
+    Response response = problem(Error(Code::busy, "try again soon: " + std::string(why)));
+    for (auto& [name, value] : response.headers)
+      if (name == "retry-after") value = std::to_string(retry_after_s);
+    answer(std::move(response));
   }
 
   Forwarded request;
@@ -94,6 +99,7 @@ class Upstream::Impl {
     ErrorCode ec;
     endpoint_ = {asio::ip::make_address(options_.host, ec), options_.port};
     MATSURI_ASSERT(!ec, "an upstream has an IP address");
+    asio::co_spawn(io_, adapt_each_second(), asio::detached);
     thread_ = std::thread([this] { io_.run(); });
   }
   ~Impl() {
@@ -109,7 +115,8 @@ class Upstream::Impl {
     const std::size_t count_max = options_.waiting_count_max / (one.request.yields ? 2 : 1);
     if (waiting_count_.fetch_add(1) >= count_max) {
       waiting_count_.fetch_sub(1);
-      return one.fail("too many wait already");
+      pause_.refuse();
+      return one.fail("too many wait already", one.request.yields ? pause_.seconds() : 1);
     }
     asio::post(io_, [this, one = std::move(one)]() mutable { take(std::move(one)); });
   }
@@ -123,6 +130,15 @@ class Upstream::Impl {
     } else if (connection_count_ < options_.connection_count_max) {
       ++connection_count_;
       asio::co_spawn(io_, work(), asio::detached);
+    }
+  }
+
+  asio::awaitable<void> adapt_each_second() {
+    asio::steady_timer timer(io_);
+    for (ErrorCode ec; !ec;) {
+      timer.expires_after(std::chrono::seconds(1));
+      co_await timer.async_wait(into(ec));
+      pause_.adapt();
     }
   }
 
@@ -168,12 +184,14 @@ class Upstream::Impl {
     stream.expires_never();
     if (ec || !parser.keep_alive() || buffer.size() > 0) stream.close();
     if (ec) co_return one.fail("no whole answer came");
+    pause_.serve();
     one.answer(response_of(parser.release()));
   }
 
   const UpstreamOptions options_;
   asio::ip::tcp::endpoint endpoint_;
   std::atomic<std::size_t> waiting_count_ = 0;  // also of those on their way to our thread
+  Pause pause_;
   std::deque<Waiting> waiting_;
   std::vector<asio::steady_timer*> resting_;
   std::size_t connection_count_ = 0;

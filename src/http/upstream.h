@@ -30,7 +30,9 @@ struct Forwarded {
   std::string target;  // "/v1/checkin/7/ticket?path=cable", encoded
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
-  bool yields = false;  // is refused where half of those who may wait do, so that others still can
+  // Is refused where half of those who may wait do, so that others still can; and, where many are,
+  // with a Retry-After of up to 30 s. Others are told to come again in a second.
+  bool yields = false;
 };
 
 // Owns one I/O thread, and connections that it opens as they are needed and keeps. No request is

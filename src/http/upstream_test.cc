@@ -10,6 +10,7 @@
 #include <mutex>
 #include <thread>
 
+#include "http/internal/pause.h"
 #include "http/server.h"
 
 namespace matsuri::http {
@@ -191,6 +192,64 @@ TEST_F(UpstreamTest, WhoYieldsIsRefusedWhereHalfAreThere) {
   EXPECT_EQ(b.get().body, "a=b%20c|signed|b");
   EXPECT_EQ(c.get().body, "a=b%20c|signed|c");
   EXPECT_EQ(d.get().body, "a=b%20c|signed|d");
+}
+
+// Goal: as long as more are refused than are served, those who yield are told to stay away for
+// longer and longer, and nobody else is.
+TEST_F(UpstreamTest, WhoYieldsIsToldToStayAwayForLonger) {
+  start_server();
+  options.connection_count_max = 1;
+  options.waiting_count_max = 2;
+  options.timeout_ms = 60'000;
+  Upstream upstream(options);
+  std::future<Response> held_one = ask(upstream, get("/held"));
+  wait_until_held(1);
+  std::future<Response> a = ask(upstream, echo("a")), b = ask(upstream, echo("b"));
+  const auto told = [&](bool yields) {
+    Forwarded request = echo("c");
+    request.yields = yields;
+    const Response response = ask(upstream, std::move(request)).get();
+    EXPECT_EQ(response.status, 503);
+    for (const auto& [name, value] : response.headers)
+      if (name == "retry-after") return std::stoi(value);
+    return 0;
+  };
+  EXPECT_EQ(told(true), 1);
+  const auto due = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  int longest = 1;
+  while (longest < 3 && std::chrono::steady_clock::now() < due) {
+    const int seconds = told(true);
+    EXPECT_GE(seconds, longest);
+    longest = seconds;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  EXPECT_EQ(longest, 3);
+  EXPECT_EQ(told(false), 1);
+  answer_held();
+  held_one.wait();
+}
+
+TEST(Pause, GrowsWhileMoreAreRefusedThanServed) {
+  Pause pause;
+  const auto second = [&](int refused, int served) {
+    for (int i = 0; i < refused; ++i) pause.refuse();
+    for (int i = 0; i < served; ++i) pause.serve();
+    pause.adapt();
+    return pause.seconds();
+  };
+  EXPECT_EQ(pause.seconds(), 1);
+  EXPECT_EQ(second(0, 0), 1);
+  EXPECT_EQ(second(50, 100), 1);
+  for (int i = 0; i < 11; ++i) second(300, 100);
+  EXPECT_EQ(pause.seconds(), 12);   // 1.25 to the power of 11
+  EXPECT_EQ(second(100, 100), 12);  // as many come back as can be served
+  EXPECT_EQ(second(110, 100), 13);
+  EXPECT_EQ(second(80, 100), 10);
+  for (int i = 0; i < 10; ++i) second(5, 0);
+  EXPECT_EQ(pause.seconds(), 30);
+  EXPECT_EQ(second(0, 100), 24);
+  for (int i = 0; i < 20; ++i) second(0, 0);
+  EXPECT_EQ(pause.seconds(), 1);
 }
 
 TEST_F(UpstreamTest, AnswersHaveALimitToo) {

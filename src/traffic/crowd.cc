@@ -27,8 +27,6 @@ constexpr std::int64_t wait_us_max = 100'000;
 constexpr int sent_at_once = 256;
 // A signed ticket is older than its burst by so much.
 constexpr std::int64_t ticket_before_ms = 200;
-// Of the time that a busy server names.
-constexpr unsigned doublings_max = 3;
 constexpr std::size_t mac_letter = 70;  // of a ticket's text: within its mac
 
 // What stands behind a mark in JSON that a server of ours wrote, up to a quote.
@@ -176,8 +174,8 @@ class Crowd {
 
   void come_again(Request request, std::int64_t answered_us, const Answer& answer) {
     if (request.try_count == options_.again_count) return;
-    const double pause = std::ldexp(std::max<double>(answer.retry_after(), 0.1),
-                                    static_cast<int>(std::min(request.try_count, doublings_max)));
+    const double pause = std::max<double>(
+        answer.retry_after(), std::ldexp(1, static_cast<int>(std::min(request.try_count, 3U))));
     ++request.try_count;
     const double seconds = pause * (1 + share());
     request.at_us = answered_us + static_cast<std::int64_t>(seconds * 1e6);

@@ -32,8 +32,8 @@ struct CrowdOptions {
   double seconds = 60;
   std::uint64_t viewer_count = 1000;
   Shares shares;
-  // Who hears that the server is busy comes again so often, after the time that the answer names or
-  // up to twice that; the next time after twice as long, and so on up to eight times.
+  // Who hears that the server is busy comes again so often, as our client does: after the time that
+  // the answer names, and not before 1, 2, 4 and then 8 s; or up to twice that.
   unsigned again_count = 0;
   std::uint32_t seed = 1;
 };

@@ -29,7 +29,7 @@ class FullDiskTest(support.CrashTest):
         super().setUp()
         self.disk = self.folder / "disk"
         self.disk.mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", self.disk], check=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256m", "tmpfs", self.disk], check=True)
 
     def tearDown(self):
         if may_mount():

@@ -1,4 +1,4 @@
-// A failure as a sentence.
+// A failure as a sentence, and what it leaves open.
 import type { Failure } from "../../sdk/ts/src/index";
 import type { Texts } from "./i18n";
 
@@ -13,3 +13,6 @@ export function failure_text(failure: Failure, t: Texts): string {
     default: return t.failure.other(failure.detail);
   }
 }
+
+/** Whether nobody knows what became of what was sent: only the same may be sent again. */
+export const may_have_arrived = ({ code }: Failure): boolean => ["unreachable", "busy", "io"].includes(code);

@@ -7,7 +7,7 @@ import { client } from "../../app/client";
 import { expired } from "../../app/session";
 import { useReply } from "../../app/staff";
 import { whole_number } from "../../lib/counted";
-import { failure_text } from "../../lib/failure";
+import { failure_text, may_have_arrived } from "../../lib/failure";
 import { useTexts } from "../../lib/i18n";
 import { name_in } from "../../lib/names";
 import { language_store } from "../../lib/prefs";
@@ -54,7 +54,7 @@ export function CampaignDialog({ name, now_ms, close, made }: Props) {
       return element.current?.close();
     }
     if (expired(reply.failure)) return close();
-    if (["unreachable", "busy", "io"].includes(reply.failure.code)) return set_state({ at: "unknown", sent: campaign });
+    if (may_have_arrived(reply.failure)) return set_state({ at: "unknown", sent: campaign });
     set_wrong(failure_text(reply.failure, t));
     set_state({ at: "form" });
   }

@@ -5,7 +5,7 @@ import type { Account, CampaignList, GrantOutcome, NewGrant } from "../../../sdk
 import { client } from "../../app/client";
 import { expired } from "../../app/session";
 import { whole_number } from "../../lib/counted";
-import { failure_text } from "../../lib/failure";
+import { failure_text, may_have_arrived } from "../../lib/failure";
 import { useTexts } from "../../lib/i18n";
 import { new_key } from "../../lib/key";
 import { Field } from "../../ui/Field";
@@ -51,8 +51,7 @@ export function GrantDialog({ account, close, granted }: Props) {
     const reply = await client.support.grant(grant);
     if (!reply.ok) {
       if (expired(reply.failure)) return close();
-      // Nobody knows what became of it: only the same may be asked for again.
-      if (["unreachable", "busy", "io"].includes(reply.failure.code)) return set_state({ at: "unknown", sent: grant });
+      if (may_have_arrived(reply.failure)) return set_state({ at: "unknown", sent: grant });
       set_wrong(w.grant_refused(failure_text(reply.failure, t)));
       return set_state({ at: "form" });
     }

@@ -219,12 +219,7 @@ export const play = {
     const struck = async () => (await as_player(person, "changes"))
       .filter(({ actor, reason }) => actor === id && reason === "raid.attack");
     // An answer gets lost: asked again, it counted once.
-    let lost = 0;
-    await page.route("**/v1/game/*/commands", async (route) => {
-      if (lost++ > 0) return route.continue();
-      await route.fetch();
-      await route.abort("connectionreset");
-    });
+    await person.loses_an_answer("**/v1/game/*/commands");
     await attack(page).click();
     while (sent.length < 2) await setTimeout(50);
     await page.unroute("**/v1/game/*/commands");

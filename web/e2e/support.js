@@ -245,12 +245,7 @@ export const support = {
     await given.waitFor();
     assert.match(await given.textContent(), /Points \+50.*Received from summer-give.*@help_give/);
     // An answer that gets lost: asked again, it counted once.
-    let lost = 0;
-    await page.route("**/v1/points/grants", async (route) => {
-      if (lost++ > 0) return route.continue();
-      await route.fetch();
-      await route.abort("connectionreset");
-    });
+    await helper.loses_an_answer("**/v1/points/grants");
     await open.click();
     await page.fill("#grant-amount", "7");
     await page.selectOption("#grant-campaign", "summer-give");

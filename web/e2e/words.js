@@ -110,9 +110,9 @@ export const words = {
     await other.goto(ground);
     await other.waitForSelector("#say");
     await page.route("**/v1/communities/1/posts", async (route) => {
-      const answer = await route.fetch();
+      const answer = await writer.arrives(route, other);
       await other.locator(".refused").waitFor(); // By now the stream has told everybody.
-      await route.fulfill({ response: answer });
+      await route.fulfill(answer);
     });
     await page.fill("#say", "twice around");
     await page.click(".composer button[type=submit]");

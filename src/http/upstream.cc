@@ -115,8 +115,7 @@ class Upstream::Impl {
     const std::size_t count_max = options_.waiting_count_max / (one.request.yields ? 2 : 1);
     if (waiting_count_.fetch_add(1) >= count_max) {
       waiting_count_.fetch_sub(1);
-      pause_.refuse();
-      return one.fail("too many wait already", one.request.yields ? pause_.seconds() : 1);
+      return one.fail("too many wait already", one.request.yields ? pause_.refuse() : 1);
     }
     asio::post(io_, [this, one = std::move(one)]() mutable { take(std::move(one)); });
   }
@@ -184,7 +183,7 @@ class Upstream::Impl {
     stream.expires_never();
     if (ec || !parser.keep_alive() || buffer.size() > 0) stream.close();
     if (ec) co_return one.fail("no whole answer came");
-    pause_.serve();
+    if (one.request.yields) pause_.serve();
     one.answer(response_of(parser.release()));
   }
 

@@ -30,8 +30,9 @@ struct Forwarded {
   std::string target;  // "/v1/checkin/7/ticket?path=cable", encoded
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
-  // Is refused where half of those who may wait do, so that others still can; and, where many are,
-  // with a Retry-After of up to 30 s. Others are told to come again in a second.
+  // Is refused where half of those who may wait do, so that others still can; and told to come
+  // again when those who were refused before are served, in 1 to 30 s. Others are told to in a
+  // second.
   bool yields = false;
 };
 

@@ -194,8 +194,8 @@ TEST_F(UpstreamTest, WhoYieldsIsRefusedWhereHalfAreThere) {
   EXPECT_EQ(d.get().body, "a=b%20c|signed|d");
 }
 
-// Goal: as long as more are refused than are served, those who yield are told to stay away for
-// longer and longer, and nobody else is.
+// Goal: those who yield are told to stay away until those refused before them had their turn, and
+// nobody else is.
 TEST_F(UpstreamTest, WhoYieldsIsToldToStayAwayForLonger) {
   start_server();
   options.connection_count_max = 1;
@@ -223,33 +223,60 @@ TEST_F(UpstreamTest, WhoYieldsIsToldToStayAwayForLonger) {
     longest = seconds;
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
-  EXPECT_EQ(longest, 3);
+  EXPECT_GE(longest, 3);
+  EXPECT_LE(longest, 30);
   EXPECT_EQ(told(false), 1);
   answer_held();
   held_one.wait();
 }
 
-TEST(Pause, GrowsWhileMoreAreRefusedThanServed) {
+TEST(Pause, IsThePlaceInALineOfWhoeverIsAway) {
   Pause pause;
-  const auto second = [&](int refused, int served) {
-    for (int i = 0; i < refused; ++i) pause.refuse();
+  const auto refuse = [&](int count) {
+    std::int64_t last = 0;
+    for (int i = 0; i < count; ++i) last = pause.refuse();
+    return last;
+  };
+  const auto second = [&](int served) {
     for (int i = 0; i < served; ++i) pause.serve();
     pause.adapt();
-    return pause.seconds();
   };
-  EXPECT_EQ(pause.seconds(), 1);
-  EXPECT_EQ(second(0, 0), 1);
-  EXPECT_EQ(second(50, 100), 1);
-  for (int i = 0; i < 11; ++i) second(300, 100);
-  EXPECT_EQ(pause.seconds(), 12);   // 1.25 to the power of 11
-  EXPECT_EQ(second(100, 100), 12);  // as many come back as can be served
-  EXPECT_EQ(second(110, 100), 13);
-  EXPECT_EQ(second(80, 100), 10);
-  for (int i = 0; i < 10; ++i) second(5, 0);
-  EXPECT_EQ(pause.seconds(), 30);
-  EXPECT_EQ(second(0, 100), 24);
-  for (int i = 0; i < 20; ++i) second(0, 0);
-  EXPECT_EQ(pause.seconds(), 1);
+  EXPECT_EQ(refuse(1000), 1);  // nobody knows yet how many are served
+  for (int i = 0; i < 40; ++i) second(100);
+  EXPECT_EQ(refuse(1), 1);
+  EXPECT_EQ(refuse(149), 2);
+  EXPECT_EQ(refuse(850), 10);
+  second(100);
+  EXPECT_EQ(refuse(1), 9);  // a hundred of them come back now
+  EXPECT_EQ(refuse(99), 10);
+  second(100);
+  EXPECT_EQ(refuse(10'000), 30);
+  second(100);
+  EXPECT_EQ(refuse(1), 30);
+  second(100);
+  for (int i = 0; i < 20; ++i) second(0);  // nobody comes, and places go by
+  EXPECT_EQ(refuse(1), 9);
+  second(100);
+  for (int i = 0; i < 20; ++i) second(0);
+  EXPECT_EQ(refuse(1), 1);
+}
+
+TEST(Pause, FollowsWhatIsServedWhileSomebodyIsRefused) {
+  Pause pause;
+  const auto pause_of_1000 = [&](int served) {
+    std::int64_t last = 0;
+    for (int i = 0; i < 1000; ++i) last = pause.refuse();
+    for (int i = 0; i < served; ++i) pause.serve();
+    pause.adapt();
+    for (int i = 0; i < 100; ++i) pause.adapt();  // all places go by
+    return last;
+  };
+  EXPECT_EQ(pause_of_1000(0), 1);
+  EXPECT_EQ(pause_of_1000(0), 30);  // one a second at the least
+  for (int i = 0; i < 30; ++i) pause_of_1000(200);
+  EXPECT_EQ(pause_of_1000(200), 5);
+  for (int i = 0; i < 30; ++i) pause_of_1000(50);
+  EXPECT_EQ(pause_of_1000(50), 20);
 }
 
 TEST_F(UpstreamTest, AnswersHaveALimitToo) {

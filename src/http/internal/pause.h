@@ -9,33 +9,44 @@
 namespace matsuri::http {
 
 // A crowd that is refused comes back, and what it costs to refuse it again is missing where others
-// are served: a server that refuses twice as many as it answers does little else. So where more are
-// refused in a second than are served, they are asked to stay away for longer, and for less again
-// where fewer are, until no more come back at a time than can be served.
+// are served: a server that refuses twice as many as it answers does little else. So whoever is
+// refused gets a place behind those who were refused before, in a line that is only counted, and is
+// asked to come back when that place comes up. They then come at the pace at which they are served.
 //
+// A place goes by whether or not its owner came: that costs nothing but room for somebody else.
 // Thread-safe, except adapt().
 class Pause {
  public:
   static constexpr double seconds_max = 30;
-  static constexpr double step = 1.25;  // the most that it changes by in a second
 
-  void refuse() { refused_count_.fetch_add(1, std::memory_order_relaxed); }
   void serve() { served_count_.fetch_add(1, std::memory_order_relaxed); }
-  // 1 where nobody was refused lately.
-  std::int64_t seconds() const { return std::llround(seconds_.load(std::memory_order_relaxed)); }
+  // The seconds to stay away: 1 to 30, and 1 until it is known how many are served.
+  std::int64_t refuse() {
+    const auto place = static_cast<double>(away_count_.fetch_add(1, std::memory_order_relaxed) + 1);
+    const double rate = rate_.load(std::memory_order_relaxed);
+    return rate == 0 ? 1 : std::llround(std::clamp(place / rate, 1.0, seconds_max));
+  }
 
   // Once a second, on one thread.
   void adapt() {
-    const auto refused = static_cast<double>(refused_count_.exchange(0));
     const auto served = static_cast<double>(served_count_.exchange(0));
-    const double factor = std::clamp(refused / std::max(served, 1.0), 1 / step, step);
-    seconds_ = std::clamp(seconds_ * factor, 1.0, seconds_max);
+    const std::int64_t away_count = away_count_.load();
+    // What is served while nobody is refused is the least that can be.
+    double rate = std::max(rate_.load(), served);
+    if (away_count > left_count_) rate = std::max(1.0, rate_ + (served - rate_) / rate_share);
+    rate_ = rate;
+    left_count_ =
+        std::llround(std::clamp(static_cast<double>(away_count) - rate, 0.0, seconds_max * rate));
+    away_count_.fetch_sub(away_count - left_count_);
   }
 
  private:
-  std::atomic<std::uint64_t> refused_count_ = 0;
+  static constexpr double rate_share = 4;  // of a second's count in the rate, its reciprocal
+
   std::atomic<std::uint64_t> served_count_ = 0;
-  std::atomic<double> seconds_ = 1;
+  std::atomic<std::int64_t> away_count_ = 0;  // places in the line
+  std::int64_t left_count_ = 0;               // of them, at the last adapt()
+  std::atomic<double> rate_ = 0;              // served in a second; 0: not known
 };
 
 }  // namespace matsuri::http

@@ -313,8 +313,12 @@ std::string Apache::configuration(const Viewers& viewers, How how) const {
   for (const std::string_view name : {is_cgi ? "mpm_prefork" : "mpm_event", is_cgi ? "cgi" : "cgid",
                                       "alias", "env", "authz_core"})
     text += sentence("LoadModule ", name, "_module /usr/lib/apache2/modules/mod_", name, ".so\n");
+  // Threads for three times as many connections as come: one whose threads are all busy closes
+  // connections that are to be used again.
   text += is_cgi ? "StartServers 32\nMinSpareServers 32\nMaxSpareServers 64\n"
-                 : sentence("ScriptSock ", folder, "/cgid.sock\nStartServers 1\n");
+                 : sentence("ScriptSock ", folder,
+                            "/cgid.sock\nServerLimit 1\nThreadLimit 192\nThreadsPerChild 192\n"
+                            "MaxRequestWorkers 192\n");
   if (::geteuid() == 0) text += "User #65534\nGroup #65534\n";
   text += sentence("SetEnv MATSURI_CHECKIN_KEYS ", folder, "/keys\nSetEnv MATSURI_CHECKIN_INBOX ",
                    folder, "/inbox/checkin.inbox\nSetEnv MATSURI_CHECKIN_START ",

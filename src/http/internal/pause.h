@@ -33,7 +33,7 @@ class Pause {
     const std::int64_t away_count = away_count_.load();
     // What is served while nobody is refused is the least that can be.
     double rate = std::max(rate_.load(), served);
-    if (away_count > left_count_) rate = std::max(1.0, rate_ + (served - rate_) / rate_share);
+    if (away_count > left_count_) rate = std::max(1.0, rate_ + (served - rate_) * last_share);
     rate_ = rate;
     left_count_ =
         std::llround(std::clamp(static_cast<double>(away_count) - rate, 0.0, seconds_max * rate));
@@ -41,7 +41,7 @@ class Pause {
   }
 
  private:
-  static constexpr double rate_share = 4;  // of a second's count in the rate, its reciprocal
+  static constexpr double last_share = 0.25;  // of the last second in the rate
 
   std::atomic<std::uint64_t> served_count_ = 0;
   std::atomic<std::int64_t> away_count_ = 0;  // places in the line

@@ -16,6 +16,8 @@ from support import FREE_RATES, Person, Server
 from game_client import Game, attack, born, new_key, sender
 from mariadb_server import Mariadb
 
+# Days wait for the night in which analytics count, which must not come in between.
+FAR_NIGHT = time.strftime("[analytics]\nat = \"%H:%M\"\n", time.gmtime(time.time() + 12 * 3600))
 AGE_MS = 21 * 86400_000
 HITS = 400
 
@@ -139,7 +141,7 @@ class DaysTest:
 
 class SqliteDaysTest(DaysTest, unittest.TestCase):
     def config(self, more=""):
-        return f"{FREE_RATES}\n[game]\n{more}"
+        return f"{FREE_RATES}\n{FAR_NIGHT}[game]\n{more}"
 
     def make_older(self):
         connection = sqlite3.connect(f"{self.server.data}/db/game-0.sqlite")
@@ -165,7 +167,7 @@ class MariadbDaysTest(DaysTest, unittest.TestCase):
         if self.mariadb is None:
             self.mariadb = Mariadb(self.folder).start()
             self.addCleanup(self.mariadb.end)
-        return f"{FREE_RATES}\n{self.mariadb.game_config('game_0')}{more}"
+        return f"{FREE_RATES}\n{FAR_NIGHT}{self.mariadb.game_config('game_0')}{more}"
 
     def make_older(self):
         for table in ("command", "kept_command"):

@@ -18,8 +18,10 @@ import sys
 import xml.etree.ElementTree as ElementTree
 
 
-# Of a failed program, so that a log that is all that is left of a run says why.
+# Of a failed program, so that a log that is all that is left of a run says why; and of each failure in
+# its own line, where the end of that log is all.
 output_lines_max = 80
+reason_chars_max = 200
 
 
 @dataclasses.dataclass
@@ -39,8 +41,9 @@ def read_gtest(path, results):
     for case in tree.iter("testcase"):
         name = f'{case.get("classname")}.{case.get("name")}'
         skipped = case.find("skipped")
-        if case.find("failure") is not None:
-            results.failed.append(name)
+        failure = case.find("failure")
+        if failure is not None:
+            results.failed.append(with_reason(name, failure.get("message")))
         elif skipped is not None:
             results.skipped.append((name, first_line(skipped.get("message") or skipped.text)))
         elif case.get("status") == "notrun":
@@ -48,6 +51,13 @@ def read_gtest(path, results):
         else:
             results.passed += 1
     return True
+
+
+def with_reason(name, text):
+    words = " ".join((text or "").split())
+    if len(words) > reason_chars_max:
+        words = words[:reason_chars_max] + "…"
+    return f"{name}: {words}" if words else name
 
 
 def first_line(text):
@@ -83,7 +93,8 @@ def read_ctest(folder, results):
             if len(results.failed) > failed_before:
                 continue
             # Crashed, hung, or told by a sanitizer: no test of its own says so.
-            results.failed.append(f"{folder.name}: {name}")
+            said = last_line(case.findtext("system-out"))
+            results.failed.append(with_reason(f"{folder.name}: {name}", said))
 
 
 def last_line(text):
@@ -110,7 +121,8 @@ def read_output(name, text, results):
     results.passed += counts["pass"]
     blocks = re.findall(r"^not ok \d+ - (.+)\n((?:  .*\n)*)", text, re.MULTILINE)
     for test, said in blocks[:counts["fail"]]:
-        results.failed.append(f"{name}: {test}")
+        error = re.search(r"^ +error: (?:\|-?\n)?(.*)$", said, re.MULTILINE)
+        results.failed.append(with_reason(f"{name}: {test}", error and error[1]))
         results.outputs.append((test, said))
     results.failed += [f"{name}: one of its tests"] * (counts["fail"] - len(blocks))
     skips = re.findall(r"^ok \d+ - (.+?) # SKIP ?(.*)$", text, re.MULTILINE)[:counts["skipped"]]
@@ -130,15 +142,16 @@ def read_stages(reports, results):
             continue
         folder = reports / {"tests": "dev"}.get(name, name.removesuffix("-tests"))
         failed_before = len(results.failed)
+        log = reports / f"{name}.log"
+        text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
         if folder.is_dir():
             read_ctest(folder, results)
-        else:
-            log = reports / f"{name}.log"
-            text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
-            if not read_output(name, text, results):
-                results.failed.append(f"{name}: no test reported")
+        elif not read_output(name, text, results):
+            results.failed.append(f"{name}: no test reported")
         if verdict != "pass" and len(results.failed) == failed_before:
-            results.failed.append(name)
+            # What node:test found out only after the test that it was of.
+            late = re.findall(r"^# ((?:Warning|Error): .*)$", text, re.MULTILINE)
+            results.failed.append(with_reason(f"{name}: its tests passed", (late or [last_line(text)])[-1]))
 
 
 def read_skips(path):

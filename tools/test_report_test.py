@@ -38,7 +38,7 @@ class Report(unittest.TestCase):
                             {"dev/ctest.junit": junit(("s_test", "fail", "<failure/>")),
                              "dev/s_test.xml": GTEST})
         self.assertEqual((results.passed, results.failed, results.skipped),
-                         (1, ["S.Bad"], [("S.Gone", "no data")]))
+                         (1, ["S.Bad: x"], [("S.Gone", "no data")]))
 
     def test_a_program_that_is_no_gtest_counts_as_one(self):
         results = self.read([("tests", "pass", "results")],
@@ -48,9 +48,10 @@ class Report(unittest.TestCase):
     def test_a_crash_after_good_tests_is_a_failure(self):
         good = GTEST.replace('<failure message="x"/>', "")
         results = self.read([("asan-tests", "fail", "results")],
-                            {"asan/ctest.junit": junit(("s_test", "fail", "<failure/>")),
+                            {"asan/ctest.junit": junit(("s_test", "fail", "<failure/><system-out>fine\nAborted\n"
+                                                        "</system-out>")),
                              "asan/s_test.xml": good})
-        self.assertEqual(results.failed, ["asan: s_test"])
+        self.assertEqual(results.failed, ["asan: s_test: Aborted"])
 
     def test_a_stage_without_results_is_a_failure(self):
         for files in ({}, {"dev/x": ""}):
@@ -67,9 +68,15 @@ class Report(unittest.TestCase):
         log = ("ok 1 - good\n  ---\n  ...\nnot ok 2 - kites rise\n  ---\n  error: too calm\n  ...\n"
                "ok 3 - good\n# pass 2\n# fail 1\n")
         results = self.read([("browser", "fail", "results")], {"browser.log": log})
-        self.assertEqual((results.passed, results.failed), (2, ["browser: kites rise"]))
+        self.assertEqual((results.passed, results.failed), (2, ["browser: kites rise: too calm"]))
         self.assertEqual(results.outputs,
                          [("kites rise", "  ---\n  error: too calm\n  ...\n")])
+
+    def test_what_fails_after_the_last_test_says_why(self):
+        log = "ok 1 - good\n# Error: the lantern fell\n# pass 1\n# fail 0\n# duration_ms 7\n"
+        results = self.read([("browser", "fail", "results")], {"browser.log": log})
+        self.assertEqual((results.passed, results.failed),
+                         (1, ["browser: its tests passed: Error: the lantern fell"]))
 
     def test_each_test_of_a_python_program_counts(self):
         output = "<system-out>Ran 19 tests in 0.9s\n\nOK (skipped=1)\n</system-out>"

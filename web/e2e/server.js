@@ -69,15 +69,15 @@ export class Server {
     this.port = await serving;
   }
 
-  /** Asks it to end, and gives its exit status. */
+  /** Asks it to end, and gives its exit status, or the signal that ended it. */
   async stop() {
     const { child } = this;
     if (child === null) return 0;
     this.child = null;
-    const ended = child.exitCode === null ? once(child, "close") : [child.exitCode];
-    child.kill("SIGTERM");
-    const [status] = await ended;
-    return status;
+    const ended = once(child, "close");
+    if (!child.kill("SIGTERM")) return child.exitCode ?? child.signalCode; // It had ended before.
+    const [status, signal] = await ended;
+    return status ?? signal;
   }
 
   async end() {

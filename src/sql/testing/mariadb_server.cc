@@ -271,7 +271,9 @@ void MariadbServer::end(int signal) {
 void MariadbServer::stop() { end(SIGTERM); }
 void MariadbServer::kill() { end(SIGKILL); }
 void MariadbServer::freeze() const {
-  if (is_running()) ::kill(pid_, SIGSTOP);
+  if (!is_running()) return;
+  ::kill(pid_, SIGSTOP);
+  waitpid(pid_, nullptr, WUNTRACED);  // The signal only asks: threads that run may answer yet.
 }
 void MariadbServer::thaw() const {
   if (is_running()) ::kill(pid_, SIGCONT);

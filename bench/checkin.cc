@@ -46,7 +46,7 @@ using match::Descriptor;
 using match::Kernel;
 using match::Match;
 using match::Patterns;
-using match::RowRange;
+using match::SearchOptions;
 using match::Seed;
 
 // A programme of half an hour that is noise, and bursts that were filmed in it.
@@ -86,7 +86,7 @@ class Matches {
 
   Match find(int number, const Descriptor& descriptor, Kernel kernel) const {
     const Patterns patterns(seed_of(number));
-    const RowRange range{.from_row = row_of(number) - 30, .to_row = row_of(number) + 30};
+    const SearchOptions range{.from_row = row_of(number) - 30, .to_row = row_of(number) + 30};
     return match::best(patterns, descriptor, reference(), range, kernel);
   }
 

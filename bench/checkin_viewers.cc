@@ -18,6 +18,8 @@ namespace {
 constexpr std::uint64_t programme = 7;
 constexpr std::int64_t burst_ms = (match::frame_count_max - 1) * match::slot_ms;
 constexpr std::int64_t minute_ms = 60'000;
+// What clocks and broadcast delays are off by, evenly, in rows to both sides: 1.5 s.
+constexpr std::int64_t off_max = 15;
 // Requests that were made so late after their burst are made again.
 constexpr std::int64_t late_ms = 2'000;
 
@@ -74,11 +76,15 @@ std::vector<std::string> Viewers::check_ins(std::size_t count) {
     const std::int64_t begin_ms = now_ms();
     const std::int64_t issued_ms =
         begin_ms + static_cast<std::int64_t>(viewer_ms_ * static_cast<double>(count));
-    // All see the same pictures, and project them on patterns of their own.
-    std::vector<match::Features> pictures;
-    for (std::size_t frame = 0; frame < match::frame_count_max; ++frame)
-      pictures.push_back(match::features(closure::film_picture(
-          1, issued_ms - start_unix_ms_ + static_cast<std::int64_t>(frame * match::slot_ms))));
+    // Many see the same pictures, and project them on patterns of their own.
+    std::vector<std::array<match::Features, match::frame_count_max>> films;
+    for (std::int64_t off = -off_max; off <= off_max; ++off) {
+      const std::int64_t begin = issued_ms - start_unix_ms_ + off * program::ms_per_row;
+      auto& film = films.emplace_back();
+      for (std::size_t frame = 0; frame < match::frame_count_max; ++frame)
+        film[frame] = match::features(
+            closure::film_picture(1, begin + static_cast<std::int64_t>(frame * match::slot_ms)));
+    }
     std::vector<std::string> requests;
     while (requests.size() < count) {
       const ticket::Ticket ticket = new_ticket(issued_ms);
@@ -86,10 +92,11 @@ std::vector<std::string> Viewers::check_ins(std::size_t count) {
       match::Seed seed;
       std::memcpy(seed.data(), digest.data(), seed.size());
       const auto patterns = match::Patterns::expand(seed);
+      const auto& film = films[seed.front() % films.size()];
       match::Descriptor descriptor{.frame_count = match::frame_count_max};
       for (std::size_t frame = 0; frame < match::frame_count_max; ++frame)
         descriptor.frames[frame] = {.t_ms = static_cast<std::uint16_t>(frame * match::slot_ms),
-                                    .values = match::project(patterns, frame, pictures[frame])};
+                                    .values = match::project(patterns, frame, film[frame])};
       requests.push_back(request_of(ticket, descriptor));
     }
     const auto took_ms = static_cast<double>(now_ms() - begin_ms);

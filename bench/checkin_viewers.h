@@ -31,7 +31,8 @@ class Viewers {
   std::int64_t start_unix_ms() const { return start_unix_ms_; }
   closure::Settings settings() const;
 
-  // Requests of viewers who asked for tickets at one moment and have filmed what was on. Returns
+  // Requests of viewers who asked for tickets at one moment and have filmed what was on, by clocks
+  // that are off by up to 1.5 s. Returns
   // when the last picture is taken: an answer is `ok` for the next ten seconds.
   std::vector<std::string> check_ins(std::size_t count);
   // Requests that are refused and recorded, by a closure whose programme begins in an hour: a third

@@ -94,7 +94,9 @@ Result<Verdict> admit(const Bench& bench, const Attempt& attempt, std::int64_t n
   const auto row = static_cast<std::int32_t>(first_ms / program::ms_per_row);
   const match::Match found =
       match::best(patterns_of(bench.keys, verdict.ticket), descriptor, bench.show.reference(),
-                  {.from_row = row - search_row_radius, .to_row = row + search_row_radius});
+                  {.from_row = row - search_row_radius,
+                   .to_row = row + search_row_radius,
+                   .enough = match::tau(descriptor.frame_count)});
   if (found.row == match::no_row) return answer(CheckinResult::not_eligible, Hint::wait);
   verdict.score = found.score;
 

@@ -211,7 +211,7 @@ TEST(Kernel, AllFindTheSame) {
     const Reference reference{.rows = rows, .eligible = eligible, .row_count = slot_count_max};
     const Descriptor descriptor =
         made_descriptor(random, frame_count_min + random() % 13, round % 2 == 0);
-    const RowRange range{.from_row = 0, .to_row = 63};
+    const SearchOptions range{.from_row = 0, .to_row = 63};
     const Match expected = best(patterns, descriptor, reference, range, Kernel::scalar);
     EXPECT_NE(expected.row, no_row);
     for (const Kernel kernel : kernels()) {

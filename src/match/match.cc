@@ -41,8 +41,12 @@ double without_means(const Products& products, std::size_t frame_count) {
 
 double energy(const Burst& burst) {
   Products xx;
+  // By pattern first, so that no sum waits for the one before.
+  std::array<double, patterns_per_block> squares{};
   for (std::size_t frame = 0; frame < burst.frame_count; ++frame)
-    for (const double value : burst.values[frame]) xx.plain += value * value;
+    for (std::size_t i = 0; i < patterns_per_block; ++i)
+      squares[i] += burst.values[frame][i] * burst.values[frame][i];
+  for (const double sum : squares) xx.plain += sum;
   for (std::size_t block = 0; block < block_count; ++block)
     for (const double sum : burst.sums[block])
       xx.means[block < burst.frame_count % block_count ? 1 : 0] += sum * sum;
@@ -89,6 +93,17 @@ Starts every_second(Starts starts) {
   return starts & (firsts | ~(starts << 1));
 }
 
+// Who filmed what is on is found near the middle, mostly within the first part. A part's slots are
+// the burst's own length more than its starts: smaller ones would hardly cost less.
+constexpr std::int64_t part_radius = 10;
+
+// Those at most so far from `middle`, which may lie outside.
+constexpr Starts within(std::int64_t middle, std::int64_t radius) {
+  const std::int64_t low = std::max<std::int64_t>(middle - radius, 0);
+  const std::int64_t high = std::min<std::int64_t>(middle + radius, search_row_count_max - 1);
+  return low > high ? 0 : (~Starts{0} << low) & (~Starts{0} >> (search_row_count_max - 1 - high));
+}
+
 // One burst's way through the rows.
 class Search {
  public:
@@ -109,7 +124,7 @@ class Search {
     });
   }
 
-  double best_score() const { return best_score_; }
+  float best_score() const { return static_cast<float>(best_score_); }
   std::size_t best_start() const { return best_start_; }
 
  private:
@@ -120,10 +135,13 @@ class Search {
         needed.add(starts, burst_.offset[frame]);
       std::array<std::uint8_t, internal::slot_count_max> slots;
       std::size_t count = 0;
-      for (std::size_t word = 0; word < 2; ++word)
-        for_each_bit(needed.bits[word], [&](std::size_t bit) {
+      for (std::size_t word = 0; word < 2; ++word) {
+        std::uint64_t& there = slots_[block].bits[word];
+        for_each_bit(needed.bits[word] & ~there, [&](std::size_t bit) {
           slots[count++] = static_cast<std::uint8_t>(word * 64 + bit);
         });
+        there |= needed.bits[word];
+      }
       functions_.project(patterns_.minus(block), rows_, std::span(slots).first(count), sums_.data(),
                          projected_[block].data());
     }
@@ -146,26 +164,27 @@ class Search {
   double best_score_ = -2;
   std::size_t best_start_ = 0;
   std::array<std::int32_t, internal::slot_count_max> sums_;
+  std::array<Slots, block_count> slots_;  // that are projected
   alignas(64) internal::ProjectedRows projected_;
 };
 
 }  // namespace
 
 Match best(const Patterns& patterns, const Descriptor& descriptor, const Reference& reference,
-           RowRange range) {
-  return best(patterns, descriptor, reference, range, kernels().back());
+           const SearchOptions& options) {
+  return best(patterns, descriptor, reference, options, kernels().back());
 }
 
 Match best(const Patterns& patterns, const Descriptor& descriptor, const Reference& reference,
-           RowRange range, Kernel kernel) {
-  MATSURI_ASSERT(std::int64_t{range.to_row} - range.from_row < search_row_count_max);
+           const SearchOptions& options, Kernel kernel) {
+  MATSURI_ASSERT(std::int64_t{options.to_row} - options.from_row < search_row_count_max);
   MATSURI_ASSERT(reference.rows.size() == std::size_t{reference.row_count} * cell_count &&
                  reference.eligible.size() * 8 >= reference.row_count);
   const internal::Burst burst = internal::burst_of(descriptor);
   const std::size_t span = burst.offset[burst.frame_count - 1];
-  const std::int64_t first = std::max<std::int64_t>(range.from_row, 0);
+  const std::int64_t first = std::max<std::int64_t>(options.from_row, 0);
   const std::int64_t last = std::min<std::int64_t>(
-      range.to_row, std::int64_t{reference.row_count} - 1 - static_cast<std::int64_t>(span));
+      options.to_row, std::int64_t{reference.row_count} - 1 - static_cast<std::int64_t>(span));
   const Starts starts = starts_of(reference, first, last);
   if (starts == 0) return {};
 
@@ -173,11 +192,18 @@ Match best(const Patterns& patterns, const Descriptor& descriptor, const Referen
                 reference.rows.data() + static_cast<std::size_t>(first) * cell_count,
                 static_cast<std::size_t>(std::bit_width(starts)) + span);
   // Neighbours are a tenth of a second apart: where one is what was filmed the other is nearly so.
-  const Starts looked_at = every_second(starts);
-  search.look_at(looked_at);
+  const Starts firsts = every_second(starts);
+  const std::int64_t middle = (std::int64_t{options.from_row} + options.to_row) / 2 - first;
+  Starts looked_at = 0;
+  for (std::int64_t radius = part_radius;
+       looked_at != firsts && search.best_score() <= options.enough; radius += part_radius) {
+    const Starts part = firsts & within(middle, radius);
+    search.look_at(part & ~looked_at);
+    looked_at = part;
+  }
   const Starts found = Starts{1} << search.best_start();
   search.look_at((found << 1 | found >> 1) & starts & ~looked_at);
-  return {.score = static_cast<float>(search.best_score()),
+  return {.score = search.best_score(),
           .row = static_cast<std::int32_t>(first + static_cast<std::int64_t>(search.best_start()))};
 }
 

@@ -30,24 +30,29 @@ struct Match {
   std::int32_t row = no_row;  // where the burst begins; no_row where no row could be searched
 };
 
-// Both ends belong to it. What lies outside of the reference is left out.
-struct RowRange {
+// Where to search: both ends belong to it, and what lies outside of the reference is left out.
+struct SearchOptions {
   std::int32_t from_row = 0;
   std::int32_t to_row = 0;
+  float enough = 1;  // a score over it ends the search; there is none over 1
 };
 
 inline constexpr std::int32_t search_row_count_max = 64;  // 61 are what a check-in searches
 
-// The eligible row of the range at which the burst fits best, of those that are looked at; of equal
-// ones the first that is. Those are every second row (of a pair the first that is eligible), and
-// then what lies beside the best of them: no eligible row is further than 0.1 s from one of those.
+// The eligible row at which the burst fits best, of those that are looked at; of equal ones the
+// first that is. Those are, from the middle outwards and a second at a time, every second row (of a
+// pair the first that is eligible), and then what lies beside the best of them: no eligible row is
+// further than 0.1 s from one of those.
+//
+// With `enough` it ends with the second in which that is reached. Whether a score is over `enough`
+// is the same as without, and a burst with none takes the same time however well it fits.
 //
 // All kernels give the same, to the last bit. Allocates nothing; some 60 KiB of stack.
-// REQUIRES: range.to_row - range.from_row < search_row_count_max; the descriptor is one that
-// parse() gave; reference is as it says; kernel is one of kernels().
+// REQUIRES: to_row - from_row < search_row_count_max; the descriptor is one that parse() gave;
+// reference is as it says; kernel is one of kernels().
 Match best(const Patterns& patterns, const Descriptor& descriptor, const Reference& reference,
-           RowRange range);
+           const SearchOptions& options);
 Match best(const Patterns& patterns, const Descriptor& descriptor, const Reference& reference,
-           RowRange range, Kernel kernel);
+           const SearchOptions& options, Kernel kernel);
 
 }  // namespace matsuri::match

@@ -88,7 +88,7 @@ TEST(Best, IsThatOfTheDefinition) {
   for (int round = 0; round < 12; ++round) {
     const World world(random, 60, round % 2 == 0 ? .5 : 1);
     const Patterns patterns(world.seed);
-    const RowRange range{.from_row = -10, .to_row = 40};
+    const SearchOptions range{.from_row = -10, .to_row = 40};
     const std::size_t span = (world.descriptor.burst_ms() + 50) / 100;
     const auto may_be_taken = [&](std::size_t row) {
       return row <= 40 && row + span < world.row_count && world.reference().is_eligible(row);
@@ -110,6 +110,38 @@ TEST(Best, IsThatOfTheDefinition) {
     EXPECT_EQ(found.row, expected.row);
     EXPECT_NEAR(found.score, expected.score, 1e-6);
   }
+}
+
+// Goal: who stops at what is enough says no other yes or no than who looks at all, and finds it where
+// it is expected. Method: random worlds and bars, among them the best score itself and one below.
+TEST(Best, StopsAtWhatIsEnough) {
+  std::mt19937_64 random(seed_for_random());
+  std::size_t missed_count = 0;
+  for (int round = 0; round < 60; ++round) {
+    const World world(random, 110, round % 2 == 0 ? .5 : 1);
+    const Patterns patterns(world.seed);
+    SearchOptions options{.from_row = static_cast<std::int32_t>(random() % 60) - 10};
+    options.to_row = options.from_row + 60;
+    const auto found = [&](float enough) {
+      options.enough = enough;
+      return best(patterns, world.descriptor, world.reference(), options);
+    };
+    const Match all = found(1);
+    for (const float enough : {all.score, std::nextafter(all.score, -1.F), all.score * .9F, 0.F}) {
+      const Match stopped = found(enough);
+      EXPECT_EQ(stopped.score > enough, all.score > enough);
+      if (stopped.row == all.row) continue;
+      // What it stopped at is a row's own score, and not a second further out than what it missed.
+      EXPECT_GT(stopped.score, enough);
+      EXPECT_EQ(stopped.score, best(patterns, world.descriptor, world.reference(),
+                                    {.from_row = stopped.row, .to_row = stopped.row})
+                                   .score);
+      const std::int32_t middle = options.from_row + 30;
+      EXPECT_LE(std::abs(stopped.row - middle), std::abs(all.row - middle) + 11);
+      ++missed_count;
+    }
+  }
+  EXPECT_GT(missed_count, 0U) << "it never stopped early";
 }
 
 TEST(Best, LooksOnlyWhereItMay) {

@@ -2,6 +2,7 @@
 #include "broadcast/child.h"
 
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -29,7 +30,9 @@ constexpr auto look_again = std::chrono::milliseconds(5);
   if (getppid() != parent) _exit(1);  // it ended before we could ask
   const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
   dup2(nothing, STDIN_FILENO);
-  execv(words[0], words);
+  // Else it would hold our clients' connections, and one that we close would look open to them:
+  // what they send arrives, and nobody answers. Asio opens sockets without O_CLOEXEC.
+  if (close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) == 0) execv(words[0], words);
   const int error = errno;
   [[maybe_unused]] const ssize_t written = write(errors, &error, sizeof error);
   _exit(127);

@@ -12,9 +12,10 @@
 
 namespace matsuri::broadcast {
 
-// Its standard input is empty; what it prints goes where ours goes. Signals of our terminal do not
-// reach it. Not thread-safe, and start() is for a thread that lives as long as the child is wanted:
-// the system ends it with that thread, also where we are killed.
+// Its standard input is empty; what it prints goes where ours goes, and nothing else that we have
+// open is open in it. Signals of our terminal do not reach it. Not thread-safe, and start() is for
+// a thread that lives as long as the child is wanted: the system ends it with that thread, also
+// where we are killed.
 class Child {
  public:
   Child() = default;

@@ -3,6 +3,7 @@
 #include "broadcast/child.h"
 
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -63,14 +64,29 @@ TEST(Child, IsKilledWhereItDoesNotListen) {
   EXPECT_FALSE(child.is_running());
 }
 
+// What the parent closes is closed, though it was open when the child was started.
+TEST(Child, HoldsNothingOfOursOpen) {
+  int numbers[2];
+  ASSERT_EQ(pipe(numbers), 0);
+  Child child;
+  ASSERT_TRUE(child.start({"/bin/sleep", "600"}).ok());
+  ::close(numbers[1]);
+  pollfd ends{.fd = numbers[0], .events = POLLIN, .revents = 0};
+  EXPECT_EQ(poll(&ends, 1, 20'000), 1);
+  EXPECT_TRUE(child.is_running());
+  EXPECT_EQ(child.ended(), std::nullopt);
+  ::close(numbers[0]);
+}
+
 TEST(Child, DoesNotOutliveUs) {
   int numbers[2];
   ASSERT_EQ(pipe(numbers), 0);
   const pid_t parent = fork();
   if (parent == 0) {
     Child child;
-    const std::string pipe = std::to_string(numbers[1]);
-    if (child.start({"/bin/sh", "-c", "printf x >&" + pipe + "; exec sleep 600"}).ok()) pause();
+    dup2(numbers[1], STDOUT_FILENO);
+    ::close(numbers[1]);
+    if (child.start({"/bin/sh", "-c", "printf x; exec sleep 600"}).ok()) pause();
     _exit(1);
   }
   ::close(numbers[1]);

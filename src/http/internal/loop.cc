@@ -132,6 +132,8 @@ Result<void> Loop::listen(const asio::ip::tcp::endpoint& endpoint) {
   ::setsockopt(acceptor_.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
   (void)acceptor_.bind(endpoint, ec);
   if (!ec) (void)acceptor_.non_blocking(true, ec);
+  // Or Asio would wait, with all of this loop, for another client in place of one who went away.
+  if (!ec) (void)acceptor_.set_option(asio::socket_base::enable_connection_aborted(true), ec);
   if (!ec) (void)acceptor_.listen(asio::socket_base::max_listen_connections, ec);
   if (ec == asio::error::address_in_use) return Error(Code::busy, "the port is taken");
   if (ec) return Error(Code::io, "listen: " + ec.message());

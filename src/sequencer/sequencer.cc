@@ -48,11 +48,12 @@ class Mail {
     bag->letters.emplace_back(std::move(done), std::move(answer));
   }
   void send() {
-    for (Bag& bag : bags_)
-      bag.executor->post([letters = std::move(bag.letters)]() mutable {
-        for (auto& [done, answer] : letters) done(std::move(answer));
-      });
-    bags_.clear();
+    // Who hears an answer on this thread may ask again at once, and be refused at once, into a bag.
+    while (!bags_.empty())
+      for (Bag& bag : std::exchange(bags_, {}))
+        bag.executor->post([letters = std::move(bag.letters)]() mutable {
+          for (auto& [done, answer] : letters) done(std::move(answer));
+        });
   }
 
  private:

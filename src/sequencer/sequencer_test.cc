@@ -20,8 +20,8 @@ namespace {
 
 class SequencerTest : public sql::ForEachEngine {
  protected:
-  void start(std::size_t shard_count) {
-    SequencerOptions options{.owner = {.name = "node 1"}};
+  void start(std::size_t shard_count, std::size_t waiting_count_max = 16'384) {
+    SequencerOptions options{.owner = {.name = "node 1", .waiting_count_max = waiting_count_max}};
     while (dbs_.size() < shard_count) dbs_.push_back(open());
     for (const auto& db : dbs_) options.shards.push_back(db.get());
     auto started = Sequencer::start(options, test_schemas(), io::system_clock());
@@ -135,6 +135,30 @@ TEST_P(SequencerTest, WhoWaitsAtTheEndIsAnswered) {
                        [&](const Answer&) { ++answered; });
   sequencer_.reset();
   EXPECT_EQ(answered, 500);
+}
+
+// Goal: nobody's answer is lost who asks from where they hear another one, also where they are
+// refused because so many wait.
+TEST_P(SequencerTest, WhoAsksFromAnAnswerIsAnswered) {
+  constexpr std::size_t waiting_count_max = 4;
+  constexpr std::size_t asked_count = 20;
+  ASSERT_NO_FATAL_FAILURE(start(1, waiting_count_max));
+  const Request read = Read{{name_of("raid", player, "mio")}};
+  ask("raid", read);
+  std::atomic<std::size_t> answered = 0;
+  std::atomic<std::size_t> refused = 0;
+  std::promise<void> all;
+  const auto hear = [&](const Answer& answer) {
+    refused += answer.outcomes.size();  // a read has one where it is refused
+    if (++answered == asked_count) all.set_value();
+  };
+  sequencer_->submit(test_title, "raid", read, inline_, [&](const Answer&) {
+    for (std::size_t i = 0; i < asked_count; ++i)
+      sequencer_->submit(test_title, "raid", read, inline_, hear);
+  });
+  ASSERT_EQ(all.get_future().wait_for(std::chrono::seconds(20)), std::future_status::ready)
+      << answered << " of " << asked_count;
+  EXPECT_EQ(refused, asked_count - waiting_count_max);
 }
 
 }  // namespace

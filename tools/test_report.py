@@ -109,8 +109,8 @@ def read_output(name, text, results):
     How many tests that were; 0 where the text holds no such summary.
     """
     counts = {"pass": 0, "fail": 0, "skipped": 0}
-    for key, number in re.findall(r"^(?:#|ℹ) (pass|fail|skipped) (\d+)$", text, re.MULTILINE):
-        counts[key] += int(number)
+    for key, number in re.findall(r"^(?:#|ℹ) (pass|fail|cancelled|skipped) (\d+)$", text, re.MULTILINE):
+        counts["fail" if key == "cancelled" else key] += int(number)  # what took too long is cancelled
     for ran, verdict in re.findall(r"^Ran (\d+) tests? in .*\n\s*(.*)$", text, re.MULTILINE):
         told = {key: int(number) for key, number in re.findall(r"(\w+)=(\d+)", verdict)}
         failed = told.get("failures", 0) + told.get("errors", 0)

@@ -64,6 +64,13 @@ class Report(unittest.TestCase):
         results = self.read([("web-tests", "fail", "results")], {"web-tests.log": log})
         self.assertEqual((results.passed, len(results.failed), len(results.skipped)), (3, 1, 1))
 
+    def test_a_test_of_node_that_took_too_long_is_a_failure(self):
+        log = ("not ok 1 - kites rise\n  ---\n  error: 'test timed out after 100ms'\n  ...\n"
+               "# pass 0\n# fail 0\n# cancelled 1\n")
+        results = self.read([("browser", "fail", "results")], {"browser.log": log})
+        self.assertEqual((results.passed, results.failed),
+                         (0, ["browser: kites rise: 'test timed out after 100ms'"]))
+
     def test_a_failed_test_of_node_is_named_with_what_it_said(self):
         log = ("ok 1 - good\n  ---\n  ...\nnot ok 2 - kites rise\n  ---\n  error: too calm\n  ...\n"
                "ok 3 - good\n# pass 2\n# fail 1\n")

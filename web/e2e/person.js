@@ -42,6 +42,7 @@ export class Person {
   faults = [];
   /** "METHOD /path STATUS" of every answer from 400 on; a test takes those that it means. */
   refusals = [];
+  #unanswered = new Map(); // what the pages asked for, and when
 
   static async come(browser, server, { look = desktop, theme, language = "en", touch = false } = {}) {
     const person = new Person();
@@ -63,6 +64,7 @@ export class Person {
   async open() {
     const page = await this.context.newPage();
     page.on("pageerror", (error) => this.faults.push(`script: ${error.stack ?? error}`));
+    page.on("crash", () => this.faults.push(`crash: ${page.url()}`));
     page.on("console", (message) => {
       if (message.type() !== "error" && message.type() !== "warning") return;
       if (!network_noise.test(message.text())) this.faults.push(`console: ${message.text()}`);
@@ -71,6 +73,8 @@ export class Person {
       this.faults.push(`dialog: ${dialog.message()}`);
       void dialog.dismiss();
     });
+    page.on("request", (request) => this.#unanswered.set(request, Date.now()));
+    for (const end of ["requestfinished", "requestfailed"]) page.on(end, (request) => this.#unanswered.delete(request));
     page.on("response", (response) => {
       if (response.status() < 400) return;
       const { pathname } = new URL(response.url());
@@ -111,6 +115,12 @@ export class Person {
       this.faults.push(`did not arrive: ${error}`);
       throw error;
     }
+  }
+
+  /** For whoever has to find out why: the requests that are under way, a stream of events among them. */
+  unanswered() {
+    return [...this.#unanswered].map(([request, since_ms]) =>
+      `no answer after ${(Date.now() - since_ms) / 1000} s: ${request.method()} ${request.url()}`);
   }
 
   /** The refusals since the last call. */

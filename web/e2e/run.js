@@ -65,7 +65,7 @@ class World {
       const file = path.join(shots, `failed-${name.replace(/[^a-z0-9]+/gi, "-")}-${at}.png`);
       await person.page.screenshot({ path: file, caret: "initial" }).catch(() => {});
       const words = await person.page.locator("body").innerText({ timeout: 5000 }).catch((error) => error.message);
-      said.push(`${person.page.url()}: ${words.replaceAll(/\s+/g, " ").slice(0, 800)}`);
+      said.push(`${person.page.url()}: ${words.replaceAll(/\s+/g, " ").slice(0, 800)}`, ...person.unanswered());
     }
     return said;
   }
@@ -84,6 +84,15 @@ class World {
     for (const ending of this.#endings) await ending();
     await this.browser.close();
   }
+}
+
+/** What takes too long fails like what goes wrong, so that it is told what was seen by then. */
+function in_time(running) {
+  let timer;
+  const late = new Promise((_, fail) => {
+    timer = setTimeout(() => fail(new Error("it was not done after 300 s")), 300_000);
+  });
+  return Promise.race([running, late]).finally(() => clearTimeout(timer));
 }
 
 const filmed = { ...checkin, ...real_checkin, ...broadcast_on_air };
@@ -111,7 +120,7 @@ try {
       || (name in real_checkin && !has_real && "wants a real video (../shared, or MATSURI_SHARED)");
     await test(name, { timeout: 600_000, skip }, async () => {
       try {
-        await run(world, shots);
+        await in_time(run(world, shots));
         for (const person of world.people) person.assert_quiet();
       } catch (error) {
         for (const line of await world.photograph(name)) error.message += `\nWhat was seen, ${line}`;

@@ -126,13 +126,14 @@ Result<std::uint16_t> free_port() {
 
 Error no_programme() { return {Code::not_found, "there is no such programme"}; }
 
-// One programme and its closure. The child and what starts it belong to the thread of programmes.
+// One programme and its closure.
 struct Entry {
   Folder folder;
   Programme programme;
   unsigned node = 0;
   std::shared_ptr<http::Upstream> upstream;  // null while the closure does not run
 
+  // Of the thread of programmes alone.
   Child child;
   std::string stamp;
   std::int64_t start_at_ms = 0;
@@ -140,6 +141,13 @@ struct Entry {
   bool is_changed = false;  // its settings: the closure is to read them
 };
 using EntryPtr = std::shared_ptr<Entry>;
+
+// Of when a programme is on, until it is durable.
+struct Change {
+  ProgrammeId programme;
+  closure::Broadcast broadcast;
+  Programmes::Changed done;
+};
 
 }  // namespace
 
@@ -194,13 +202,16 @@ class Programmes::Impl {
     while (!is_stopping) {
       lock.unlock();
       look();
+      make_changes();
       bool is_waiting = false;
       for (const EntryPtr& entry : all()) is_waiting |= tend(entry);
       lock.lock();
       changed.wait_for(lock, is_waiting ? look_soon : look_every,
-                       [this] { return is_stopping || std::exchange(is_beset, false); });
+                       [this] { return is_stopping || !changes.empty(); });
     }
     lock.unlock();
+    for (Change& change : take_changes())
+      change.done(Error(Code::busy, "the server stops: try again when it is back"));
     for (const EntryPtr& entry : all()) {
       let_go(*entry);
       entry->child.signal(SIGTERM);
@@ -227,7 +238,7 @@ class Programmes::Impl {
         return false;
       }
     }
-    if (take_change(*entry)) entry->child.signal(SIGHUP);
+    if (std::exchange(entry->is_changed, false)) entry->child.signal(SIGHUP);
     probe(entry);
     const std::scoped_lock lock(mutex);
     if (entry->programme.is_serving) entry->patience_ms = start_again_ms_min;
@@ -238,9 +249,9 @@ class Programmes::Impl {
     closure::Broadcast broadcast;
     {
       const std::scoped_lock lock(mutex);
-      entry.is_changed = false;
       broadcast = entry.programme.broadcast;
     }
+    entry.is_changed = false;
     TRY(files.make_folders(entry.folder.data()));
     TRY(write_settings(entry.folder, broadcast));
     TRY_ASSIGN(const std::uint16_t port, free_port());
@@ -281,9 +292,24 @@ class Programmes::Impl {
     gone = std::exchange(entry.upstream, nullptr);
   }
 
-  bool take_change(Entry& entry) {
+  std::vector<Change> take_changes() {
     const std::scoped_lock lock(mutex);
-    return std::exchange(entry.is_changed, false);
+    return std::exchange(changes, {});
+  }
+
+  // Here and not where they are asked for: a request's thread does not wait for a disk.
+  void make_changes() {
+    for (Change& change : take_changes()) change.done(make(change));
+  }
+
+  Result<Programme> make(const Change& change) {
+    const EntryPtr entry = entry_of(change.programme);
+    if (entry == nullptr) return no_programme();
+    TRY(write_settings(entry->folder, change.broadcast));
+    entry->is_changed = true;
+    const std::scoped_lock lock(mutex);
+    entry->programme.broadcast = change.broadcast;
+    return entry->programme;
   }
 
   Result<void> write_settings(const Folder& folder, const closure::Broadcast& broadcast) {
@@ -322,7 +348,7 @@ class Programmes::Impl {
   std::condition_variable changed;
   std::map<ProgrammeId, EntryPtr> entries;
   bool is_stopping = false;
-  bool is_beset = false;  // somebody changed something that is not to wait
+  std::vector<Change> changes;
   std::thread thread;
 };
 
@@ -403,17 +429,12 @@ Result<Programme> Programmes::find(ProgrammeId programme) const {
   return found->second->programme;
 }
 
-Result<Programme> Programmes::set_broadcast(ProgrammeId programme,
-                                            const closure::Broadcast& broadcast) {
-  const EntryPtr entry = impl_->entry_of(programme);
-  if (entry == nullptr) return no_programme();
-  TRY(impl_->write_settings(entry->folder, broadcast));
+void Programmes::set_broadcast(ProgrammeId programme, const closure::Broadcast& broadcast,
+                               Changed done) {
   const std::scoped_lock lock(impl_->mutex);
-  entry->programme.broadcast = broadcast;
-  entry->is_changed = true;
-  impl_->is_beset = true;
+  impl_->changes.push_back(
+      {.programme = programme, .broadcast = broadcast, .done = std::move(done)});
   impl_->changed.notify_all();
-  return entry->programme;
 }
 
 const ticket::Keys& Programmes::keys() const { return impl_->keys; }

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -52,6 +53,8 @@ Result<program::About> add_programme(io::FileSystem& files, const std::string& f
 // a second what is new.
 class Programmes {
  public:
+  using Changed = std::move_only_function<void(Result<Programme>)>;
+
   // Reads what is there; starts nothing yet.
   static Result<std::unique_ptr<Programmes>> open(ProgrammesOptions options);
   ~Programmes();
@@ -67,8 +70,10 @@ class Programmes {
   // Code::not_found where there is none.
   Result<Programme> find(ProgrammeId programme) const;
 
-  // Durable when it returns; the closure goes by it at once. Code::not_found, Code::io.
-  Result<Programme> set_broadcast(ProgrammeId programme, const closure::Broadcast& broadcast);
+  // On the thread of the programmes, when it is durable; the closure goes by it at once.
+  // Code::not_found, Code::io, Code::busy where that thread ends before.
+  // REQUIRES: start() was called, and stop() was not.
+  void set_broadcast(ProgrammeId programme, const closure::Broadcast& broadcast, Changed done);
 
   const ticket::Keys& keys() const;
 

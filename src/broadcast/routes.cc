@@ -95,14 +95,18 @@ class Routes {
   }
 
   void set_broadcast(const RequestPtr& request, Responder respond) const {
-    respond.send([&]() -> Result<Response> {
+    const Result<closure::Broadcast> broadcast = [&]() -> Result<closure::Broadcast> {
       TRY(account::check_admin(request->caller.role));
       TRY(programmes_.find(programme_of(*request)));
-      TRY_ASSIGN(const closure::Broadcast broadcast, broadcast_in(request->body));
-      TRY_ASSIGN(const Programme changed,
-                 programmes_.set_broadcast(programme_of(*request), broadcast));
-      return programme_response(changed);
-    }());
+      return broadcast_in(request->body);
+    }();
+    if (!broadcast.ok()) return respond.send(broadcast.error());
+    programmes_.set_broadcast(
+        programme_of(*request), *broadcast,
+        [respond = std::move(respond)](const Result<Programme>& changed) mutable {
+          respond.send(changed.ok() ? Result<Response>(programme_response(*changed))
+                                    : changed.error());
+        });
   }
 
   // The closure gives tickets to whoever shows a pass; ours says who is logged in here. Whoever

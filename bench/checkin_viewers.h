@@ -32,8 +32,8 @@ class Viewers {
   closure::Settings settings() const;
 
   // Requests of viewers who asked for tickets at one moment and have filmed what was on, by clocks
-  // that are off by up to 1.5 s. Returns
-  // when the last picture is taken: an answer is `ok` for the next ten seconds.
+  // that are off by up to 1.5 s. Returns when the last picture is taken: an answer is `ok` for the
+  // next ten seconds.
   std::vector<std::string> check_ins(std::size_t count);
   // Requests that are refused and recorded, by a closure whose programme begins in an hour: a third
   // each that is too late, of a flat picture, and outside of all windows. Good for ten seconds.

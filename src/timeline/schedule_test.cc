@@ -295,8 +295,8 @@ TEST_P(ScheduleTest, RandomSchedulesEqualAPlainRecomputation) {
   std::printf("MATSURI_SEED=%llu\n", static_cast<unsigned long long>(seed));
   EXPECT_EQ(run(seed), "");
   EXPECT_GT(story_.accepted.size(), 50u);
-  EXPECT_GT(story_.edits.size(), 3u);
-  EXPECT_GT(story_.deleted.size(), 3u);
+  EXPECT_FALSE(story_.edits.empty());
+  EXPECT_FALSE(story_.deleted.empty());
 }
 
 // A view with a planted bug: it changes the records before the real one sees them.

@@ -202,7 +202,7 @@ class Programmes::Impl {
     while (!is_stopping) {
       lock.unlock();
       look();
-      make_changes();
+      for (Change& change : take_changes()) change.done(make(change));
       bool is_waiting = false;
       for (const EntryPtr& entry : all()) is_waiting |= tend(entry);
       lock.lock();
@@ -297,11 +297,7 @@ class Programmes::Impl {
     return std::exchange(changes, {});
   }
 
-  // Here and not where they are asked for: a request's thread does not wait for a disk.
-  void make_changes() {
-    for (Change& change : take_changes()) change.done(make(change));
-  }
-
+  // On the thread of programmes: a request's does not wait for a disk.
   Result<Programme> make(const Change& change) {
     const EntryPtr entry = entry_of(change.programme);
     if (entry == nullptr) return no_programme();

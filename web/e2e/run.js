@@ -118,6 +118,7 @@ try {
       && "wants the collections of naughty strings (../shared, or MATSURI_SHARED)")
       || (name in filmed && !has_ffmpeg && "wants ffmpeg, which makes its programme")
       || (name in real_checkin && !has_real && "wants a real video (../shared, or MATSURI_SHARED)");
+    // Which is for those who can't even leave: see in_time().
     await test(name, { timeout: 600_000, skip }, async () => {
       try {
         await in_time(run(world, shots));

@@ -4,6 +4,7 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <shared_mutex>
 #include <utility>
 #include <vector>
 
@@ -91,6 +92,7 @@ struct SimDisk::State {
   std::uint64_t cut_at = ~std::uint64_t{0};
   bool is_cut = false;
   std::uint64_t capacity = ~std::uint64_t{0};
+  std::shared_mutex hook_mutex;  // not held with the other
   std::function<Result<void>(DiskOperation, const std::string&)> hook;
 };
 
@@ -140,15 +142,14 @@ void come_back(const NodePtr& node, Survival survival, Random& random,
 }  // namespace
 
 Result<void> SimDisk::State::begin(DiskOperation kind, const std::string& path) {
-  std::function<Result<void>(DiskOperation, const std::string&)> asked;
   {
     const std::lock_guard lock(mutex);
     if (operation_count >= cut_at) is_cut = true;
     TRY(powered(path));
     ++operation_count;
-    asked = hook;
   }
-  if (asked) TRY(asked(kind, path));
+  const std::shared_lock lock(hook_mutex);
+  if (hook) TRY(hook(kind, path));
   return {};
 }
 
@@ -469,7 +470,7 @@ void SimDisk::set_capacity(std::uint64_t bytes) {
 
 void SimDisk::on_operation(
     std::function<Result<void>(DiskOperation, const std::string& path)> hook) {
-  const std::lock_guard lock(state_->mutex);
+  const std::unique_lock lock(state_->hook_mutex);
   state_->hook = std::move(hook);
 }
 

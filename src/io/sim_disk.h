@@ -70,6 +70,7 @@ class SimDisk final : public FileSystem {
   // Called before every changing operation, outside the disk's lock; an error it returns is the
   // operation's. For failing or slow syncs. What a sync_data() that failed so should have synced
   // stays readable, and survives neither a later sync_data() nor a cut, unless it is written again.
+  // When this returns, the hook of before neither runs nor will run; so a hook must not call it.
   void on_operation(std::function<Result<void>(DiskOperation, const std::string& path)> hook);
 
  private:

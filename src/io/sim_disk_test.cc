@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
 #include <set>
 #include <thread>
 #include <vector>
@@ -431,6 +433,29 @@ TEST_F(SimDiskTest, WorksFromManyThreads) {
   cut();
   for (int thread = 0; thread < 4; ++thread)
     EXPECT_EQ(content("f" + std::to_string(thread)), std::string(200, 'x'));
+}
+
+TEST_F(SimDiskTest, AHookIsNotInUseWhenAnotherHasItsPlace) {
+  std::atomic<bool> is_inside = false, is_let_go = false, is_replaced = false;
+  disk.on_operation([&](DiskOperation, const std::string&) -> Result<void> {
+    is_inside = true;
+    is_inside.notify_all();
+    is_let_go.wait(false);
+    EXPECT_FALSE(is_replaced);
+    return {};
+  });
+  std::thread writing([&] { write("a", "text"); });
+  is_inside.wait(false);
+  std::thread replacing([&] {
+    disk.on_operation(nullptr);
+    is_replaced = true;
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));  // in which it could get ahead
+  is_let_go = true;
+  is_let_go.notify_all();
+  writing.join();
+  replacing.join();
+  EXPECT_TRUE(is_replaced);
 }
 
 TEST_F(SimDiskTest, ReplacesAFileWholeWhateverTheCut) {

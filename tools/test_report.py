@@ -93,8 +93,17 @@ def read_ctest(folder, results):
             if len(results.failed) > failed_before:
                 continue
             # Crashed, hung, or told by a sanitizer: no test of its own says so.
-            said = last_line(case.findtext("system-out"))
-            results.failed.append(with_reason(f"{folder.name}: {name}", said))
+            said = case.findtext("system-out") or ""
+            results.failed.append(with_reason(f"{folder.name}: {name}", fault(said) or last_line(said)))
+
+
+def fault(text):
+    """What a sanitizer found first, and the first line of ours that it names; None where it is silent."""
+    found = re.search(r"^.*?\b(\w+Sanitizer: .+?)(?: \(pid.*| on address .*)?$", text, re.MULTILINE)
+    if found is None:
+        return None
+    place = re.search(r"\b((?:src|apps|sdk|tests)/\S+?:\d+)", text[found.end():])
+    return f"{found[1]} at {place[1]}" if place else found[1]
 
 
 def last_line(text):

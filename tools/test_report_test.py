@@ -53,6 +53,14 @@ class Report(unittest.TestCase):
                              "asan/s_test.xml": good})
         self.assertEqual(results.failed, ["asan: s_test: Aborted"])
 
+    def test_what_a_sanitizer_found_is_told_with_its_place(self):
+        said = ("fine\nWARNING: ThreadSanitizer: data race (pid=7)\n  Read of size 8 at 0x7f by thread T1:\n"
+                "    #0 broadcast null (s_test+0x1)\n    #1 pass() ../../src/s/gate.h:79:16 (s_test+0x2)\n"
+                "ThreadSanitizer: reported 1 warnings\n")
+        results = self.read([("tsan-tests", "fail", "results")],
+                            {"tsan/ctest.junit": junit(("s_test", "fail", f"<system-out>{said}</system-out>"))})
+        self.assertEqual(results.failed, ["tsan: s_test: ThreadSanitizer: data race at src/s/gate.h:79"])
+
     def test_a_stage_without_results_is_a_failure(self):
         for files in ({}, {"dev/x": ""}):
             with self.subTest(files=files):

@@ -93,8 +93,8 @@ class Programme {
 
   /** It is where the film is that this page shows; or was there some time ago. */
   async is_filmed({ page }, ago_ms = 0) {
-    // Early in the film, so that it does not begin again in the middle of a try.
-    const handle = await page.waitForFunction(began, [mark_count, 1500, 20_000], { polling: 100 });
+    // Early in the film: the trailer is good for it once, near its 11th second, and a film that begins again spoils a try.
+    const handle = await page.waitForFunction(began, [mark_count, 1500, 8000], { polling: 100, timeout: 2000 * film_s });
     await this.begins(await handle.jsonValue() - ago_ms);
   }
 }

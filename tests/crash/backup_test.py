@@ -38,6 +38,7 @@ class BackupTest(support.CrashTest):
         original = self.server('[journal]\nsegment_bytes = 8388608\n').start()
         posters = self.posters(original)
         time.sleep(1.5)
+        support.wait_for_each(posters)
         before = {text: post for poster in posters for text, post in list(poster.answered.items())}
         to = self.folder / "backup"
         self.back_up(original, to)
@@ -60,7 +61,7 @@ class BackupTest(support.CrashTest):
         self.assertEqual(status, 201)
         self.assertNotIn(json.loads(body)["id"], everything.values())
         position = headers["matsuri-position"]
-        status, _, headers = copy.get("/v1/communities/1/posts", position=position)
+        status, _, headers = copy.get_fresh("/v1/communities/1/posts", position=position)
         self.assertEqual((status, "matsuri-stale" in headers), (200, False))
 
         # A position from the original's later life is not one of the copy's: it says so.

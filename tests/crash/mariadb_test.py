@@ -72,6 +72,7 @@ class MariadbTest(support.CrashTest):
         for poster in posters:
             poster.start()
         time.sleep(1)
+        support.wait_for_each(posters)
         before = {text: post for poster in posters for text, post in list(poster.answered.items())}
         to = self.folder / "backup"
         done = server.command("backup", "--to", to)

@@ -18,6 +18,7 @@ from game_test import make_game
 
 KILL_COUNT = int(os.environ.get("MATSURI_KILLS", "6"))
 BUDGET = 20_000
+WORDS = ("granted", "spent", "held", "committed", "void")
 
 
 class Player(threading.Thread):
@@ -117,6 +118,9 @@ class PointsTest(support.CrashTest):
             self.server_.kill()
             self.server_.start()
         time.sleep(0.5)
+        # However few there were of each on a slow machine.
+        support.wait_until(lambda: all(sum(player.outcomes.get(word, 0) for player in self.players) > 5
+                                       for word in WORDS))
         for player in self.players:
             player.is_over.set()
         for player in self.players:
@@ -153,7 +157,7 @@ class PointsTest(support.CrashTest):
                 outcomes[word] = outcomes.get(word, 0) + count
         print(f"{self.id()}: {outcomes}, {sum(p.asked_again for p in self.players)} asked again",
               flush=True)
-        for word in ("granted", "spent", "held", "committed", "void"):
+        for word in WORDS:
             self.assertGreater(outcomes.get(word, 0), 5, word)
         points = 0
         for player in self.players:

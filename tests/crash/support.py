@@ -46,6 +46,16 @@ def started(*words):
                             stderr=subprocess.DEVNULL)
 
 
+def wait_until(is_so, timeout_s=60):
+    """Whether it is so in time, with a last look when that is over."""
+    deadline = time.monotonic() + timeout_s
+    while not is_so():
+        if time.monotonic() > deadline:
+            return is_so()
+        time.sleep(0.02)
+    return True
+
+
 def ignore_end_signals():
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
@@ -89,8 +99,8 @@ class Server:
             self.process.kill()
         self.wait()
 
-    def stop(self, number=signal.SIGTERM, timeout_s=10):
-        """The exit status, and the seconds that it took."""
+    def stop(self, number=signal.SIGTERM, timeout_s=60):
+        """The exit status, and the seconds that it took. Only stop_test wants it within 10 s."""
         begin = time.monotonic()
         self.process.send_signal(number)
         try:
@@ -112,6 +122,17 @@ class Server:
 
     def get(self, path, **options):
         return request(self.port, "GET", path, **options)
+
+    def get_fresh(self, path, **options):
+        """Once the answer is not behind what was written: the server waits for that for 300 ms alone."""
+        got = []
+
+        def is_fresh():
+            got[:] = self.get(path, **options)
+            return "matsuri-stale" not in got[2]
+
+        wait_until(is_fresh)
+        return tuple(got)
 
     def metric(self, name):
         """The sum of a metric's series."""
@@ -245,6 +266,12 @@ class Poster(threading.Thread):
                 self.unanswered += 1
                 time.sleep(0.02)
         raise AssertionError("no answer within 60 s")
+
+
+def wait_for_each(posters):
+    """Until each has an answer."""
+    if not wait_until(lambda: all(poster.answered or poster.failure for poster in posters)):
+        raise AssertionError("a poster has no answer")
 
 
 def finish(posters):

@@ -13,7 +13,7 @@ import unittest
 from contract import Contract
 from game_client import Game, attack, born, command, new_key, sender
 from inbox import append, attempt
-from support import Person, Server
+from support import Person, Server, until_fresh
 
 CONTRACT = Contract()
 COUNT = 12
@@ -190,7 +190,7 @@ class PagesTest(unittest.TestCase):
 
     def read(self, target, who):
         headers = [("Matsuri-Position", self.position)]
-        answer = self.server.request("GET", target, headers=headers, who=who)
+        answer = until_fresh(lambda: self.server.request("GET", target, headers=headers, who=who))
         self.assertEqual(answer.status, 200, target)
         page = answer.json
         things = next(value for value in page.values() if isinstance(value, list))

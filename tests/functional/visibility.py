@@ -5,7 +5,7 @@ import re
 import time
 
 from game_client import Game, command, sender
-from support import ROOT, Person
+from support import ROOT, Person, until_fresh
 
 WORDS = {"shown", "hidden", "veiled", "wordless", "counted", "not counted", "401", "403", "404",
          "–"}
@@ -48,14 +48,16 @@ class Table:
         return {row.path for row in self.rows} | set(self.alone)
 
 
-def wait(is_so, seconds=20):
-    """Whether it is so in time."""
+def wait(is_so, seconds=60):
+    """Whether it is so in time, with a last look when that is over: a machine may stall meanwhile."""
     deadline = time.monotonic() + seconds
-    while not is_so():
-        if time.monotonic() > deadline:
+    while True:
+        is_last = time.monotonic() >= deadline
+        if is_so():
+            return True
+        if is_last:
             return False
         time.sleep(0.02)
-    return True
 
 
 class World:
@@ -122,11 +124,7 @@ class World:
         headers = self.seen()
         if target.startswith("/v1/game/") and who is not None:
             headers, who = headers + self.players[who], None
-        for _ in range(100):
-            answer = self.server.request("GET", target, headers=headers, who=who)
-            if "matsuri-stale" not in answer.headers:
-                return answer
-        raise AssertionError(f"{target} stays behind")
+        return until_fresh(lambda: self.server.request("GET", target, headers=headers, who=who))
 
     def say(self, who, name, parent=None, **more):
         """A post, or a comment, with words that nothing else has."""

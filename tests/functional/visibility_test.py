@@ -159,7 +159,7 @@ class VisibilityTest:
         for row in TABLE.rows:
             if row.path != STREAM and row.cells[situation] != "–":
                 # Notices are facts of facts: no position waits for them, nor for the plaza.
-                seconds = 5 if row.path in ("/v1/notifications", "/v1/plaza") else 0
+                seconds = 60 if row.path in ("/v1/notifications", "/v1/plaza") else 0
                 got = None
 
                 def is_so():

@@ -33,6 +33,7 @@ class AnalyticsWalk(Walk):
         return self.call("getAnalytics", 200, who=admin, title=game.title, query=query).json
 
     def test_a_title_is_counted(self):
+        self.stay_in_one_day()
         game, admin = self.game()
         player = game.player(self.mio.headers(self.server))
         gold = [{"entity": 0, "field": "gold", "do": "add", "value": 70}]

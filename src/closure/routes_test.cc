@@ -5,8 +5,10 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "closure/testing/world.h"
@@ -108,6 +110,10 @@ TEST_F(RoutesTest, WhatWasAnsweredSurvivesAPowerCut) {
 TEST_F(RoutesTest, WhatCannotBeKeptIsBusyAndAllElseIsThere) {
   disk.set_capacity(segment_size + 1000);  // One segment, and no second.
   start();
+  // Until then the journal is busy too, and /readyz is good.
+  for (int i = 0; i < 4000 && journal->health() != journal::Health::disk_full; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  ASSERT_EQ(journal->health(), journal::Health::disk_full);
   http::TestClient client(server->port());
   const std::string body = world.body_for(ticket(client));
   std::size_t answered_count = 0;

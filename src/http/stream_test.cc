@@ -148,6 +148,9 @@ TEST_F(StreamTest, DropsAClientThatReadsTooSlowly) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   EXPECT_TRUE(is_gone);
   EXPECT_FALSE(live->is_open());
+  // The stream is told first.
+  for (int i = 0; i < 2000 && server->connection_count() > 0; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
   EXPECT_EQ(server->connection_count(), 0U);
 }
 

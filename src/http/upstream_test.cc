@@ -133,7 +133,7 @@ TEST_F(UpstreamTest, TheOtherSideMayGoAndComeBack) {
 
 TEST_F(UpstreamTest, AnAnswerThatComesTooLateIsNobodysAnswer) {
   start_server();
-  options.timeout_ms = 200;
+  options.timeout_ms = 3000;  // enough for all that is to be in time
   options.connection_count_max = 1;
   Upstream upstream(options);
   std::future<Response> late = ask(upstream, get("/held"));
@@ -145,12 +145,20 @@ TEST_F(UpstreamTest, AnAnswerThatComesTooLateIsNobodysAnswer) {
 
 TEST_F(UpstreamTest, WhoGetsNoConnectionInTimeIsToldSo) {
   start_server();
-  options.timeout_ms = 200;
+  options.timeout_ms = 3000;  // enough for the first to be sent
   options.connection_count_max = 1;
   Upstream upstream(options);
-  std::future<Response> first = ask(upstream, get("/held"));
+  // The connection comes free when the second's time is over too, however close the two are.
+  std::promise<Response> first;
+  std::promise<std::chrono::steady_clock::time_point> second_due;
+  upstream.forward(get("/held"), [&](Response response) {
+    std::this_thread::sleep_until(second_due.get_future().get());
+    first.set_value(std::move(response));
+  });
   std::future<Response> second = ask(upstream, echo("waits"));
-  expect_busy(std::move(first), "no whole answer");
+  second_due.set_value(std::chrono::steady_clock::now() +
+                       std::chrono::milliseconds(options.timeout_ms));
+  expect_busy(first.get_future(), "no whole answer");
   expect_busy(std::move(second), "in time");
   answer_held();
 }

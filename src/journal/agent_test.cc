@@ -4,9 +4,11 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <map>
 #include <set>
 #include <string>
+#include <thread>
 
 #include "base/bytes.h"
 #include "journal/testing/support.h"
@@ -76,16 +78,20 @@ class AgentWorld {
   }
   // Until nothing is left to be read.
   void look() {
-    for (int turn = 0; turn < 100; ++turn) {
+    const auto due = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    for (int turn = 0; turn < 100;) {
       const auto more = agent->look();
-      if (!more.ok()) {
-        if (machine.disk.is_cut()) return;
-        ASSERT_TRUE(more.error().code() == Code::busy) << more.error().to_string();
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      if (more.ok()) {
+        if (!*more) return;
+        ++turn;
         continue;
       }
-      if (!*more) return;
+      if (machine.disk.is_cut()) return;
+      ASSERT_TRUE(more.error().code() == Code::busy) << more.error().to_string();
+      ASSERT_LT(std::chrono::steady_clock::now(), due) << more.error().to_string();
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
+    ADD_FAILURE() << "it comes to no end";
   }
 
   struct Read {

@@ -46,7 +46,7 @@ TEST_F(FollowerTest, SeesWhatIsThere) {
 
 // Goal: no record that a look gave is lost with the power, and its offset given to another.
 // Method: a batch whose sync waits is looked at; then the power is cut, and nothing survives that
-// was not synced.
+// was not synced. Syncs of the next segment, which has another name yet, are left alone.
 TEST_F(FollowerTest, MakesDurableWhatItGives) {
   std::uint64_t seen = 0;
   {
@@ -57,8 +57,9 @@ TEST_F(FollowerTest, MakesDurableWhatItGives) {
     std::atomic<bool> is_held = true, is_waiting = false;
     const auto own = std::this_thread::get_id();
     machine_.disk.on_operation(
-        [&](io::DiskOperation operation, const std::string&) -> Result<void> {
-          if (operation != io::DiskOperation::sync_data || std::this_thread::get_id() == own)
+        [&](io::DiskOperation operation, const std::string& path) -> Result<void> {
+          if (operation != io::DiskOperation::sync_data || !path.ends_with(".seg") ||
+              std::this_thread::get_id() == own)
             return {};
           is_waiting = true;
           wait_until([&] { return !is_held; });

@@ -283,19 +283,19 @@ TEST_F(WriterTest, IsBusyWhileTheSyncOfARollIsSlow) {
 }
 
 TEST_F(WriterTest, StopsForEverAfterTheFirstFailedSync) {
+  static_cast<void>(machine_.open());
+  Gate gate(machine_.disk);
   auto writer = machine_.open();
-  ready(*writer);
+  gate.wait_for_spare();  // The operations that are counted below are the writer's own.
   machine_.append(*writer);
   std::vector<Answer> waiting(3);
-  {
-    Gate gate(machine_.disk);
-    hold_one(*writer, gate, waiting[0]);
-    ASSERT_TRUE(append(*writer, 10, waiting[1].completion()).ok());
-    ASSERT_TRUE(append(*writer, 10, waiting[2].completion()).ok());
-    gate.fail(io::DiskOperation::sync_data, ".seg", Error(Code::io, "the disk is broken"));
-    gate.open();
-    for (Answer& answer : waiting) EXPECT_EQ(answer.wait().error().code(), Code::io);
-  }
+  hold_one(*writer, gate, waiting[0]);
+  ASSERT_TRUE(append(*writer, 10, waiting[1].completion()).ok());
+  ASSERT_TRUE(append(*writer, 10, waiting[2].completion()).ok());
+  gate.fail(io::DiskOperation::sync_data, ".seg", Error(Code::io, "the disk is broken"));
+  gate.open();
+  for (Answer& answer : waiting) EXPECT_EQ(answer.wait().error().code(), Code::io);
+  gate.forgive();
   EXPECT_EQ(writer->health(), Health::failed);
   EXPECT_EQ(writer->durable_offset(), 1U);
   // The disk is well again, and still nobody asks it: nothing is retried.

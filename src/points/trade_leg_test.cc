@@ -309,7 +309,7 @@ class TradeLegTest : public PointsTest {
                                                                .make_points = make_trade_leg,
                                                                .on_applied = {},
                                                                .machine = {},
-                                                               .settle_wait_ms = 300,
+                                                               .settle_wait_ms = 20'000,
                                                                .look_ms = 50});
   }
   void end_trades() {

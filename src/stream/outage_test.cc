@@ -58,7 +58,7 @@ TEST_P(OutageTest, QuarantinesNothingWhileTheDatabaseIsAway) {
       else
         server->stop();
       pause_ms(400);
-      EXPECT_NE(status_of(stream, "toy").trouble, "");
+      EXPECT_TRUE(soon([&] { return !status_of(stream, "toy").trouble.empty(); }));
       server->start();
     } else {
       const auto other = store.db->dedicate().value();

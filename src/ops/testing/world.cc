@@ -35,6 +35,15 @@ Position append(journal::Writer& journal, const RecordHeader& header, Bytes payl
   }
 }
 
+// As append(): the reservation of ids grows by a thread, and a sync, of its own.
+std::uint64_t next_id(journal::IdMaker& ids) {
+  for (;;) {
+    const Result<std::uint64_t> id = ids.next();
+    if (id.ok() || id.error().code() != Code::busy) return must(id);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
 }  // namespace
 
 World::World(const Place& where)
@@ -98,12 +107,12 @@ AccountId World::person(const std::string& handle) {
                                       .source_id = handle,
                                       .handle = handle,
                                       .name = "Person " + handle,
-                                      .id = AccountId{must(ids->next())}}}));
+                                      .id = AccountId{next_id(*ids)}}}));
   return must(std::move(made.at(0)));
 }
 
 World::Posted World::post(AccountId author, const std::string& text, std::uint64_t key) {
-  RecordHeader header{.id = must(ids->next()),
+  RecordHeader header{.id = next_id(*ids),
                       .unix_ms = io::system_clock().unix_ms(),
                       .account = author,
                       .kind = EventKind::publish_post};
@@ -117,7 +126,7 @@ World::Posted World::post(AccountId author, const std::string& text, std::uint64
 }
 
 Position World::post_poison(AccountId author) {
-  const RecordHeader header{.id = must(ids->next()),
+  const RecordHeader header{.id = next_id(*ids),
                             .unix_ms = io::system_clock().unix_ms(),
                             .account = author,
                             .kind = EventKind::publish_post};

@@ -32,6 +32,7 @@
 #include <vector>
 
 #include "bench/client.h"
+#include "bench/lag.h"
 #include "bench/report.h"
 #include "bench/scratch.h"
 #include "bench/servers.h"
@@ -470,24 +471,10 @@ class Bench {
                                std::string(must(must(document.object()).string("id"))));
   }
 
-  // Records that views know of and have not applied.
-  static std::size_t waiting_count(HttpClient& client) {
-    const std::string metrics(client.get("/metrics"));
-    std::size_t sum = 0;
-    for (const std::string_view name : {"\nmatsuri_applier_lag{", "\nmatsuri_applier_in_flight{"})
-      for (std::size_t at = metrics.find(name); at != std::string::npos;
-           at = metrics.find(name, at + 1))
-        sum += std::strtoull(metrics.c_str() + metrics.find("} ", at) + 2, nullptr, 10);
-    return sum;
-  }
-
   // Whether pages are what they have to be, once all is applied.
   bool is_true() {
     HttpClient client(server_->port());
-    for (int quiet_count = 0; quiet_count < 3;) {
-      quiet_count = waiting_count(client) == 0 ? quiet_count + 1 : 0;
-      std::this_thread::sleep_for(std::chrono::milliseconds(30));
-    }
+    drain([&] { return lag_in(client.get("/metrics")); });
     bool is_right = written_count_ > 0;
     const auto check = [&](std::size_t community, const Member& member) {
       const auto posts = parse_page(client.get(paths_[community], member.cookie));

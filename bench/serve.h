@@ -2,7 +2,6 @@
 // in minutes, and is many people at one address.
 #pragma once
 
-#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <fstream>
@@ -14,19 +13,11 @@
 #include <vector>
 
 #include "bench/exchange.h"
+#include "bench/lag.h"
 #include "bench/program.h"
 #include "bench/scratch.h"
 
 namespace matsuri::bench {
-
-// The first number behind `mark`.
-inline std::uint64_t number_behind(std::string_view text, std::string_view mark) {
-  const std::size_t at = text.find(mark);
-  std::uint64_t number = 0;
-  if (at != std::string_view::npos)
-    std::from_chars(text.data() + at + mark.size(), text.data() + text.size(), number);
-  return number;
-}
 
 class Server {
  public:
@@ -54,21 +45,14 @@ class Server {
 
   // Waits until no view has anything to apply.
   void drain() const {
-    for (int quiet_count = 0; quiet_count < 3;) {
-      quiet_count = lag() == 0 ? quiet_count + 1 : 0;
-      std::this_thread::sleep_for(std::chrono::milliseconds(30));
-    }
+    bench::drain([this] { return lag(); });
   }
   // Records that views know of and have not applied. From any thread.
   std::uint64_t lag() const {
     Exchange metrics(port_, 1);
     std::uint64_t sum = 0;
-    metrics.ask("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", [&](const Answer& answer) {
-      for (const std::string_view name : {"\nmatsuri_applier_lag{", "\nmatsuri_applier_in_flight{"})
-        for (std::size_t at = answer.body.find(name); at != std::string_view::npos;
-             at = answer.body.find(name, at + 1))
-          sum += number_behind(answer.body.substr(at), "} ");
-    });
+    metrics.ask("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                [&](const Answer& answer) { sum = lag_in(answer.body); });
     while (!metrics.is_idle()) metrics.poll(1);
     return sum;
   }

@@ -7,6 +7,7 @@ balances are compared with a plain sum of the answers, postings are folded, and 
 and on MariaDB where it is installed. MATSURI_KILLS says how many.
 """
 
+import collections
 import os
 import threading
 import time
@@ -119,8 +120,7 @@ class PointsTest(support.CrashTest):
             self.server_.start()
         time.sleep(0.5)
         # However few there were of each on a slow machine.
-        support.wait_until(lambda: all(sum(player.outcomes.get(word, 0) for player in self.players) > 5
-                                       for word in WORDS))
+        support.wait_until(lambda: all(self.outcomes().get(word, 0) > 5 for word in WORDS))
         for player in self.players:
             player.is_over.set()
         for player in self.players:
@@ -150,12 +150,13 @@ class PointsTest(support.CrashTest):
                 return found
             before = f"&before={page['next']}"
 
+    def outcomes(self):
+        return sum((collections.Counter(player.outcomes) for player in self.players),
+                   collections.Counter())
+
     def check(self):
-        outcomes = {}
-        for player in self.players:
-            for word, count in player.outcomes.items():
-                outcomes[word] = outcomes.get(word, 0) + count
-        print(f"{self.id()}: {outcomes}, {sum(p.asked_again for p in self.players)} asked again",
+        outcomes = self.outcomes()
+        print(f"{self.id()}: {dict(outcomes)}, {sum(p.asked_again for p in self.players)} asked again",
               flush=True)
         for word in WORDS:
             self.assertGreater(outcomes.get(word, 0), 5, word)

@@ -25,7 +25,7 @@ class StopTest(support.CrashTest):
         stream = subprocess.Popen(["curl", "-sN", f"http://127.0.0.1:{server.port}/v1/stream"],
                                   stdout=subprocess.PIPE)
         self.assertTrue(stream.stdout.readline())
-        status, _ = server.stop(number, timeout_s=10)
+        status, _ = server.stop(number)
         stream.communicate(timeout=10)
         self.assertEqual(status, 0, server.tail())
         self.check_doctor(server)
@@ -33,7 +33,7 @@ class StopTest(support.CrashTest):
         support.finish(posters)
         self.assertGreater(sum(len(poster.answered) for poster in posters), 0)
         self.check_feed(server, posters)
-        self.assertEqual(server.stop(number, timeout_s=10)[0], 0)
+        self.assertEqual(server.stop(number)[0], 0)
 
     def test_sigterm(self):
         self.stop_under_load(signal.SIGTERM, False)
@@ -57,9 +57,8 @@ class StopTest(support.CrashTest):
             self.addCleanup(process.kill)
             time.sleep(delay_s)
             process.terminate()
-            # Before the signals are ours, the default is to die of them. The 10 s are of a server
-            # that has started: making all databases may take longer.
-            self.assertIn(process.wait(timeout=60), (0, -signal.SIGTERM))
+            # Before the signals are ours, the default is to die of them.
+            self.assertIn(process.wait(timeout=10), (0, -signal.SIGTERM))
         server.start()
         self.check_doctor(server)
 
@@ -87,7 +86,7 @@ class CommandTest(support.CrashTest):
         self.assertEqual(give("moderator"), 403)
         done = server.command("account", "role", "hana", "admin")
         self.assertEqual((done.returncode, done.stdout), (0, "hana is admin\n"), done.stderr)
-        self.assertTrue(support.wait_until(lambda: give("moderator") == 200),
+        self.assertTrue(support.wait_until(lambda: give("moderator") == 200, 5),
                         "the server does not hear of a role")
         self.assertEqual(json.loads(server.get("/v1/accounts/taro")[1])["role"], "moderator")
         server.stop()
@@ -141,7 +140,7 @@ class CommandTest(support.CrashTest):
         self.assertEqual(server.command("requeue", "--all").returncode, 0)
         server.wait_applied()
         # The server's memory hears of what another process wrote within a fifth of a second.
-        support.wait_until(lambda: len(server.feed()) == len(texts))
+        support.wait_until(lambda: len(server.feed()) == len(texts), 10)
         self.assertEqual(sorted(text for _, text in server.feed()), sorted(texts))
         self.check_doctor(server)
 

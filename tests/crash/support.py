@@ -23,6 +23,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "tests"))  # what other folders use too
 from mariadb_server import Mariadb
 from ports import free_port
+from waiting import wait_until
 
 BINARY = os.environ.get("MATSURI_BINARY", str(ROOT / "build/dev/matsuri"))
 SEED = int(os.environ.get("MATSURI_SEED", random.randrange(1 << 32)))
@@ -44,16 +45,6 @@ def started(*words):
     """The same without waiting: a process for `with`."""
     return subprocess.Popen([BINARY, *map(str, words)], stdout=subprocess.DEVNULL,
                             stderr=subprocess.DEVNULL)
-
-
-def wait_until(is_so, timeout_s=60):
-    """Whether it is so in time, with a last look when that is over."""
-    deadline = time.monotonic() + timeout_s
-    while not is_so():
-        if time.monotonic() > deadline:
-            return is_so()
-        time.sleep(0.02)
-    return True
 
 
 def ignore_end_signals():
@@ -99,8 +90,8 @@ class Server:
             self.process.kill()
         self.wait()
 
-    def stop(self, number=signal.SIGTERM, timeout_s=60):
-        """The exit status, and the seconds that it took. Only stop_test wants it within 10 s."""
+    def stop(self, number=signal.SIGTERM, timeout_s=10):
+        """The exit status, and the seconds that it took."""
         begin = time.monotonic()
         self.process.send_signal(number)
         try:

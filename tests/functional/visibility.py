@@ -2,10 +2,10 @@
 
 import dataclasses
 import re
-import time
 
 from game_client import Game, command, sender
 from support import ROOT, Person, until_fresh
+from waiting import wait_until
 
 WORDS = {"shown", "hidden", "veiled", "wordless", "counted", "not counted", "401", "403", "404",
          "–"}
@@ -48,18 +48,6 @@ class Table:
         return {row.path for row in self.rows} | set(self.alone)
 
 
-def wait(is_so, seconds=60):
-    """Whether it is so in time, with a last look when that is over: a machine may stall meanwhile."""
-    deadline = time.monotonic() + seconds
-    while True:
-        is_last = time.monotonic() >= deadline
-        if is_so():
-            return True
-        if is_last:
-            return False
-        time.sleep(0.02)
-
-
 class World:
     """Three people in a community, before anything stands between them."""
 
@@ -96,8 +84,9 @@ class World:
                           ("they", "another's post"), ("another", "my post"), ("they", "my post")):
             self.feel(who, post)
         # The facts of facts: no position waits for them.
-        assert wait(lambda: sorted(one["people_count"] for one in self.notices()) == [1, 1, 1, 2, 2]
-                    and self.empathy_count("another's post") == 2), self.notices()
+        assert wait_until(
+            lambda: sorted(one["people_count"] for one in self.notices()) == [1, 1, 1, 2, 2]
+            and self.empathy_count("another's post") == 2, 20), self.notices()
 
     def play(self, admin):
         """All three have a place on a board of the title."""
@@ -158,7 +147,7 @@ THEIRS = ("their post", "their other post", "their comment", "their comment on m
 def deleted(world):
     for name in THEIRS:
         world.delete("they", name)
-    assert wait(lambda: len(world.notices()) == 2), world.notices()
+    assert wait_until(lambda: len(world.notices()) == 2, 20), world.notices()
 
 
 def spoiler(world):

@@ -17,7 +17,8 @@ import unittest
 from contract import Contract
 from mariadb_server import DATABASES, Mariadb
 from support import FREE_RATES, Person, Server
-from visibility import SITUATIONS, THEIRS, WHATS, Table, World, wait
+from visibility import SITUATIONS, THEIRS, WHATS, Table, World
+from waiting import wait_until
 
 TABLE = Table()
 READS = {operation["path"]: operation for operation in Contract().operations.values()
@@ -149,8 +150,8 @@ class VisibilityTest:
         # The plaza is made anew every second, and its stream takes one post of a title a second.
         time.sleep(1)
         words = world.texts["their post"]
-        self.assertTrue(wait(lambda: words in world.get(
-            "/v1/plaza?limit=24", world.another).body.decode()))
+        self.assertTrue(wait_until(lambda: words in world.get(
+            "/v1/plaza?limit=24", world.another).body.decode(), 20))
         viewer = None if situation == "visitor" else world.me
         SITUATIONS[situation](world)
         if situation != "deleted":
@@ -159,7 +160,7 @@ class VisibilityTest:
         for row in TABLE.rows:
             if row.path != STREAM and row.cells[situation] != "–":
                 # Notices are facts of facts: no position waits for them, nor for the plaza.
-                seconds = 60 if row.path in ("/v1/notifications", "/v1/plaza") else 0
+                seconds = 5 if row.path in ("/v1/notifications", "/v1/plaza") else 0
                 got = None
 
                 def is_so():
@@ -167,7 +168,7 @@ class VisibilityTest:
                     got = self.word_of(row, world, viewer)  # pylint: disable=cell-var-from-loop
                     return got == row.cells[situation]  # pylint: disable=cell-var-from-loop
 
-                if not wait(is_so, seconds):
+                if not wait_until(is_so, seconds):
                     wrong.append(f"{row.name}: {got}, not {row.cells[situation]}")
         wrong += self.strangers(situation, world, viewer)
         wrong += self.check_stream(situation, world, viewer)

@@ -49,6 +49,7 @@ struct Prepared {
   Prepared& operator=(const Prepared&) = delete;
 
   MYSQL_STMT* statement;
+  bool is_broken = false;  // It can only be closed.
   std::vector<MYSQL_BIND> parameters;
   std::vector<Column> columns;
 };
@@ -323,7 +324,11 @@ class MariadbSessionImpl final : public MariadbSession {
     ~Lease() {
       if (prepared_ == nullptr) return;
       mysql_stmt_free_result(prepared_->statement);
-      if (entry_ != nullptr) cache_->give_back(entry_);
+      if (entry_ == nullptr) return;
+      if (prepared_->is_broken)
+        cache_->forget(entry_);
+      else
+        cache_->give_back(entry_);
     }
     Prepared* get() const { return prepared_; }
 
@@ -489,7 +494,12 @@ class MariadbSessionImpl final : public MariadbSession {
   Result<void> fetch(Prepared& prepared, const RowCallback& row) {
     MYSQL_STMT* statement = prepared.statement;
     // All of it, so that a callback may run other statements on this connection.
-    if (mysql_stmt_store_result(statement) != 0) return statement_error(statement);
+    if (mysql_stmt_store_result(statement) != 0) {
+      // Connector/C 3.3 takes such a result for one that is still on its way: executed again, the
+      // statement would wait for the rest of it.
+      prepared.is_broken = true;
+      return statement_error(statement);
+    }
     if (!row) return {};
     const std::unique_ptr<MYSQL_RES, decltype(&mysql_free_result)> names(
         mysql_stmt_result_metadata(statement), &mysql_free_result);

@@ -361,6 +361,25 @@ TEST_F(MariadbTest, WhoeverSleepsWithLocksLosesThem) {
 
 // Goal: two processes that both read and then write lose no update: one of them is told to do it
 // again. Method: two Db objects, as two processes would have, count in one row.
+// Goal: a statement whose result ends with an error is good for the next try. Method: a table is made
+// anew between the snapshot of a read and its first look at it, so that the rows are refused when
+// the columns were sent; then the same read goes on, on the same connection.
+TEST_F(MariadbTest, AResultThatEndsWithAnErrorSpoilsNoOther) {
+  int try_count = 0;
+  std::string connection_id;
+  const Result<void> read = db->read_and_wait([&](Connection& connection) -> Result<void> {
+    if (try_count++ == 0) {
+      connection_id = id_of(connection);
+      administer("ALTER TABLE item FORCE");
+    }
+    EXPECT_EQ(id_of(connection), connection_id);
+    TRY(connection.integer("SELECT COUNT(*) FROM item"));
+    return {};
+  });
+  EXPECT_TRUE(read.ok()) << read.error().to_string();
+  EXPECT_EQ(try_count, 2);
+}
+
 TEST_F(MariadbTest, NoUpdateIsLostBetweenProcesses) {
   auto other = Db::open(options);
   ASSERT_TRUE(other.ok());

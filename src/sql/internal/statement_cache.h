@@ -45,6 +45,13 @@ class StatementCache {
   }
 
   void give_back(Entry* entry) { entry->in_use = false; }
+  // In place of give_back(), for one that can't be used again.
+  void forget(Entry* entry) {
+    const auto found = index_.find(entry->text);
+    const auto place = found->second;
+    index_.erase(found);
+    entries_.erase(place);
+  }
 
   void clear() {
     index_.clear();
